@@ -1,0 +1,130 @@
+"""The curated knowledge base as plain data: the only part of `knowledge` that `pipeline` may import."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+
+class EntryStatus(StrEnum):
+    APPROVED = "approved"
+    DRAFT = "draft"
+    ARCHIVED = "archived"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an answer comes from; `url` is an absolute http(s) address."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base."""
+
+    id: str
+    question: str
+    answer: str
+    topic: str = "general"
+    alternates: tuple[str, ...] = ()
+    misconceptions: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    reviewed_on: date | None = None
+    valid_until: date | None = None
+    status: EntryStatus = EntryStatus.APPROVED
+
+    def is_servable(self, today: date) -> bool:
+        """Approved and not expired: `valid_until` is the last day on which the answer may be given."""
+        return self.status is EntryStatus.APPROVED and (self.valid_until is None or today <= self.valid_until)
+
+
+class View(StrEnum):
+    """Which side of an entry a passage shows."""
+
+    QUESTION = "question"
+    ALTERNATE = "alternate"
+    MISCONCEPTION = "misconception"
+    CHUNK = "chunk"  # consecutive whole sentences of the answer, as many as fit the encoder's window
+    SENTENCE = "sentence"  # one sentence of the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of an entry that can be found. `start`/`end` are character offsets in the field it was cut
+    from (`answer` for CHUNK and SENTENCE, the whole string for the others): `field[start:end] == text`."""
+
+    entry_id: str
+    view: View
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry found for a query, with its best passage and the signals that found it.
+
+    `score` orders hits (fused, higher is better, no unit). `question_cosine` is the best cosine to the
+    entry's question, alternates and misconceptions, `answer_cosine` the best to its answer, both in
+    [-1, 1]; `lexical` is BM25 divided by what a verbatim match of the query would score, in [0, 1]."""
+
+    entry: Entry
+    passage: Passage
+    score: float
+    question_cosine: float
+    answer_cosine: float
+    lexical: float
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A logistic model over named features: probability = sigmoid(bias + sum(weight * feature))."""
+
+    weights: Mapping[str, float]
+    bias: float
+
+    def probability(self, features: Mapping[str, float]) -> float:
+        z = self.bias + sum(weight * features[name] for name, weight in self.weights.items())
+        return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, z))))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a release learned about its own scores when it was built (see `knowledge.calibration`)."""
+
+    gate: Logistic
+    relevance: Logistic
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+class Snapshot(Protocol):
+    """One immutable release, searchable. Safe to read from any thread."""
+
+    @property
+    def release_id(self) -> str: ...
+
+    @property
+    def entries(self) -> Mapping[str, Entry]: ...
+
+    @property
+    def calibration(self) -> Calibration: ...
+
+    def search(self, text: str, vector: FloatArray, limit: int) -> Sequence[Hit]:
+        """The best `limit` entries for a query, best first, one hit an entry, none expired.
+        `vector` is the query's unit embedding, shape (dimension,)."""
+        ...
+
+    def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
+        """An entry's SENTENCE passages in reading order and their unit vectors, shape (n, dimension)."""
+        ...

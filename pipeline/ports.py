@@ -1,0 +1,75 @@
+"""What the chain needs from outside, and what each stage is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from knowledge.types import FloatArray, Snapshot
+from pipeline.turn import Evidence, Retrieved, SearchQuery, Sentence, TopicVerdict, Verdict
+from pipeline.types import Question
+
+Say = Callable[[str], Awaitable[None]]
+"""Speaks one checked and filtered piece of the reply; the pieces joined are the reply's text."""
+
+
+class Encoder(Protocol):
+    """Texts to unit vectors, shape (len(texts), dimension), float32, without blocking the event loop.
+    Raises `ModelUnavailable`."""
+
+    async def encode(self, texts: Sequence[str]) -> FloatArray: ...
+
+
+class Knowledge(Protocol):
+    """The live release. `current` raises `RetrievalFailed` where no release is loaded."""
+
+    @property
+    def current(self) -> Snapshot: ...
+
+
+class TraceSink(Protocol):
+    """Keeps the trace of a turn for administrators; must not raise."""
+
+    async def record(self, trace: Mapping[str, Any]) -> None: ...
+
+
+class TopicGate(Protocol):
+    @property
+    def engine(self) -> str: ...
+
+    async def __call__(self, question: Question) -> TopicVerdict: ...
+
+
+class QueryRewriter(Protocol):
+    @property
+    def engine(self) -> str: ...
+
+    async def __call__(self, question: Question) -> SearchQuery: ...
+
+
+class Retrieval(Protocol):
+    @property
+    def engine(self) -> str: ...
+
+    async def __call__(self, query: SearchQuery) -> Retrieved: ...
+
+
+class RelevanceCheck(Protocol):
+    @property
+    def engine(self) -> str: ...
+
+    async def __call__(self, query: SearchQuery, retrieved: Retrieved) -> Evidence: ...
+
+
+class AnswerComposer(Protocol):
+    @property
+    def engine(self) -> str: ...
+
+    def __call__(self, question: Question, evidence: Evidence) -> AsyncIterator[Sentence]: ...
+
+
+class GroundingCheck(Protocol):
+    @property
+    def engine(self) -> str: ...
+
+    async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict: ...

@@ -1,0 +1,194 @@
+"""The inside of a turn. Nothing in this module ever leaves `pipeline`, except as an admin's trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from knowledge.types import Hit
+from pipeline.types import Outcome, Question
+
+
+class Topic(StrEnum):
+    ON_TOPIC = "on_topic"
+    OFF_TOPIC = "off_topic"
+    SMALL_TALK = "small_talk"
+    FRAGMENT = "fragment"  # cannot be understood alone: a question back is due
+    UNSAFE = "unsafe"
+    CRISIS = "crisis"  # self-harm or an emergency: the crisis text comes first
+
+
+@dataclass(frozen=True, slots=True)
+class TopicVerdict:
+    """`probability` that the message is about the knowledge base's topics. `kind` narrows the topic down to
+    the reply that fits it: greeting, thanks, farewell, about_bot, how_are_you, ... for small talk."""
+
+    topic: Topic
+    probability: float
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchQuery:
+    """A standalone query, and up to three others to try, once each, if it finds nothing useful."""
+
+    text: str
+    alternates: tuple[str, ...] = ()
+    used_history: bool = False
+
+    def attempts(self) -> Iterator[SearchQuery]:
+        """The query itself, then each alternate as a query without alternates."""
+        yield self
+        for text in self.alternates:
+            yield replace(self, text=text, alternates=())
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Hits for one query, best first. Not evidence: nothing has judged them yet."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A hit judged to answer the query, with the calibrated probability that it does."""
+
+    hit: Hit
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the relevance check let through, best first. Citation number n refers to `accepted[n - 1]`.
+    Made by the relevance check alone. `judged` keeps every candidate's probability for the trace."""
+
+    query: SearchQuery
+    accepted: tuple[Accepted, ...]
+    judged: tuple[tuple[str, float], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.accepted)
+
+
+class SentenceKind(StrEnum):
+    CLAIM = "claim"  # says something about the world: must be supported by what it cites
+    HOUSE = "house"  # a phrase of the house voice, said only beside a supported claim
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a draft. `cites` are numbers into `Evidence.accepted`, counted from 1."""
+
+    text: str
+    cites: tuple[int, ...] = ()
+    kind: SentenceKind = SentenceKind.CLAIM
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a sentence may be said, how sure the check is (0..1), and why not."""
+
+    supported: bool
+    probability: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    sentence: Sentence
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    """A stage did not do its work; `fallback` says what was done instead."""
+
+    stage: str
+    reason: str
+    fallback: str
+
+
+StepResult = TopicVerdict | SearchQuery | Retrieved | Evidence | Checked | Degraded
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    result: StepResult
+    engine: str
+    elapsed_ms: float
+
+
+@dataclass(slots=True)
+class Turn:
+    """The journal of one turn, written by `ChatPipeline` alone."""
+
+    id: str
+    question: Question
+    release_id: str = ""
+    steps: list[Step] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+
+def to_trace(turn: Turn) -> dict[str, Any]:
+    """The turn as JSON-ready data for administrators. Entries are named, not copied."""
+    return {
+        "id": turn.id,
+        "question": turn.question.text,
+        "release_id": turn.release_id,
+        "outcome": turn.outcome.value if turn.outcome else None,
+        "steps": [
+            {
+                "step": type(step.result).__name__,
+                "engine": step.engine,
+                "elapsed_ms": round(step.elapsed_ms, 3),
+                "result": _plain(step.result),
+            }
+            for step in turn.steps
+        ],
+    }
+
+
+def _plain(result: StepResult) -> dict[str, Any]:
+    match result:
+        case TopicVerdict():
+            return {"topic": result.topic.value, "probability": result.probability, "kind": result.kind}
+        case SearchQuery():
+            return {
+                "text": result.text,
+                "alternates": list(result.alternates),
+                "used_history": result.used_history,
+            }
+        case Retrieved():
+            return {
+                "hits": [
+                    {
+                        "entry_id": hit.entry.id,
+                        "view": hit.passage.view.value,
+                        "score": hit.score,
+                        "question_cosine": hit.question_cosine,
+                        "answer_cosine": hit.answer_cosine,
+                        "lexical": hit.lexical,
+                    }
+                    for hit in result.hits
+                ]
+            }
+        case Evidence():
+            return {
+                "query": result.query.text,
+                "accepted": [item.hit.entry.id for item in result.accepted],
+                "judged": {entry_id: probability for entry_id, probability in result.judged},
+            }
+        case Checked():
+            return {
+                "text": result.sentence.text,
+                "cites": list(result.sentence.cites),
+                "kind": result.sentence.kind.value,
+                "supported": result.verdict.supported,
+                "probability": result.verdict.probability,
+                "reason": result.verdict.reason,
+            }
+        case Degraded():
+            return {"stage": result.stage, "reason": result.reason, "fallback": result.fallback}

@@ -1,0 +1,60 @@
+"""All that may leave the chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One public message of a conversation."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user said now, and the public conversation before it, oldest first."""
+
+    text: str
+    history: tuple[Message, ...] = ()
+    memory: tuple[str, ...] = ()
+
+
+class Outcome(StrEnum):
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    OFF_TOPIC = "off_topic"
+    SMALL_TALK = "small_talk"
+    CLARIFY = "clarify"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """`index` is the number in the text; `reply.text[start:end]` is the sentence that the entry supports."""
+
+    index: int
+    entry_id: str
+    title: str
+    url: str | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The one thing a turn gives to the world. `citations` is non-empty exactly when the outcome is
+    ANSWERED; `suggestions` are up to three curated questions."""
+
+    text: str
+    outcome: Outcome
+    citations: tuple[Citation, ...] = ()
+    suggestions: tuple[str, ...] = ()
