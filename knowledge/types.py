@@ -15,6 +15,11 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 
+class KnowledgeError(Exception):
+    """Base of all that the knowledge base may raise (the rest is in `knowledge.errors`). Messages are plain
+    English for operators: no traceback, no code."""
+
+
 class EntryStatus(StrEnum):
     APPROVED = "approved"
     DRAFT = "draft"

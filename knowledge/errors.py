@@ -1,0 +1,87 @@
+"""What the knowledge base may refuse or fail to do. Every message can be shown to an administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from knowledge.types import KnowledgeError
+
+__all__ = [
+    "BuildRunning",
+    "EntryExists",
+    "EntryNotFound",
+    "ImportRejected",
+    "KnowledgeError",
+    "LineError",
+    "NoLiveRelease",
+    "ReleaseNotFound",
+    "ReleaseRejected",
+    "ReleaseUnusable",
+    "StorageFailed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """What is wrong on one line of an import, counted from 1. `file` is set where a folder was read."""
+
+    line: int
+    detail: str
+    file: str = ""
+
+
+class ImportRejected(KnowledgeError):
+    """Nothing was imported. `errors` names every bad line, up to `importing.MAX_ERRORS`."""
+
+    def __init__(self, errors: Sequence[LineError]) -> None:
+        self.errors = tuple(errors)
+        first = self.errors[0]
+        where = f"{first.file}, line {first.line}" if first.file else f"line {first.line}"
+        super().__init__(
+            f"The import was rejected: {len(self.errors)} problem(s), first on {where}: {first.detail}"
+        )
+
+
+class EntryNotFound(KnowledgeError):
+    def __init__(self, entry_id: str) -> None:
+        self.entry_id = entry_id
+        super().__init__(f'There is no entry "{entry_id}".')
+
+
+class EntryExists(KnowledgeError):
+    def __init__(self, entry_id: str) -> None:
+        self.entry_id = entry_id
+        super().__init__(f'There is already an entry "{entry_id}".')
+
+
+class NoLiveRelease(KnowledgeError):
+    """Nothing can be searched yet: no release is loaded."""
+
+    def __init__(self) -> None:
+        super().__init__("No release is loaded: build or activate one.")
+
+
+class ReleaseNotFound(KnowledgeError):
+    def __init__(self, release_id: str) -> None:
+        self.release_id = release_id
+        super().__init__(f'There is no release "{release_id}".')
+
+
+class ReleaseUnusable(KnowledgeError):
+    """A release exists but cannot serve: damaged, incomplete, or made by another encoder."""
+
+
+class ReleaseRejected(KnowledgeError):
+    """A new release is sound but must not go live. A build's `check` raises it."""
+
+
+class BuildRunning(KnowledgeError):
+    """Another build holds the lock, in this process or in another one on the same data."""
+
+    def __init__(self) -> None:
+        super().__init__("A release is already being built.")
+
+
+class StorageFailed(KnowledgeError):
+    """The data folder cannot be written: read-only, full, or gone."""
