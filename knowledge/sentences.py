@@ -30,10 +30,11 @@ _BEFORE_NUMBER = frozenset(
 )
 _MAYBE_LAST = frozenset("etc inc ltd corp co jr u.s u.k e.u u.n a.m p.m ph.d m.d d.c b.c a.d".split())
 _OPENERS = frozenset(
-    "the this that these those there it its they their he she his her we our you your i if in on at as a an"
-    " and but so or for from to by with no not yes most many some all any each every other both such people"
-    " when while where what who why how after before since because although however also still even talk ask see"
-    " call get do does don't is are was were can could may might will would should".split()
+    "the this that these those there it its they their he she his her we our you your i if in on at as"
+    " a an and but so or for from to by with no not yes most many some all any each every other both"
+    " such people when while where what who why how after before since because although however also"
+    " still even talk ask see call get do does don't is are was were can could may might will would"
+    " should".split()
 )
 
 
