@@ -179,7 +179,7 @@ def _plain(result: StepResult) -> dict[str, Any]:
             return {
                 "query": result.query.text,
                 "accepted": [item.hit.entry.id for item in result.accepted],
-                "judged": {entry_id: probability for entry_id, probability in result.judged},
+                "judged": dict(result.judged),
             }
         case Checked():
             return {
