@@ -1,0 +1,149 @@
+"""Every error that leaves the service: RFC 9457 problem details, and never an exception's own text."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from knowledge.errors import (
+    BuildRunning,
+    EntryExists,
+    EntryNotFound,
+    ImportRejected,
+    KnowledgeError,
+    ReleaseNotFound,
+    ReleaseRejected,
+    ReleaseUnusable,
+)
+from pipeline.errors import PipelineError
+
+MEDIA_TYPE = "application/problem+json"
+_RETRY_S = 5
+_MAX_NAMED = 3
+_log = logging.getLogger("candor.errors")
+# Their messages are written for administrators; all others stay inside.
+_SPEAKING: dict[type[KnowledgeError], int] = {
+    EntryNotFound: 404,
+    ReleaseNotFound: 404,
+    EntryExists: 409,
+    BuildRunning: 409,
+    ReleaseUnusable: 409,
+    ReleaseRejected: 409,
+    ImportRejected: 422,
+}
+_DETAILS = {
+    400: "The request cannot be read.",
+    404: "There is nothing at this address.",
+    405: "This address does not take this method.",
+    413: "The request body is too large.",
+}
+
+
+class Problem(HTTPException):
+    """An error as told to the caller: `kind` is a stable word for programs, `detail` a sentence for people,
+    `more` further members of the problem object."""
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(status, detail, dict(headers or {}))
+        self.kind = kind
+        self.more = dict(more or {})
+
+    def body(self, request_id: str) -> dict[str, Any]:
+        return {
+            "type": f"urn:candor:problem:{self.kind}",
+            "title": HTTPStatus(self.status_code).phrase,
+            "status": self.status_code,
+            "detail": self.detail,
+            "request_id": request_id,
+            **self.more,
+        }
+
+
+def unavailable(detail: str, *, kind: str = "unavailable", retry_s: int = _RETRY_S) -> Problem:
+    return Problem(503, kind, detail, headers={"Retry-After": str(retry_s)})
+
+
+def problem_of(error: BaseException) -> Problem:
+    """What the caller may know of an error. What it does not tell is logged."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _invalid(error.errors())
+    if isinstance(error, HTTPException):
+        detail = _DETAILS.get(error.status_code, HTTPStatus(error.status_code).phrase + ".")
+        return Problem(error.status_code, _kind(error.status_code), detail, headers=error.headers)
+    if isinstance(error, KnowledgeError) and type(error) in _SPEAKING:
+        more = {"errors": _lines(error)} if isinstance(error, ImportRejected) else {}
+        status = _SPEAKING[type(error)]
+        return Problem(status, _kind(status), str(error), more=more)
+    _log.error("%s", type(error).__name__, exc_info=error)
+    if isinstance(error, PipelineError):
+        return unavailable("The service cannot answer right now. Please try again in a moment.")
+    if isinstance(error, KnowledgeError | SQLAlchemyError):
+        return unavailable("The service cannot reach its data right now.", kind="storage")
+    return Problem(500, _kind(500), "Something went wrong on our side.")
+
+
+def problem_response(request: Request, error: BaseException) -> JSONResponse:
+    problem = problem_of(error)
+    request_id = request_id_of(request)
+    headers = {**(problem.headers or {}), "X-Request-ID": request_id}
+    return JSONResponse(problem.body(request_id), problem.status_code, headers, MEDIA_TYPE)
+
+
+def request_id_of(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Makes `app` answer every error as a problem."""
+
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        return problem_response(request, error)
+
+    known = (HTTPException, RequestValidationError, PipelineError, KnowledgeError, SQLAlchemyError, Exception)
+    for kind in known:
+        app.add_exception_handler(kind, handle)
+
+
+def _invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    if any(item["type"] == "json_invalid" for item in errors):
+        return Problem(422, "invalid-json", "The body is not valid JSON.")
+    named = "; ".join(f"{_field(item['loc'])}: {_message(item)}" for item in errors[:_MAX_NAMED])
+    more = f"; and {len(errors) - _MAX_NAMED} more" if len(errors) > _MAX_NAMED else ""
+    return Problem(422, "invalid", f"{named}{more}.")
+
+
+def _field(location: Sequence[object]) -> str:
+    """A field's path. A caller may name a field whatever he likes: cut it, and keep it encodable."""
+    path = ".".join(str(part) for part in location[1:]) or str(location[0])
+    return path[:80].encode("utf-8", "replace").decode()
+
+
+def _message(item: Mapping[str, Any]) -> str:
+    return str(item["msg"]).removeprefix("Value error, ").rstrip(".")
+
+
+def _lines(error: ImportRejected) -> list[dict[str, Any]]:
+    return [{"line": item.line, "detail": item.detail} for item in error.errors]
+
+
+def _kind(status: int) -> str:
+    # From the member's name: phrases change between Python versions, and `type` is part of the contract.
+    return HTTPStatus(status).name.lower().replace("_", "-")

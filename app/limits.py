@@ -1,0 +1,119 @@
+"""What the service takes on: how many turns, how many requests of one client, how large a body."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from math import ceil
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import Problem, problem_response, unavailable
+
+_CLIENTS = 10_000
+_DRAINED_BYTES = 67_108_864
+_DRAIN_S = 5.0
+
+
+class TurnLimiter:
+    """Lets `concurrent` turns run and `waiting` more wait; sheds the rest."""
+
+    def __init__(self, concurrent: int, waiting: int) -> None:
+        self._free = asyncio.Semaphore(concurrent)
+        self._room = concurrent + waiting
+        self._taken = 0
+
+    @property
+    def taken(self) -> int:
+        """Turns running or waiting now."""
+        return self._taken
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """A place to run in, waited for. Raises a 503 `Problem` where too many wait already."""
+        if self._taken >= self._room:
+            raise unavailable("Too many people are asking at once. Please try again.", kind="busy", retry_s=1)
+        self._taken += 1
+        try:
+            async with self._free:
+                yield
+        finally:
+            self._taken -= 1
+
+
+class RateLimiter:
+    """A token bucket for each client: `per_minute` requests, saved up for a minute at most; 0 is no limit."""
+
+    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._capacity = per_minute
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # client: tokens, when counted
+
+    def take(self, client: str) -> None:
+        """Counts one request. Raises a 429 `Problem` that says when to come back."""
+        if not self._capacity:
+            return
+        now = self._clock()
+        tokens, since = self._buckets.pop(client, (float(self._capacity), now))
+        tokens = min(self._capacity, tokens + (now - since) * self._capacity / 60)
+        allowed = tokens >= 1
+        self._buckets[client] = (tokens - allowed, now)
+        if len(self._buckets) > _CLIENTS:
+            self._buckets.popitem(last=False)  # the client not seen for longest: its bucket is full again
+        if not allowed:
+            wait = max(1, ceil((1 - tokens) * 60 / self._capacity))
+            detail = "You are asking faster than this service allows. Please wait a moment."
+            raise Problem(429, "rate-limited", detail, headers={"Retry-After": str(wait)})
+
+
+class BodyLimit:
+    """ASGI middleware: a body over its path's limit is a 413, told by its announced or by its real length."""
+
+    def __init__(self, app: ASGIApp, limit_of: Callable[[str], int]) -> None:
+        self.app = app
+        self.limit_of = limit_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit, seen = self.limit_of(scope["path"]), 0
+        problem = Problem(413, "too-large", f"The request body is larger than {limit:,} bytes.")
+        if _announced(scope) > limit:
+            await _drain(receive)
+            await problem_response(Request(scope), problem)(scope, receive, send)
+            return
+
+        async def limited() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                await _drain(receive)
+                raise problem
+            return message
+
+        await self.app(scope, limited, send)
+
+
+def _announced(scope: Scope) -> int:
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return int(length[:20]) if length.isdigit() else 0
+
+
+async def _drain(receive: Receive) -> None:
+    """Takes the rest of a body: a caller still writing would meet a reset in place of the answer."""
+    taken = 0
+    try:
+        async with asyncio.timeout(_DRAIN_S):
+            while taken < _DRAINED_BYTES:
+                message = await receive()
+                taken += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return

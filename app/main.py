@@ -1,0 +1,74 @@
+"""The HTTP service as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from app.errors import install_error_handlers
+from app.limits import BodyLimit
+from app.logs import RequestContext
+from app.routes import admin, chat, health
+from app.services import Services, build_services
+from app.settings import Settings, read_settings
+
+_WEB = Path(__file__).parent / "web"
+_IMPORT = "/admin/entries/import"
+
+
+def create_app(services: Services | None = None) -> FastAPI:
+    """The service on `services`; without them, on what the environment says. Raises `SettingsError`."""
+    if services is None:
+        services = build_services(read_settings())
+    app = FastAPI(
+        title="Candor",
+        version=health.VERSION,
+        description="Answers only from a knowledge base its owners have approved.",
+        docs_url=None,  # both pages load scripts from elsewhere, which the page's policy forbids
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.services = services
+    install_error_handlers(app)
+    _add_middleware(app, services.settings)
+    for routes in (chat, admin, health):
+        app.include_router(routes.router)
+    app.mount("/web", StaticFiles(directory=_WEB), name="web")
+    app.add_api_route("/", _page, include_in_schema=False, response_class=FileResponse)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    await services.start()
+    yield
+    await services.stop()
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The last one added is the outermost."""
+
+    def limit_of(path: str) -> int:
+        return settings.import_limit_bytes if path == _IMPORT else settings.body_limit_bytes
+
+    app.add_middleware(BodyLimit, limit_of=limit_of)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Content-Type"],
+            expose_headers=["X-Request-ID", "Warning", "Retry-After"],
+        )
+    app.add_middleware(RequestContext)
+
+
+async def _page() -> FileResponse:
+    return FileResponse(_WEB / "index.html")

@@ -1,0 +1,204 @@
+"""Which release serves: found or built at start, rebuilt on request, followed where another process acts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from app.errors import Problem, unavailable
+from app.jobs import JobRunning, JobStore
+from app.metrics import Metrics
+from knowledge.encoder import EncoderFailed
+from knowledge.entries import EntryStore
+from knowledge.releases import LiveRelease, ReleaseBuilder, ReleaseInfo, Releases
+from knowledge.types import KnowledgeError, Snapshot
+
+REINDEX = "reindex"
+_BEAT_S = 10.0
+_TOLD_EVERY = 0.02  # least progress worth a write
+_log = logging.getLogger("candor.releases")
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeBase:
+    """What can be done once the encoder is loaded."""
+
+    entries: EntryStore
+    releases: Releases
+    builder: ReleaseBuilder
+
+
+class Stopped(KnowledgeError):
+    """The service stops: a build under way is given up."""
+
+
+class ReleaseService:
+    """Keeps `live` on the active release. `open_base` loads the encoder, `seed` fills an empty store; both
+    block and run in threads, so that the service answers /health/live from its first moment."""
+
+    def __init__(
+        self,
+        open_base: Callable[[], KnowledgeBase],
+        seed: Callable[[KnowledgeBase], None],
+        live: LiveRelease,
+        jobs: JobStore,
+        metrics: Metrics,
+        *,
+        follow_every_s: float,
+    ) -> None:
+        self._open_base = open_base
+        self._seed = seed
+        self._live = live
+        self._jobs = jobs
+        self._metrics = metrics
+        self._follow_every_s = follow_every_s
+        self._base: KnowledgeBase | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._unusable: str | None = None
+        self.state = "starting"
+
+    @property
+    def ready(self) -> bool:
+        return self._live.release_id is not None
+
+    @property
+    def base(self) -> KnowledgeBase:
+        """Raises a 503 `Problem` until the encoder is loaded."""
+        if self._base is None:
+            raise unavailable(f"The service is not ready: {self.state}.", kind="not-ready")
+        return self._base
+
+    def start(self) -> None:
+        self._spawn(self._run())
+
+    async def stop(self) -> None:
+        self._stopping = True
+        building = [task for task in self._tasks if task.get_name() == REINDEX]
+        for task in self._tasks.difference(building):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def list(self) -> tuple[ReleaseInfo, ...]:
+        return self.base.releases.list()
+
+    async def activate(self, release_id: str) -> None:
+        """Rolls back, or forward. Raises what `Releases.activate` raises; the live release stays then."""
+        self._swap(await asyncio.to_thread(self.base.releases.activate, release_id))
+
+    async def reindex(self) -> str:
+        """Begins a build in the background and gives its job's id. Raises a 409 `Problem` naming the job
+        that is under way."""
+        base = self.base
+        try:
+            job_id = await asyncio.to_thread(self._jobs.begin, REINDEX)
+        except JobRunning as running:
+            more = {"job_id": running.job_id}
+            raise Problem(409, "reindex-running", "A reindex is running already.", more=more) from None
+        self._spawn(self._build(base, job_id), name=REINDEX)
+        return job_id
+
+    async def _run(self) -> None:
+        self._base = await self._opened()
+        for job_id in await asyncio.to_thread(self._jobs.interrupt_dead):
+            _log.warning("job %s was interrupted by the end of its process", job_id)
+        await self._recover(self._base)
+        while True:
+            await asyncio.sleep(self._follow_every_s)
+            await self._follow(self._base)
+
+    async def _opened(self) -> KnowledgeBase:
+        while True:
+            self.state = "loading the encoder"
+            _log.info("%s", self.state)
+            try:
+                return await asyncio.to_thread(self._open_base)
+            except (EncoderFailed, KnowledgeError) as error:
+                self.state = "the encoder cannot be loaded"
+                _log.error("%s: %s", self.state, error)
+                await asyncio.sleep(30)
+
+    async def _recover(self, base: KnowledgeBase) -> None:
+        """Serves what is there, or builds what is not."""
+        self.state = "loading the active release"
+        recovery = await asyncio.to_thread(base.releases.recover)
+        for note in recovery.notes:
+            _log.warning("%s", note)
+        if recovery.snapshot is not None:
+            self._swap(recovery.snapshot)
+        try:
+            await asyncio.to_thread(self._seed, base)
+            if recovery.rebuild_due:
+                self.state = "building a release"
+                await self.reindex()
+        except (KnowledgeError, Problem) as error:
+            self.state = "there is no release, and none could be built"
+            _log.error("%s: %s", self.state, error)
+
+    async def _follow(self, base: KnowledgeBase) -> None:
+        """Swaps in the release that another process made active. One that cannot be loaded is told once."""
+        if any(task.get_name() == REINDEX for task in self._tasks):
+            return
+        try:
+            active = await asyncio.to_thread(base.releases.active_id)
+            if active in (None, self._live.release_id, self._unusable):
+                return
+            self._unusable = active
+            self._swap(await asyncio.to_thread(base.releases.load, active))
+            self._unusable = None
+        except KnowledgeError as error:
+            _log.error("the active release cannot be loaded: %s", error)
+
+    async def _build(self, base: KnowledgeBase, job_id: str) -> None:
+        beating = asyncio.create_task(self._beat(job_id))
+        try:
+            info, snapshot = await asyncio.to_thread(self._build_blocking, base, job_id)
+            self._swap(snapshot)
+            await asyncio.to_thread(self._jobs.succeed, job_id, info.id, info.counts)
+        except Stopped:
+            await asyncio.to_thread(self._jobs.interrupt, job_id)
+        except (KnowledgeError, EncoderFailed) as error:
+            _log.error("the build failed: %s", error)
+            self.state = "the last build failed"
+            await asyncio.to_thread(self._jobs.fail, job_id, str(error))
+        finally:
+            beating.cancel()
+
+    def _build_blocking(self, base: KnowledgeBase, job_id: str) -> tuple[ReleaseInfo, Snapshot]:
+        told = -1.0
+
+        def progress(share: float, doing: str) -> None:
+            nonlocal told
+            if self._stopping:
+                raise Stopped("The service is stopping.")
+            if share - told >= _TOLD_EVERY or share >= 1:
+                told = share
+                self._jobs.beat(job_id, share)
+                _log.info("building a release: %d %%, %s", round(share * 100), doing)
+
+        started = time.perf_counter()
+        built = base.builder.build(base.entries.servable(date.today()), progress)
+        _log.info("release %s built in %.1f s", built[0].id, time.perf_counter() - started)
+        return built
+
+    async def _beat(self, job_id: str) -> None:
+        while True:
+            await asyncio.sleep(_BEAT_S)
+            await asyncio.to_thread(self._jobs.beat, job_id)
+
+    def _swap(self, snapshot: Snapshot) -> None:
+        self._live.swap(snapshot)
+        self._metrics.release(snapshot.release_id)
+        self.state = "ready"
+        _log.info("release %s serves", snapshot.release_id)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], *, name: str = "releases") -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,169 @@
+"""The owner's side: entries, releases and the traces of turns, behind one bearer token."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from app.conversations import MessageNotFound
+from app.errors import Problem
+from app.jobs import JobNotFound
+from app.schemas import EntryPageBody, ImportCounts, JobBody, ReleaseBody, TurnPageBody
+from app.services import Services, services_of
+from knowledge.entries import ApplyMode
+from knowledge.exporting import export_jsonl
+from knowledge.importing import ParsedEntries, parse_csv, parse_jsonl, parse_record
+from knowledge.records import record_of
+from knowledge.releases import ReleaseInfo
+from knowledge.types import Entry, EntryStatus
+from pipeline.types import Outcome
+
+Using = Annotated[Services, Depends(services_of)]
+Offset = Annotated[int, Query(ge=0, le=10_000_000)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+JsonObject = dict[str, Any]
+NDJSON = "application/x-ndjson"
+_PARSERS: dict[str, Callable[[bytes], ParsedEntries]] = {NDJSON: parse_jsonl, "text/csv": parse_csv}
+
+
+async def admin_only(request: Request, services: Using) -> None:
+    """Raises a 403 `Problem` where no token is set, a 401 where the request does not bear it."""
+    token = services.settings.admin_token
+    if token is None:
+        raise Problem(403, "admin-off", "The admin side is off: no CANDOR_ADMIN_TOKEN is set.")
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    expected = token.get_secret_value().encode()
+    if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), expected):
+        headers = {"WWW-Authenticate": "Bearer"}
+        raise Problem(401, "unauthorized", "This needs the admin token.", headers=headers)
+
+
+router = APIRouter(prefix="/admin", dependencies=[Depends(admin_only)])
+
+
+@router.get("/entries")
+def list_entries(
+    services: Using,
+    topic: str | None = None,
+    status: EntryStatus | None = None,
+    text: Annotated[str | None, Query(max_length=500)] = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
+) -> EntryPageBody:
+    page = services.entries.page(topic=topic, status=status, text=text, offset=offset, limit=limit)
+    items = [record_of(entry) for entry in page.entries]
+    return EntryPageBody(items=items, total=page.total, offset=offset, limit=limit)
+
+
+@router.post("/entries", status_code=201)
+def create_entry(record: JsonObject, services: Using, response: Response) -> JsonObject:
+    entry = services.entries.create(_entry(record))
+    response.headers["Location"] = f"/admin/entries/{entry.id}"
+    return record_of(entry)
+
+
+@router.get("/entries/export")
+def export_entries(services: Using) -> StreamingResponse:
+    headers = {"Content-Disposition": 'attachment; filename="entries.jsonl"'}
+    return StreamingResponse(export_jsonl(services.entries.all()), media_type=NDJSON, headers=headers)
+
+
+@router.post("/entries/import")
+async def import_entries(
+    request: Request, services: Using, mode: ApplyMode = ApplyMode.UPSERT
+) -> ImportCounts:
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind not in _PARSERS:
+        raise Problem(415, "unsupported-type", f"Send {NDJSON} or text/csv.")
+    parsed = await asyncio.to_thread(_PARSERS[kind], await request.body())
+    counts = await asyncio.to_thread(services.entries.apply, parsed.entries, mode)
+    return ImportCounts(**asdict(counts), ignored_fields=list(parsed.ignored_fields))
+
+
+@router.get("/entries/{entry_id}")
+def read_entry(entry_id: str, services: Using) -> JsonObject:
+    return record_of(services.entries.get(entry_id))
+
+
+@router.put("/entries/{entry_id}")
+def replace_entry(entry_id: str, record: JsonObject, services: Using) -> JsonObject:
+    if record.setdefault("id", entry_id) != entry_id:
+        raise Problem(422, "invalid", "id: must be the one in the address, or left out.")
+    return record_of(services.entries.update(_entry(record)))
+
+
+@router.delete("/entries/{entry_id}", status_code=204)
+def delete_entry(entry_id: str, services: Using) -> None:
+    services.entries.delete(entry_id)
+
+
+@router.post("/reindex", status_code=202)
+async def reindex(services: Using) -> JobBody:
+    return await asyncio.to_thread(_job, services, await services.releases.reindex())
+
+
+@router.get("/reindex/{job_id}")
+def read_job(job_id: str, services: Using) -> JobBody:
+    return _job(services, job_id)
+
+
+@router.get("/releases")
+def list_releases(services: Using) -> list[ReleaseBody]:
+    return [_release(info) for info in services.releases.list()]
+
+
+@router.post("/releases/{release_id}/activate")
+async def activate(release_id: str, services: Using) -> ReleaseBody:
+    await services.releases.activate(release_id)
+    listed = await asyncio.to_thread(services.releases.list)
+    return next(_release(info) for info in listed if info.id == release_id)
+
+
+@router.get("/turns")
+def list_turns(
+    services: Using, outcome: Outcome | None = None, offset: Offset = 0, limit: Limit = 50
+) -> TurnPageBody:
+    page = services.traces.page(outcome=outcome and outcome.value, offset=offset, limit=limit)
+    return TurnPageBody(items=list(page.turns), total=page.total, offset=offset, limit=limit)
+
+
+@router.get("/turns/{message_id}")
+def read_turn(message_id: str, services: Using) -> JsonObject:
+    try:
+        return services.traces.get(message_id)
+    except MessageNotFound:
+        raise Problem(404, "not-found", "There is no such turn.") from None
+
+
+def _entry(record: JsonObject) -> Entry:
+    parsed = parse_record(record)
+    if parsed.ignored_fields:
+        named = ", ".join(parsed.ignored_fields)[:200].encode("utf-8", "replace").decode()
+        raise Problem(422, "invalid", f"Unknown fields: {named}.")
+    return parsed.entries[0]
+
+
+def _job(services: Services, job_id: str) -> JobBody:
+    try:
+        row = services.jobs.get(job_id)
+    except JobNotFound:
+        raise Problem(404, "not-found", "There is no such job.") from None
+    return JobBody(job_id=row.id, **row.model_dump(include=set(JobBody.model_fields) - {"job_id"}))
+
+
+def _release(info: ReleaseInfo) -> ReleaseBody:
+    return ReleaseBody(
+        release_id=info.id,
+        created_at=info.created_at,
+        active=info.active,
+        encoder=info.encoder.name,
+        content_hash=info.content_hash,
+        counts=info.counts,
+        figures=info.figures,
+    )

@@ -1,0 +1,39 @@
+"""For whoever keeps the service running."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response
+
+from app.errors import unavailable
+from app.metrics import CONTENT_TYPE
+from app.services import Services, services_of
+
+router = APIRouter()
+Using = Annotated[Services, Depends(services_of)]
+VERSION = version("candor")
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    return {"status": "live"}
+
+
+@router.get("/health/ready")
+async def ready(services: Using) -> dict[str, str | None]:
+    """503 until an active release is loaded."""
+    if not services.releases.ready:
+        raise unavailable(f"The service is not ready: {services.releases.state}.", kind="not-ready")
+    return {"status": "ready", "release_id": services.live.release_id}
+
+
+@router.get("/version")
+async def read_version(services: Using) -> dict[str, str | None]:
+    return {"name": "candor", "version": VERSION, "release_id": services.live.release_id}
+
+
+@router.get("/metrics", response_class=Response)
+async def metrics(services: Using) -> Response:
+    return Response(services.metrics.text(), media_type=CONTENT_TYPE)

@@ -1,0 +1,165 @@
+"""The composition root: the only place that knows which adapter stands behind which port."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi import Request
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.adapters import ServingEncoder, ServingKnowledge
+from app.conversations import ConversationStore
+from app.db import create_tables, open_database
+from app.jobs import JobStore
+from app.limits import RateLimiter, TurnLimiter
+from app.metrics import Metrics
+from app.release_service import KnowledgeBase, ReleaseService
+from app.settings import Settings, SettingsError
+from app.traces import TraceStore
+from app.turns import Chat, TurnRunner
+from knowledge.batching import BatchedEncoder
+from knowledge.embedding_cache import CachedEmbedder
+from knowledge.encoder import TextEncoder, load_encoder
+from knowledge.entries import ApplyMode, EntryStore
+from knowledge.importing import parse_path
+from knowledge.releases import Calibrate, EncoderStamp, LiveRelease, ReleaseBuilder, Releases
+from pipeline.ports import Encoder, Knowledge, TraceSink
+
+_log = logging.getLogger("candor.services")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that the routes work with. `start` and `stop` belong to the app's lifespan."""
+
+    settings: Settings
+    turns: TurnRunner
+    rate_limiter: RateLimiter
+    conversations: ConversationStore
+    traces: TraceStore
+    entries: EntryStore
+    jobs: JobStore
+    live: LiveRelease
+    releases: ReleaseService
+    metrics: Metrics
+
+    async def start(self) -> None:
+        self.releases.start()
+
+    async def stop(self) -> None:
+        await self.turns.close()
+        await self.releases.stop()
+
+
+async def services_of(request: Request) -> Services:
+    return cast(Services, request.app.state.services)
+
+
+def build_services(settings: Settings) -> Services:
+    """Wires the service. Quick: the encoder and the releases are loaded by `Services.start`.
+    Raises `SettingsError` where the data folder or the database cannot be used."""
+    engine = prepared_database(settings)
+    encoder, live = ServingEncoder(), LiveRelease()
+
+    def open_base() -> KnowledgeBase:
+        loaded = load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads)
+        encoder.use(BatchedEncoder(loaded))
+        return knowledge_base(settings, engine, loaded)
+
+    def compose(traces: TraceStore) -> Chat:
+        return build_chat(settings, encoder, ServingKnowledge(live), traces)
+
+    return wire(settings, engine, live, open_base, compose)
+
+
+def wire(
+    settings: Settings,
+    engine: Engine,
+    live: LiveRelease,
+    open_base: Callable[[], KnowledgeBase],
+    compose: Callable[[TraceStore], Chat],
+) -> Services:
+    """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
+    metrics, limiter = Metrics(), TurnLimiter(settings.max_concurrent_turns, settings.max_waiting_turns)
+    metrics.watch_in_flight(lambda: limiter.taken)
+    traces, conversations, jobs = (
+        TraceStore(engine, metrics.stage),
+        ConversationStore(engine),
+        JobStore(engine),
+    )
+    turns = TurnRunner(
+        compose(traces),
+        conversations,
+        limiter,
+        metrics,
+        deadline_s=settings.turn_deadline_s,
+        heartbeat_s=settings.heartbeat_s,
+    )
+    return Services(
+        settings=settings,
+        turns=turns,
+        rate_limiter=RateLimiter(settings.rate_limit_per_minute),
+        conversations=conversations,
+        traces=traces,
+        entries=EntryStore(engine),
+        jobs=jobs,
+        live=live,
+        releases=ReleaseService(
+            open_base,
+            lambda base: seed(base, settings),
+            live,
+            jobs,
+            metrics,
+            follow_every_s=settings.follow_every_s,
+        ),
+        metrics=metrics,
+    )
+
+
+def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> KnowledgeBase:
+    """What can be built and searched with this encoder: for the service and the command line alike."""
+    stamp = EncoderStamp(encoder.info.name, encoder.dimension, encoder.fingerprint)
+    releases = Releases(engine, settings.data_dir, stamp)
+    embedder = CachedEmbedder(encoder, engine)
+    builder = ReleaseBuilder(releases, embedder.embed, calibration_of(settings, encoder))
+    return KnowledgeBase(EntryStore(engine), releases, builder)
+
+
+def seed(base: KnowledgeBase, settings: Settings) -> None:
+    """Fills the store of a first start. Raises `ImportRejected` or `StorageFailed`."""
+    folder = settings.seeds_dir / "kb"
+    if base.entries.count() or base.releases.list() or not folder.is_dir():
+        return
+    parsed = parse_path(folder)
+    base.entries.apply(parsed.entries, ApplyMode.UPSERT)
+    _log.info("%d entries taken from the seeds", len(parsed.entries))
+
+
+def prepared_database(settings: Settings) -> Engine:
+    """The database with its tables. Raises `SettingsError`."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        engine = open_database(settings.database)
+        create_tables(engine)
+    except OSError as error:
+        raise SettingsError(
+            f"CANDOR_DATA_DIR: {settings.data_dir} cannot be used: {error.strerror}"
+        ) from None
+    except SQLAlchemyError as error:
+        reason = str(error.__cause__ or type(error).__name__)
+        raise SettingsError(f"The database of {settings.data_dir} cannot be used: {reason}") from None
+    return engine
+
+
+def build_chat(settings: Settings, encoder: Encoder, knowledge: Knowledge, traces: TraceSink) -> Chat:
+    """The chain on its specialist engines."""
+    raise NotImplementedError
+
+
+def calibration_of(settings: Settings, encoder: TextEncoder) -> Calibrate:
+    """How a release learns about its own scores."""
+    raise NotImplementedError

@@ -1,0 +1,147 @@
+"""Everything an operator can set, read once at start from the environment and `.env`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from knowledge.encoder import DEFAULT_ENCODER
+
+PREFIX = "CANDOR_"
+_NESTED = "__"
+_SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message tells the operator which one and why."""
+
+
+class Judging(BaseModel):
+    """Where the judging stages draw their lines: calibrated probabilities, from 0 to 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    on_topic: Share = 0.5
+    """Least probability that a message is on topic."""
+    relevant: Share = 0.5
+    """Least probability that a passage answers."""
+    grounded: Share = 0.5
+    """Least probability that a sentence is supported."""
+
+
+class Settings(BaseSettings):
+    """Field `x` is read from `CANDOR_X`; a field of a group from `CANDOR_GROUP__X`. Empty means unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_nested_delimiter=_NESTED,
+        env_ignore_empty=True,
+        extra="ignore",  # names without the prefix are none of ours; `read_settings` refuses the others
+        frozen=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
+
+    data_dir: Path = Path("var")
+    """Where everything is kept."""
+    database_url: str | None = None
+    """Default: SQLite below the data folder."""
+    admin_token: SecretStr | None = None
+    """Opens /admin; without it the admin side is off."""
+    encoder: str = DEFAULT_ENCODER
+    """Sentence encoder: a name or a local folder."""
+    encoder_threads: Annotated[int, Field(ge=0, le=256)] = 0
+    """0: as many as the processor has cores."""
+    seeds_dir: Path = _SEEDS
+    """The knowledge base and voice of the first start."""
+    crisis_text: str | None = None
+    """Said first when a message speaks of an emergency."""
+    handoff_contact: str | None = None
+    """Whom to ask instead; shown with no_answer."""
+    turn_deadline_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    """A turn that takes longer is a 504."""
+    heartbeat_s: Annotated[float, Field(gt=0, le=300)] = 10.0
+    """Comment lines on a silent stream."""
+    max_concurrent_turns: Annotated[int, Field(ge=1)] = 16
+    """Turns worked on at once."""
+    max_waiting_turns: Annotated[int, Field(ge=0)] = 128
+    """Turns that may wait; further ones are a 503."""
+    rate_limit_per_minute: Annotated[int, Field(ge=0)] = 6000
+    """Requests a client may make; 0: no limit."""
+    body_limit_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+    """Largest request body."""
+    import_limit_bytes: Annotated[int, Field(ge=1024)] = 67_108_864
+    """Largest body of an import."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma-separated origins."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """What is logged."""
+    follow_every_s: Annotated[float, Field(gt=0)] = 2.0
+    """How often the active release is looked up."""
+    llm_base_url: str | None = None
+    """An OpenAI-compatible API; turns the LLM engines on."""
+    llm_api_key: SecretStr | None = None
+    """Its key."""
+    llm_model: str | None = None
+    """The model to ask there."""
+    judging: Judging = Judging()
+
+    @property
+    def database(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'candor.db'}"
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("admin_token")
+    @classmethod
+    def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
+        return value if value and value.get_secret_value().strip() else None
+
+
+def read_settings(env_file: Path = Path(".env")) -> Settings:
+    """The settings of this process. Raises `SettingsError` naming whatever is unknown or wrong."""
+    known = set(_names())
+    given = {*os.environ, *(dotenv_values(env_file) if env_file.is_file() else ())}
+    unknown = sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        raise SettingsError(f"Unknown setting: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings' own
+    except ValidationError as error:
+        wrong = (
+            f"{_name(*map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_url=False)
+        )
+        raise SettingsError("; ".join(wrong)) from None
+
+
+def _name(*path: str) -> str:
+    return PREFIX + _NESTED.join(path).upper()
+
+
+def _names() -> Iterator[str]:
+    for field, info in Settings.model_fields.items():
+        yield _name(field)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from (_name(field, inner) for inner in info.annotation.model_fields)

@@ -1,0 +1,16 @@
+"""Server-sent events as bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+MEDIA_TYPE = "text/event-stream"
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+HEARTBEAT = b": still working\n\n"
+
+
+def event(name: str, data: Mapping[str, Any]) -> bytes:
+    """One event. JSON escapes every line break of the data, so it always fits on one `data:` line."""
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=True)}\n\n".encode("ascii")

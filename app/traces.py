@@ -1,0 +1,110 @@
+"""The traces of all turns: for administrators, and gone with the conversation they belong to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Engine, Text, func
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app.conversations import FeedbackRow, MessageNotFound
+from app.db import UtcDateTime, now
+
+conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
+"""The conversation whose turn the current task runs: the chain does not know of conversations."""
+
+_log = logging.getLogger("candor.traces")
+
+
+class TurnRow(SQLModel, table=True):
+    __tablename__ = "turns"
+
+    message_id: str = Field(primary_key=True, max_length=64)
+    conversation_id: str | None = Field(
+        default=None, foreign_key="conversations.id", ondelete="CASCADE", index=True, max_length=64
+    )
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
+    question: str = Field(sa_type=Text)
+    outcome: str | None = Field(default=None, max_length=32, index=True)
+    release_id: str = Field(max_length=128)
+    elapsed_ms: float
+    steps: list[dict[str, Any]] = Field(sa_type=JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """One page of turns, newest first, without their steps; `total` counts all that match."""
+
+    turns: tuple[dict[str, Any], ...]
+    total: int
+
+
+class TraceStore:
+    """Implements the chain's `TraceSink`. `observe` is told each step's name and milliseconds."""
+
+    def __init__(self, engine: Engine, observe: Callable[[str, float], None]) -> None:
+        self._engine = engine
+        self._observe = observe
+
+    async def record(self, trace: Mapping[str, Any]) -> None:
+        """Keeps a turn's trace. What goes wrong is logged: a turn does not fail for its trace."""
+        for step in trace["steps"]:
+            self._observe(step["step"], step["elapsed_ms"])
+        await asyncio.to_thread(self._write, trace, conversation_of_turn.get())
+
+    def _write(self, trace: Mapping[str, Any], conversation_id: str | None) -> None:
+        row = TurnRow(
+            message_id=trace["id"],
+            conversation_id=conversation_id,
+            question=trace["question"],
+            outcome=trace["outcome"],
+            release_id=trace["release_id"],
+            elapsed_ms=round(sum(step["elapsed_ms"] for step in trace["steps"]), 3),
+            steps=trace["steps"],
+        )
+        try:
+            with Session(self._engine) as session:
+                session.add(row)
+                session.commit()
+        except IntegrityError:
+            _log.info("turn %s not kept: its conversation was deleted meanwhile", trace["id"])
+        except SQLAlchemyError:
+            _log.exception("turn %s not kept", trace["id"])
+
+    def page(self, *, outcome: str | None = None, offset: int = 0, limit: int = 50) -> TurnPage:
+        names = (
+            "message_id",
+            "conversation_id",
+            "created_at",
+            "question",
+            "outcome",
+            "release_id",
+            "elapsed_ms",
+        )
+        query = select(*(getattr(TurnRow, name) for name in names))
+        count = select(func.count()).select_from(TurnRow)
+        if outcome is not None:
+            query, count = (statement.where(TurnRow.outcome == outcome) for statement in (query, count))
+        query = (
+            query.order_by(col(TurnRow.created_at).desc(), col(TurnRow.message_id))
+            .offset(offset)
+            .limit(limit)
+        )
+        with Session(self._engine) as session:
+            turns = tuple(dict(zip(names, row, strict=True)) for row in session.exec(query))
+            return TurnPage(turns, session.exec(count).one())
+
+    def get(self, message_id: str) -> dict[str, Any]:
+        """A turn with its steps and the feedback on it. Raises `MessageNotFound`."""
+        with Session(self._engine) as session:
+            row, feedback = session.get(TurnRow, message_id), session.get(FeedbackRow, message_id)
+            if row is None:
+                raise MessageNotFound(message_id)
+            return {**row.model_dump(), "feedback": feedback and feedback.model_dump(exclude={"message_id"})}

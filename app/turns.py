@@ -1,0 +1,163 @@
+"""One turn on behalf of a caller: its place, its deadline, its conversation, and its way out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol
+from uuid import uuid4
+
+from app.conversations import ConversationNotFound, ConversationStore, Opened
+from app.errors import Problem, problem_of, unavailable
+from app.limits import TurnLimiter
+from app.metrics import Metrics
+from app.schemas import ChatRequest, ChatResponse
+from app.sse import HEARTBEAT, event
+from app.traces import conversation_of_turn
+from pipeline.types import Question, Reply
+
+Say = Callable[[str], Awaitable[None]]
+_STOPPING = unavailable("The service is being restarted.", kind="stopping")
+_AHEAD = 16  # sentences that may wait for a slow reader before the turn waits for him
+
+
+class Chat(Protocol):
+    """The chain, as the service sees it: `pipeline.chat_pipeline.ChatPipeline`, or a test's script."""
+
+    async def run(self, message_id: str, question: Question, say: Say) -> Reply: ...
+
+
+class TurnRunner:
+    """Runs turns, each as a task of its own: a caller who leaves cancels his."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        conversations: ConversationStore,
+        limiter: TurnLimiter,
+        metrics: Metrics,
+        *,
+        deadline_s: float,
+        heartbeat_s: float,
+    ) -> None:
+        self._chat = chat
+        self._conversations = conversations
+        self._limiter = limiter
+        self._metrics = metrics
+        self._deadline_s = deadline_s
+        self._heartbeat_s = heartbeat_s
+        self._running: set[asyncio.Task[ChatResponse]] = set()
+
+    def start(self, ask: ChatRequest, say: Say) -> asyncio.Task[ChatResponse]:
+        """Begins a turn. The task raises a `Problem` where the turn cannot be had."""
+        task = asyncio.create_task(self._timed(ask, say))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    def stream(self, ask: ChatRequest) -> Stream:
+        """Begins a turn whose sentences are to be read as they come."""
+        said: asyncio.Queue[str] = asyncio.Queue(_AHEAD)
+        return Stream(self.start(ask, said.put), said, self._heartbeat_s)
+
+    async def close(self) -> None:
+        """Cancels what still runs and waits for its traces."""
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _timed(self, ask: ChatRequest, say: Say) -> ChatResponse:
+        started, outcome = time.perf_counter(), "failed"
+        try:
+            response = await self._within_deadline(ask, say)
+            outcome = response.outcome.value
+            return response
+        except Problem as problem:
+            outcome = problem.kind
+            raise
+        except asyncio.CancelledError:
+            outcome = "cancelled"
+            raise
+        finally:
+            if outcome == "busy":
+                self._metrics.shed(outcome)
+            else:
+                self._metrics.turn(outcome, time.perf_counter() - started)
+
+    async def _within_deadline(self, ask: ChatRequest, say: Say) -> ChatResponse:
+        try:
+            async with asyncio.timeout(self._deadline_s), self._limiter.slot():
+                return await self._converse(ask, say)
+        except TimeoutError:
+            raise Problem(504, "deadline", "The answer took too long. Please try again.") from None
+        except ConversationNotFound:
+            raise Problem(404, "not-found", "There is no such conversation.") from None
+
+    async def _converse(self, ask: ChatRequest, say: Say) -> ChatResponse:
+        opened: Opened = await asyncio.to_thread(self._conversations.open, ask.conversation_id)
+        conversation_of_turn.set(opened.id)
+        message_id = uuid4().hex
+        question = Question(ask.message, opened.history or ask.past())
+        reply = await self._chat.run(message_id, question, say)
+        await asyncio.to_thread(self._conversations.add, opened.id, message_id, ask.message, reply)
+        return ChatResponse.of(opened.id, message_id, reply)
+
+
+class Stream:
+    """A turn as server-sent events. `first` is awaited before anything is promised to the caller."""
+
+    def __init__(
+        self, task: asyncio.Task[ChatResponse], said: asyncio.Queue[str], heartbeat_s: float
+    ) -> None:
+        self._task = task
+        self._said = said
+        self._heartbeat_s = heartbeat_s
+
+    async def first(self) -> bytes:
+        """The first event. Raises what the turn raised if it failed before saying anything."""
+        return await self._next(None) or event("reply", result_of(self._task).model_dump(mode="json"))
+
+    async def frames(self, first: bytes, request_id: str) -> AsyncIterator[bytes]:
+        """All events, beginning with `first`, and heartbeats in between. Leaving early cancels the turn."""
+        try:
+            yield first
+            if first.startswith(b"event: reply"):
+                return
+            while frame := await self._next(self._heartbeat_s):
+                yield frame
+            yield self._ending(request_id)
+        finally:
+            self.cancel()
+
+    def cancel(self) -> None:
+        self._task.cancel()
+
+    async def _next(self, patience_s: float | None) -> bytes | None:
+        """The next sentence, a heartbeat if none comes in time, None once the turn has ended."""
+        if self._said.empty():
+            arrival = asyncio.ensure_future(self._said.get())
+            ended = {arrival, self._task}
+            try:
+                await asyncio.wait(ended, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
+                if arrival.done():
+                    return event("sentence", {"text": arrival.result()})
+            finally:
+                arrival.cancel()
+        if not self._said.empty():
+            return event("sentence", {"text": self._said.get_nowait()})
+        return None if self._task.done() else HEARTBEAT
+
+    def _ending(self, request_id: str) -> bytes:
+        failure = _STOPPING if self._task.cancelled() else self._task.exception()
+        if failure is None:
+            return event("reply", self._task.result().model_dump(mode="json"))
+        return event("error", problem_of(failure).body(request_id))
+
+
+def result_of(task: asyncio.Task[ChatResponse]) -> ChatResponse:
+    """What a finished turn came to. Raises its error; a cancelled one counts as the service's stopping."""
+    if task.cancelled():
+        raise _STOPPING
+    return task.result()
