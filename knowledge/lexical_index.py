@@ -1,0 +1,88 @@
+"""Passages by their words: BM25 (bm25s) over Snowball stems."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from knowledge.types import FloatArray
+
+K1, B = 1.2, 0.6
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_LENGTHS = "lengths.json"
+
+
+class LexicalIndex:
+    """BM25 scores of every document for a query, as shares of what the query itself would score.
+
+    Reading is safe from any thread."""
+
+    def __init__(self, bm25: Any, mean_length: float, documents: int) -> None:  # noqa: ANN401 - untyped library
+        self._bm25 = bm25
+        self._mean_length = mean_length
+        self._documents = documents
+
+    @classmethod
+    def build(cls, texts: Sequence[str]) -> Self:
+        """An index of `texts`; their positions are the columns of what `scores` returns."""
+        import bm25s
+
+        documents = [words(text) for text in texts]
+        mean_length = sum(map(len, documents)) / max(1, len(documents))
+        bm25 = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numpy")
+        if mean_length:
+            bm25.index(documents, show_progress=False)
+        return cls(bm25 if mean_length else None, mean_length, len(documents))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Raises `OSError`, `ValueError` or `KeyError` where the folder is not an index."""
+        import bm25s
+
+        lengths = json.loads((folder / _LENGTHS).read_text(encoding="utf-8"))
+        bm25 = bm25s.BM25.load(folder, show_progress=False) if lengths["mean"] else None
+        return cls(bm25, lengths["mean"], lengths["documents"])
+
+    def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        if self._bm25 is not None:
+            self._bm25.save(folder, show_progress=False)
+        lengths = {"mean": self._mean_length, "documents": self._documents}
+        (folder / _LENGTHS).write_text(json.dumps(lengths), encoding="utf-8")
+
+    def scores(self, text: str) -> FloatArray:
+        """One score a document in [0, 1], shape (documents,): 1 is as good as the query word for word. Words
+        that no document has count against every document."""
+        terms = list(dict.fromkeys(words(text)))
+        known = self._bm25.get_tokens_ids(terms) if self._bm25 is not None else []
+        if not known:
+            return np.zeros(self._documents, dtype=np.float32)
+        indptr = self._bm25.scores["indptr"]
+        frequencies = [int(indptr[token + 1] - indptr[token]) for token in known]
+        frequencies += [0] * (len(terms) - len(known))
+        raw = self._bm25.get_scores_from_ids(known)
+        share: FloatArray = np.clip(raw / self._verbatim(frequencies), 0, 1).astype(np.float32, copy=False)
+        return share
+
+    def _verbatim(self, frequencies: Sequence[int]) -> float:
+        """What a document made of exactly the query's words would score (Lucene's BM25)."""
+        length = len(frequencies) / self._mean_length
+        weight = 1 / (1 + K1 * (1 - B + B * length))
+        total = self._documents
+        return sum(weight * math.log(1 + (total - df + 0.5) / (df + 0.5)) for df in frequencies)
+
+
+def words(text: str) -> list[str]:
+    """The stems of a text's words, in order."""
+    import Stemmer
+
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    stems: list[str] = Stemmer.Stemmer("english", 0).stemWords(_WORD.findall(plain))  # not shared: it is no
+    return stems  # thread-safe object
