@@ -57,22 +57,34 @@ PROBE_SENTENCES: tuple[str, ...] = (
     "supercalifragilistic pneumonoultramicroscopic words get split into many pieces",
     "a b c d e f g 1 2 3 4 5 6 7 8 9 10",
     "The immune system learns to recognise a germ from a harmless part of it. When the real germ "
-    "arrives, the",
-    "Common reactions are a sore arm, tiredness, and a headache. They begin within a day or two and pass on",
+    "arrives, the body already has antibodies and memory cells, so that it can react within hours "
+    "instead of days.",
+    "Common reactions are a sore arm, tiredness, and a headache. They begin within a day or two and "
+    "pass on their own. Serious reactions are rare; you are asked to wait a quarter of an hour so that "
+    "staff can help.",
     "A transfer inside the country arrives on the next working day. Transfers abroad take up to four "
-    "days, and",
-    "Students who fall ill on the day of an exam must send a medical certificate within three working days.",
+    "days, and the receiving bank may charge a fee that we neither set nor see. You can follow each one "
+    "in the app.",
+    "Students who fall ill on the day of an exam must send a medical certificate within three working "
+    "days. The exam is then not counted, and they are registered for the next date without applying "
+    "again.",
     "Garden waste is collected every second week from March to November. Put it out before six in the "
-    "morning",
-    "The old lighthouse stood at the end of the pier, and every evening the keeper climbed its ninety- two",
-    "Water boils at 100 degrees Celsius at sea level, but at about 93 degrees in a town 2,000 metres up,",
+    "morning in the brown bin or in paper sacks. Branches must be shorter than a metre and tied "
+    "together with string.",
+    "The old lighthouse stood at the end of the pier, and every evening the keeper climbed its ninety- "
+    "two steps with a can of oil, a book, and a sandwich, and every evening he forgot one of the three.",
+    "Water boils at 100 degrees Celsius at sea level, but at about 93 degrees in a town 2,000 metres "
+    "up, because the air presses less. That is why pasta takes longer to cook in the mountains.",
     "In the study, 21,720 people got the product and 21,728 a placebo. Eight in the first group and 162 "
-    "in the",
+    "in the second fell ill, which corresponds to an efficacy of about 95 percent.",
     "To return a parcel, log in, choose the order, print the label, and bring the parcel to any shop "
-    "with our",
+    "with our sign. Money goes back to the account you paid from within 14 days after the parcel has "
+    "arrived.",
     "Notice: the swimming pool is closed for repairs until further notice. Season tickets are extended "
-    "by the",
-    "A contract may be cancelled in writing up to one month before it ends. Otherwise it runs on without a",
+    "by the time of the closure. The sauna and the gym stay open at the usual hours.",
+    "A contract may be cancelled in writing up to one month before it ends. Otherwise it runs on "
+    "without a fixed term, and either side may end it with one month's notice. A reason need not be "
+    "given.",
     "Photosynthesis turns light, water and carbon dioxide into sugar and oxygen. It happens in the "
-    "green parts",
+    "green parts of plants, in algae, and in some bacteria, and nearly all life on Earth depends on it.",
 )
