@@ -1,0 +1,216 @@
+"""Stand-ins that tests share: a quick encoder, scripted stages, a scripted chain, a service around them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import httpx
+import numpy as np
+import uvicorn
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from app.main import create_app
+from app.release_service import KnowledgeBase
+from app.services import Services, prepared_database, wire
+from app.settings import Settings
+from app.traces import TraceStore
+from app.turns import Chat
+from knowledge.embedding_cache import EmbedResult
+from knowledge.encoder import EncoderInfo
+from knowledge.entries import EntryStore
+from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
+from knowledge.snapshot import LocalSnapshot
+from knowledge.types import Calibration, Entry, FloatArray, Logistic, Source
+from pipeline.types import Citation, Outcome, Question, Reply
+
+TOKEN = "an-admin-token"
+CALIBRATION = Calibration(gate=Logistic({}, 0.0), relevance=Logistic({}, 0.0))
+_Result = TypeVar("_Result")
+
+
+class HashEncoder:
+    """A bag of hashed words as a unit vector: texts that share words are near, and it takes no time."""
+
+    dimension = 64
+    fingerprint = "hash-64"
+    info = EncoderInfo("hash", 64, "float32", 1.0, "hash-64", "", Path(), "made for tests")
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        vectors = np.full((len(texts), self.dimension), 1e-3, np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()):
+                row[hashlib.blake2s(word.encode()).digest()[0] % self.dimension] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class AsyncHashEncoder:
+    """`HashEncoder` behind the chain's port."""
+
+    def __init__(self) -> None:
+        self._encoder = HashEncoder()
+
+    async def encode(self, texts: Sequence[str]) -> FloatArray:
+        return self._encoder.encode(texts)
+
+
+class ScriptedStage(Generic[_Result]):
+    """A stage that gives, or raises, the next item of its script; it fails when the script runs out."""
+
+    engine = "scripted"
+
+    def __init__(self, *script: _Result | Exception) -> None:
+        self._script = list(script)
+        self.calls: list[tuple[Any, ...]] = []
+
+    async def __call__(self, *given: object) -> _Result:
+        self.calls.append(given)
+        assert self._script, "the script ran out"
+        item = self._script.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+
+@dataclass
+class ScriptedChat:
+    """A chain that says `reply` in `pieces`, or raises `error` after them, waiting for `gate` in between."""
+
+    reply: Reply
+    pieces: tuple[str, ...] = ()
+    error: Exception | None = None
+    gate: asyncio.Event | None = None
+    traces: TraceStore | None = None
+    asked: list[Question] = field(default_factory=list)
+    cancelled: int = 0
+
+    async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
+        self.asked.append(question)
+        try:
+            for piece in self.pieces or (self.reply.text,):
+                await say(piece)
+            if self.gate is not None:
+                await self.gate.wait()
+            if self.error is not None:
+                raise self.error
+            return self.reply
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            if self.traces is not None:
+                await asyncio.shield(self.traces.record(trace(message_id, question.text, self.reply.outcome)))
+
+
+def trace(message_id: str, question: str, outcome: Outcome) -> dict[str, Any]:
+    step = {"step": "TopicVerdict", "engine": "scripted", "elapsed_ms": 1.5, "result": {"topic": "on_topic"}}
+    return {
+        "id": message_id,
+        "question": question,
+        "release_id": "r1",
+        "outcome": outcome.value,
+        "steps": [step],
+    }
+
+
+def answered(text: str = "No. It does not. [1]") -> Reply:
+    citation = Citation(1, "dna", "Can it change my DNA?", "https://example.org/dna", 0, 16)
+    return Reply(text, Outcome.ANSWERED, (citation,))
+
+
+def entry(entry_id: str = "dna", **fields: Any) -> Entry:  # noqa: ANN401
+    given: dict[str, Any] = {
+        "question": f"What about {entry_id}?",
+        "answer": f"This is known about {entry_id}. It is well established.",
+        "sources": (Source("A source", f"https://example.org/{entry_id}"),),
+        **fields,
+    }
+    return Entry(id=entry_id, **given)
+
+
+def snapshot(*entries: Entry, release_id: str = "r1") -> LocalSnapshot:
+    encode = HashEncoder().encode
+    return LocalSnapshot.of(entries or (entry(),), encode, CALIBRATION, release_id=release_id)
+
+
+def settings(data_dir: Path, **fields: Any) -> Settings:  # noqa: ANN401
+    """Settings that no environment touches."""
+    given = {
+        "data_dir": data_dir,
+        "seeds_dir": data_dir / "none",
+        "admin_token": SecretStr(TOKEN),
+        "follow_every_s": 0.05,
+        **fields,
+    }
+    return Settings.model_construct(**given)
+
+
+def services(
+    data_dir: Path,
+    chat: Chat | None = None,
+    *,
+    live: bool = True,
+    embed: Callable[..., EmbedResult] | None = None,
+    **fields: Any,  # noqa: ANN401
+) -> Services:
+    """A whole service around a scripted chain, on a fresh database below `data_dir`."""
+    chosen = settings(data_dir, **fields)
+    engine = prepared_database(chosen)
+    chain = chat or ScriptedChat(answered())
+
+    def open_base() -> KnowledgeBase:
+        releases = Releases(engine, data_dir, EncoderStamp("hash", 64, "hash-64"))
+        builder = ReleaseBuilder(releases, embed or embed_all, lambda snapshot: CALIBRATION)
+        return KnowledgeBase(EntryStore(engine), releases, builder)
+
+    def compose(traces: TraceStore) -> Chat:
+        if isinstance(chain, ScriptedChat):
+            chain.traces = traces
+        return chain
+
+    return wire(chosen, engine, LiveRelease(snapshot() if live else None), open_base, compose)
+
+
+def embed_all(texts: Sequence[str], on_progress: Callable[[int, int], None] | None = None) -> EmbedResult:
+    if on_progress is not None:
+        on_progress(len(texts), len(texts))
+    return EmbedResult(HashEncoder().encode(texts), len(texts), 0)
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI, *, started: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that calls `app` without a socket. `started` runs its lifespan too."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://candor") as client:
+        if started:
+            async with app.router.lifespan_context(app):
+                yield client
+        else:
+            yield client
+
+
+@contextmanager
+def serving(using: Services) -> Iterator[str]:
+    """The address of a real server on the loopback interface."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(using), log_config=None, timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
