@@ -1,4 +1,5 @@
-"""Passages by their words: BM25 (bm25s) over Snowball stems."""
+"""Passages by their words: BM25 (bm25s) over Snowball stems and, so that a typo costs a little rather than the
+whole word, over pieces of words."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ import numpy as np
 from knowledge.types import FloatArray
 
 K1, B = 1.2, 0.6
+PIECE = 4  # characters
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _LENGTHS = "lengths.json"
 
@@ -34,7 +36,7 @@ class LexicalIndex:
         """An index of `texts`; their positions are the columns of what `scores` returns."""
         import bm25s
 
-        documents = [words(text) for text in texts]
+        documents = [terms(text) for text in texts]
         mean_length = sum(map(len, documents)) / max(1, len(documents))
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numpy")
         if mean_length:
@@ -60,13 +62,13 @@ class LexicalIndex:
     def scores(self, text: str) -> FloatArray:
         """One score a document in [0, 1], shape (documents,): 1 is as good as the query word for word. Words
         that no document has count against every document."""
-        terms = list(dict.fromkeys(words(text)))
-        known = self._bm25.get_tokens_ids(terms) if self._bm25 is not None else []
+        asked = list(dict.fromkeys(terms(text)))
+        known = self._bm25.get_tokens_ids(asked) if self._bm25 is not None else []
         if not known:
             return np.zeros(self._documents, dtype=np.float32)
         indptr = self._bm25.scores["indptr"]
         frequencies = [int(indptr[token + 1] - indptr[token]) for token in known]
-        frequencies += [0] * (len(terms) - len(known))
+        frequencies += [0] * (len(asked) - len(known))
         raw = self._bm25.get_scores_from_ids(known)
         share: FloatArray = np.clip(raw / self._verbatim(frequencies), 0, 1).astype(np.float32, copy=False)
         return share
@@ -79,10 +81,15 @@ class LexicalIndex:
         return sum(weight * math.log(1 + (total - df + 0.5) / (df + 0.5)) for df in frequencies)
 
 
-def words(text: str) -> list[str]:
-    """The stems of a text's words, in order."""
+def terms(text: str) -> list[str]:
+    """The stems of a text's words, then the overlapping pieces of each word with its borders marked."""
     import Stemmer
 
     plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    stems: list[str] = Stemmer.Stemmer("english", 0).stemWords(_WORD.findall(plain))  # not shared: it is no
-    return stems  # thread-safe object
+    words = _WORD.findall(plain)
+    stems: list[str] = Stemmer.Stemmer("english", 0).stemWords(words)  # made anew: it is not thread-safe
+    return stems + [piece for word in words for piece in _pieces(f"<{word}>")]
+
+
+def _pieces(word: str) -> list[str]:
+    return [f"#{word[i : i + PIECE]}" for i in range(max(1, len(word) - PIECE + 1))]

@@ -28,8 +28,14 @@ def passages_of(entry: Entry) -> list[Passage]:
         *((View.SENTENCE, span) for span in sentences),
     ]
     return [Passage(entry.id, view, text, 0, len(text)) for view, text in whole] + [
-        Passage(entry.id, view, entry.answer[start:end], start, end) for view, (start, end) in cut
+        Passage(entry.id, view, entry.answer[start:end], start, end, _context(entry, view))
+        for view, (start, end) in cut
     ]
+
+
+def _context(entry: Entry, view: View) -> str:
+    """An answer is found better beside its question; a sentence is compared with other sentences, bare."""
+    return entry.question if view is View.CHUNK else ""
 
 
 def _chunks(text: str, sentences: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -67,13 +67,20 @@ class View(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A piece of an entry that can be found. `start`/`end` are character offsets in the field it was cut
-    from (`answer` for CHUNK and SENTENCE, the whole string for the others): `field[start:end] == text`."""
+    from (`answer` for CHUNK and SENTENCE, the whole string for the others): `field[start:end] == text`.
+    `context` is what the piece cannot be understood without: for a CHUNK, the question that it answers."""
 
     entry_id: str
     view: View
     text: str
     start: int
     end: int
+    context: str = ""
+
+    @property
+    def search_text(self) -> str:
+        """What is embedded and indexed in place of `text`."""
+        return f"{self.context} {self.text}" if self.context else self.text
 
 
 @dataclass(frozen=True, slots=True)
