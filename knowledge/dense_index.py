@@ -35,18 +35,32 @@ class DenseIndex:
         """An index of `vectors`, shape (n, dimension), unit rows; row numbers are what a search returns."""
         import faiss
 
-        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-        exact = faiss.IndexFlatIP(vectors.shape[1])
-        exact.add(vectors)
+        exact = cls.exact(vectors)
         if len(vectors) <= exact_limit:
-            return cls(exact)
+            return exact
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         lists = int(2 * np.sqrt(len(vectors)))
         index: Any = faiss.index_factory(vectors.shape[1], f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
         index.cp.min_points_per_centroid = 1  # a small set is fine: do not warn about it
         index.cp.max_points_per_centroid = _TRAINED_PER_LIST
         index.train(vectors)
         index.add(vectors)
-        return cls(index, _tune(index, exact, vectors))
+        return cls(index, _tune(index, exact._index, vectors))
+
+    @classmethod
+    def exact(cls, vectors: FloatArray) -> Self:
+        """An index that compares a query with every vector."""
+        import faiss
+
+        index = faiss.IndexFlatIP(vectors.shape[1])
+        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
+        return cls(index)
+
+    @property
+    def is_exact(self) -> bool:
+        import faiss
+
+        return isinstance(self._index, faiss.IndexFlat)
 
     @classmethod
     def load(cls, file: Path, recall: float = 1.0) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
@@ -95,7 +96,7 @@ class LocalSnapshot:
     ) -> LocalSnapshot:
         """A snapshot straight from entries, without a release: for tests and measurements."""
         passages = lay_out(entries)
-        vectors = embed([passage.text for passage in passages])
+        vectors = embed([passage.search_text for passage in passages])
         return cls.indexed(release_id, entries, passages, vectors, calibration, weights=weights, today=today)
 
     @classmethod
@@ -111,7 +112,7 @@ class LocalSnapshot:
         today: Callable[[], date] = date.today,
     ) -> LocalSnapshot:
         """A snapshot whose indices are made here, from passages in the order of `lay_out`."""
-        searched = [passage.text for passage in passages if passage.view is not View.SENTENCE]
+        searched = [passage.search_text for passage in passages if passage.view is not View.SENTENCE]
         return cls(
             release_id,
             entries,
@@ -123,6 +124,12 @@ class LocalSnapshot:
             weights=weights,
             today=today,
         )
+
+    def calibrated(self, calibration: Calibration) -> LocalSnapshot:
+        """The same snapshot, sharing its arrays, with another calibration."""
+        other = copy(self)
+        other.calibration = calibration
+        return other
 
     @property
     def dense(self) -> DenseIndex:
