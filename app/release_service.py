@@ -62,6 +62,7 @@ class ReleaseService:
         self._stopping = False
         self._unusable: str | None = None
         self.state = "starting"
+        self.recovered = False  # what the last process left has been looked at
 
     @property
     def ready(self) -> bool:
@@ -109,6 +110,7 @@ class ReleaseService:
         for job_id in await asyncio.to_thread(self._jobs.interrupt_dead):
             _log.warning("job %s was interrupted by the end of its process", job_id)
         await self._recover(self._base)
+        self.recovered = True
         while True:
             await asyncio.sleep(self._follow_every_s)
             await self._follow(self._base)
@@ -135,11 +137,18 @@ class ReleaseService:
         try:
             await asyncio.to_thread(self._seed, base)
             if recovery.rebuild_due:
-                self.state = "building a release"
-                await self.reindex()
+                await self._build_first(base)
         except (KnowledgeError, Problem) as error:
             self.state = "there is no release, and none could be built"
             _log.error("%s: %s", self.state, error)
+
+    async def _build_first(self, base: KnowledgeBase) -> None:
+        if await asyncio.to_thread(base.entries.servable, date.today()):
+            self.state = "building a release"
+            await self.reindex()
+        else:
+            self.state = "there are no entries to serve: import some and reindex"
+            _log.warning("%s", self.state)
 
     async def _follow(self, base: KnowledgeBase) -> None:
         """Swaps in the release that another process made active. One that cannot be loaded is told once."""

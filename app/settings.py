@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -122,7 +121,7 @@ class Settings(BaseSettings):
 
 def read_settings(env_file: Path = Path(".env")) -> Settings:
     """The settings of this process. Raises `SettingsError` naming whatever is unknown or wrong."""
-    known = set(_names())
+    known = known_names()
     given = {*os.environ, *(dotenv_values(env_file) if env_file.is_file() else ())}
     unknown = sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
     if unknown:
@@ -136,12 +135,15 @@ def read_settings(env_file: Path = Path(".env")) -> Settings:
         raise SettingsError("; ".join(wrong)) from None
 
 
+def known_names() -> set[str]:
+    """Every name that may be set. A group may be given as JSON, or field by field."""
+    names = set()
+    for field, info in Settings.model_fields.items():
+        names.add(_name(field))
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            names |= {_name(field, inner) for inner in info.annotation.model_fields}
+    return names
+
+
 def _name(*path: str) -> str:
     return PREFIX + _NESTED.join(path).upper()
-
-
-def _names() -> Iterator[str]:
-    for field, info in Settings.model_fields.items():
-        yield _name(field)
-        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            yield from (_name(field, inner) for inner in info.annotation.model_fields)

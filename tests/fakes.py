@@ -51,7 +51,7 @@ class HashEncoder:
         for row, text in zip(vectors, texts, strict=True):
             for word in re.findall(r"\w+", text.lower()):
                 row[hashlib.blake2s(word.encode()).digest()[0] % self.dimension] += 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.divide(vectors, np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
 
 class AsyncHashEncoder:
@@ -93,9 +93,11 @@ class ScriptedChat:
     traces: TraceStore | None = None
     asked: list[Question] = field(default_factory=list)
     cancelled: int = 0
+    began: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
         self.asked.append(question)
+        self.began.set()
         try:
             for piece in self.pieces or (self.reply.text,):
                 await say(piece)

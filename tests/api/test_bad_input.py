@@ -22,7 +22,7 @@ def is_problem(response: httpx.Response, status: int) -> bool:
     return (
         response.status_code == status
         and response.headers["content-type"] == "application/problem+json"
-        and MEMBERS <= set(body)
+        and set(body) >= MEMBERS
         and body["status"] == status
         and body["request_id"] == response.headers["X-Request-ID"]
     )

@@ -113,9 +113,9 @@ async def test_a_conversation_deleted_during_a_turn_stays_deleted(
 ) -> None:
     started = (await client.post("/chat", json={"message": "one"})).json()["conversation_id"]
     chat.gate = asyncio.Event()
+    chat.began.clear()
     turn = asyncio.create_task(client.post("/chat", json={"message": "two", "conversation_id": started}))
-    while len(chat.asked) < 2:
-        await asyncio.sleep(0.001)
+    await chat.began.wait()
     await client.delete(f"/conversations/{started}")
     chat.gate.set()
     assert (await turn).status_code == 404
@@ -165,8 +165,7 @@ async def test_turns_beyond_the_limit_are_shed(tmp_path: Path) -> None:
     using = services(tmp_path, chat, max_concurrent_turns=1, max_waiting_turns=1)
     async with client_of(create_app(using)) as client:
         taken = [asyncio.create_task(client.post("/chat", json={"message": "hi"})) for _ in range(2)]
-        while not chat.asked:
-            await asyncio.sleep(0.001)
+        await chat.began.wait()
         shed = await client.post("/chat", json={"message": "hi"})
         assert (shed.status_code, shed.headers["Retry-After"]) == (503, "1")
         assert chat.gate is not None

@@ -1,0 +1,125 @@
+"""From an empty folder to ready, and what the service tells of itself."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.jobs import SILENCE, JobRunning, JobStore
+from app.logs import JsonFormatter, request_id
+from app.main import create_app
+from app.services import prepared_database
+from app.settings import SettingsError
+from tests.api.test_admin import BEARER, until
+from tests.fakes import client_of, services, settings
+
+ENTRY = "---\nid: {id}\nquestion: Is {id} safe?\n---\nYes. It is well tested.\n"
+
+
+async def test_it_is_live_at_once_and_ready_once_a_release_is_loaded(tmp_path: Path) -> None:
+    using = services(tmp_path, live=False)
+    async with client_of(create_app(using)) as client:
+        assert (await client.get("/health/live")).status_code == 200
+        early = await client.get("/health/ready")
+        assert (early.status_code, early.headers["content-type"]) == (503, "application/problem+json")
+        assert int(early.headers["Retry-After"]) > 0
+        assert (await client.get("/admin/releases", headers=BEARER)).status_code == 503
+
+
+async def test_a_first_start_takes_the_seeds_and_a_second_one_does_not(tmp_path: Path) -> None:
+    seeds, data = tmp_path / "seeds", tmp_path / "data"
+    (seeds / "kb").mkdir(parents=True)
+    for name in ("one", "two"):
+        (seeds / "kb" / f"{name}.md").write_text(ENTRY.format(id=name))
+    first = services(data, live=False, seeds_dir=seeds)
+    async with client_of(create_app(first), started=True) as client:
+        await until(lambda: first.releases.ready)
+        ready = await client.get("/health/ready")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+        assert {entry.id for entry in first.entries.all()} == {"one", "two"}
+        assert f'release_id="{first.live.release_id}"' in (await client.get("/metrics")).text
+        first.entries.delete("one")
+        first.entries.delete("two")
+    second = services(data, live=False, seeds_dir=seeds)
+    async with client_of(create_app(second), started=True):
+        await until(lambda: second.releases.ready)
+        assert second.live.release_id == first.live.release_id
+        assert second.entries.count() == 0
+
+
+async def test_an_empty_service_says_what_it_waits_for(tmp_path: Path) -> None:
+    using = services(tmp_path, live=False)
+    async with client_of(create_app(using), started=True) as client:
+        await until(lambda: using.releases.recovered)
+        assert "import" in (await client.get("/health/ready")).json()["detail"]
+
+
+async def test_metrics_can_be_read_by_prometheus(client: httpx.AsyncClient) -> None:
+    await client.post("/chat", json={"message": "hi"})
+    families = {family.name for family in text_string_to_metric_families((await client.get("/metrics")).text)}
+    assert {"candor_turns", "candor_turn_seconds", "candor_stage_seconds", "candor_shed"} <= families
+
+
+async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    page = await client.get("/")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for name in ("index.html", "chat.js", "chat.css", "sse.js"):
+        text = (await client.get(f"/web/{name}")).text
+        assert "http://" not in text.replace("http://www.w3.org/", "")
+        assert "https://" not in text
+        assert "innerHTML" not in text
+
+
+async def test_another_origin_is_let_in_only_where_it_is_named(tmp_path: Path) -> None:
+    asking = {"Origin": "https://front.example", "Access-Control-Request-Method": "POST"}
+    async with client_of(create_app(services(tmp_path))) as client:
+        assert "Access-Control-Allow-Origin" not in (await client.options("/chat", headers=asking)).headers
+    named = services(tmp_path, cors_origins=("https://front.example",))
+    async with client_of(create_app(named)) as client:
+        allowed = (await client.options("/chat", headers=asking)).headers
+        assert allowed["Access-Control-Allow-Origin"] == "https://front.example"
+
+
+async def test_logs_are_json_with_the_request_and_without_what_was_said(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await client.post("/chat", json={"message": "canary-said"}, headers={"X-Request-ID": "r-1"})
+    line = next(record for record in caplog.records if record.name == "candor.requests")
+    request_id.set("r-1")
+    logged = json.loads(JsonFormatter().format(line))
+    assert {"method": "POST", "path": "/chat", "status": 200, "request_id": "r-1"}.items() <= logged.items()
+    assert "canary" not in caplog.text
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_by_name(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="CANDOR_DATA_DIR"):
+        prepared_database(settings(tmp_path / "file" / "data"))
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    (tmp_path / "candor.db").mkdir()
+    with pytest.raises(SettingsError, match="database"):
+        prepared_database(settings(tmp_path))
+
+
+def test_one_job_of_a_kind_at_a_time_unless_the_other_fell_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = JobStore(prepared_database(settings(tmp_path)))
+    first = jobs.begin("reindex")
+    with pytest.raises(JobRunning) as running:
+        jobs.begin("reindex")
+    assert running.value.job_id == first
+    monkeypatch.setattr("app.jobs.now", lambda: jobs.get(first).seen_at + 2 * SILENCE)
+    second = jobs.begin("reindex")
+    assert (jobs.get(first).status, jobs.get(second).status) == ("interrupted", "queued")
+    jobs.beat(first, 0.9)
+    assert jobs.get(first).status == "interrupted"
