@@ -51,7 +51,8 @@ class HashEncoder:
         for row, text in zip(vectors, texts, strict=True):
             for word in re.findall(r"\w+", text.lower()):
                 row[hashlib.blake2s(word.encode()).digest()[0] % self.dimension] += 1
-        return np.divide(vectors, np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
+        lengths: FloatArray = np.linalg.norm(vectors, axis=1, keepdims=True).astype(np.float32)
+        return vectors / lengths
 
 
 class AsyncHashEncoder:

@@ -71,8 +71,9 @@ async def admin(using: Services) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
+    """Waits for what another thread brings about."""
     with anyio.fail_after(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await anyio.sleep(0.01)
 
 
