@@ -8,7 +8,7 @@ NEGATIONS = frozenset(
 NOT_NEGATING = ("not only", "not just", "not merely", "no matter", "no doubt", "not to mention")
 
 OPPOSITES = """
-safe: unsafe dangerous hazardous harmful
+safe: unsafe dangerous hazardous harmful risky
 effective: ineffective useless
 likely: unlikely
 possible: impossible
@@ -24,7 +24,7 @@ gain: lose
 strengthen: weaken
 strong: weak
 prevent: cause
-protect: endanger
+protect: endanger expose
 more: less fewer
 most: least
 high: low
@@ -37,6 +37,7 @@ often: rarely seldom
 many: few
 always: seldom
 better: worse
+best: worst
 mild: severe serious
 long: short
 longer: shorter
@@ -63,32 +64,41 @@ easy: difficult
 good: bad
 healthy: unhealthy
 open: close
-free: costly paid
+free: costly expensive
 full: empty
 confirm: refute deny
 support: oppose contradict
 improve: worsen
 agree: disagree
+succeed: fail
+adult: child infant baby kid
+woman: man
 inside: outside
-help: harm hurt
+benefit: risk
+advantage: disadvantage
+everywhere: nowhere
+help: harm hurt hinder
 legal: illegal
 male: female
 indoors: outdoors
 """
 """Each line: a word, then words that say the opposite of it. Compared by stem."""
 
-HEDGES = {
-    "possibility": "may might can could possibly perhaps potentially probably likely seem appear suggest",
-    "frequency": "sometimes usually often generally typically occasionally normally mostly rarely seldom",
-    "quantity": "some most many few several almost nearly about around approximately partly part",
+SCALES = {
+    "possibility": "may might can could possibly perhaps potentially < likely probably < must will certainly",
+    "frequency": "rarely seldom < sometimes occasionally < often < usually generally typically mostly"
+    " < always",
+    "quantity": "few < some several < many < most < all every everyone",
 }
-"""Words that make a statement weaker, by what they weaken. Dropping one makes the statement stronger."""
+"""Words that limit a statement, by what they limit, from the weakest to the strongest. A statement with a
+stronger word than its evidence, or with none where the evidence has one, claims more than the evidence."""
 
 ABSOLUTES = frozenset(
-    """all every everyone everybody everything always completely entirely totally fully definitely certainly
-    absolutely guarantee guaranteed undoubtedly invariably only must proven proof perfectly whole each any
-    forever permanent permanently instantly immediately""".split()
+    """all every everyone everybody everything always completely entirely totally definitely certainly
+    absolutely guarantee guaranteed undoubtedly invariably only must proven proof perfectly forever
+    instantly""".split()
 )
+"""Words that may be said only where the evidence says them."""
 
 FUNCTION_WORDS = frozenset(
     """a an the this that these those there here it its itself they them their theirs he him his she her
@@ -107,3 +117,49 @@ BARE_CONTRACTIONS = frozenset(
     mustnt""".split()
 )
 IRREGULAR = {"ca": "can", "wo": "will", "sha": "shall"}
+
+_TO_NINETEEN = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+    fifteen sixteen seventeen eighteen nineteen"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+NUMBER_WORDS: dict[str, float] = {word: float(value) for value, word in enumerate(_TO_NINETEEN.split())}
+NUMBER_WORDS |= {word: 20.0 + 10 * place for place, word in enumerate(_TENS.split())}
+NUMBER_WORDS |= {"half": 0.5, "once": 1, "twice": 2}
+MAGNITUDES: dict[str, float] = {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1e3,
+    "million": 1e6,
+    "billion": 1e9,
+}
+UNITS = (
+    "percent",
+    "second secs",
+    "minute mins",
+    "hour hrs",
+    "day",
+    "week wks",
+    "month mos",
+    "year yrs",
+    "century",
+    "decade",
+    "milligram mg",
+    "microgram mcg µg",
+    "kilogram kg",
+    "gram g",
+    "millilitre milliliter ml",
+    "litre liter",
+    "kilometre kilometer km",
+    "mile",
+    "metre meter",
+    "foot feet",
+    "degree",
+    "dollar $",
+    "euro €",
+    "pound £",
+    "dose shot injection jab",
+    "people person patient",
+    "case",
+    "time",
+    "point",
+)
+"""Each line: one unit by all its names, the first of which stands for it."""

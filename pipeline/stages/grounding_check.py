@@ -1,0 +1,110 @@
+"""Grounding check: a sentence is said only if the evidence that it cites supports it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from knowledge.types import Entry, Logistic
+from pipeline.ports import Encoder
+from pipeline.stages.conflicts import (
+    LEAD,
+    CitedText,
+    best_ground,
+    cited_text,
+    clauses_of,
+    find_conflict,
+    overlap,
+)
+from pipeline.stages.language import Word, read
+from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
+
+SUPPORT = Logistic(weights={"worst_clause": 5.35, "cosine": 2.65}, bias=-5.27)
+"""Fitted by `bench.grounding` on reworded and extended sentences of curated answers and on human judgements
+of dialogue and encyclopaedia claims, each set with equal weight."""
+REFUTED = 0.02  # said of a sentence that a deterministic guard rejects
+SENTENCE_STOP = re.compile(r"(?:^|[.!?…][\"'”’)\]]*\s|\n)\s*$")
+AFTER_SENTENCE = re.compile(r"[\"'”’)\]]*(?:\s|$)")
+
+
+class SpecialistGroundingCheck:
+    """Judges one sentence of a draft against the text of the entries it cites. In this order: a phrase of
+    the house must be one of the closed set; a claim must cite accepted evidence; a verbatim sentence of it
+    passes; a deterministic conflict (`conflicts`) fails; the rest is a calibrated probability from shared
+    words and meaning, and passes from `threshold` on. Raises `ModelUnavailable` as the encoder does."""
+
+    engine = "specialist"
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        house_phrases: frozenset[str],
+        *,
+        threshold: float = 0.5,
+        support: Logistic = SUPPORT,
+    ) -> None:
+        self._encoder = encoder
+        self._house_phrases = house_phrases
+        self._threshold = threshold
+        self._support = support
+
+    async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict:
+        if sentence.kind is SentenceKind.HOUSE:
+            return _house_verdict(sentence.text, self._house_phrases)
+        entries = _cited_entries(sentence, evidence)
+        if not entries:
+            return Verdict(False, 0.0, "cites no accepted evidence")
+        text = sentence.text.strip()
+        if any(is_verbatim(text, entry.answer) for entry in entries):
+            return Verdict(True, 1.0, "verbatim")
+        cited = cited_text(entries)
+        if not any(word.content for word in read(text)) or not cited.sentences:
+            return Verdict(False, 0.0, "nothing that evidence could support")
+        conflict = find_conflict(text, cited)
+        if conflict:
+            return Verdict(False, REFUTED, conflict)
+        probability = self._support.probability(await self.features(text, cited))
+        supported = probability >= self._threshold
+        return Verdict(supported, probability, "" if supported else "not supported by the cited text")
+
+    async def features(self, text: str, cited: CitedText) -> Mapping[str, float]:
+        """`worst_clause`: share of the content words known to the evidence, of the clause that has fewest, so
+        that an invented tail is not outweighed by a true beginning. `cosine`: to the nearest sentence."""
+        vectors = await self._encoder.encode([text, *cited.sentences])
+        return {
+            "worst_clause": min(overlap(clause, cited.stems) for clause in clauses_of(read(text))),
+            "cosine": float((vectors[1:] @ vectors[0]).max()),
+        }
+
+
+def is_verbatim(text: str, answer: str) -> bool:
+    """Whether `text` is one or more whole sentences of `answer`, in its words and order. The "Yes" or "No"
+    that opens the answer may be left out, and the sentence then starts with a capital."""
+    lead = LEAD.match(answer)
+    bodies = [answer, answer[lead.end() :]] if lead else [answer]
+    return any(_contains_whole(body, form) for body in bodies for form in {text, text[:1].lower() + text[1:]})
+
+
+def _contains_whole(answer: str, text: str) -> bool:
+    start = answer.find(text) if text else -1
+    while start >= 0:
+        end = start + len(text)
+        closed = text[-1] in ".!?…\"'”’)]" or answer[end : end + 1] in ("\n", "")
+        opened = SENTENCE_STOP.search(answer[:start]) and not ABBREVIATION.search(answer[:start].rstrip(" "))
+        if opened and closed and AFTER_SENTENCE.match(answer, end):
+            return True
+        start = answer.find(text, start + 1)
+    return False
+
+
+def _house_verdict(text: str, house_phrases: frozenset[str]) -> Verdict:
+    if text in house_phrases:
+        return Verdict(True, 1.0, "house phrase")
+    return Verdict(False, 0.0, "not a phrase of the house voice")
+
+
+def _cited_entries(sentence: Sentence, evidence: Evidence) -> tuple[Entry, ...]:
+    """The entries behind the citation numbers; none where any number is unknown."""
+    if not all(1 <= number <= len(evidence.accepted) for number in sentence.cites):
+        return ()
+    return tuple(evidence.accepted[number - 1].hit.entry for number in dict.fromkeys(sentence.cites))
