@@ -47,13 +47,13 @@ class TorchEncoder:
             return encode_original(self._model, texts)
 
 
-def load_original(source: Path) -> Any:  # noqa: ANN401 (sentence-transformers is not typed)
+def load_original(source: Path, **model_kwargs: str) -> Any:  # noqa: ANN401 (sentence-transformers is not typed)
     """The model in `source` as a `SentenceTransformer`, on the processor, without a look at the network."""
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
 
-    model = SentenceTransformer(
-        str(source), device="cpu", local_files_only=True, model_kwargs={"attn_implementation": "eager"}
-    )
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model = SentenceTransformer(str(source), device="cpu", local_files_only=True, model_kwargs=model_kwargs)
     model.max_seq_length = min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
     return model
 
@@ -68,7 +68,7 @@ def export(source: Path, name: str, folder: Path, arithmetic: Int8) -> Manifest:
     """Write the best export of the model in `source` that stays true to it into the new `folder`: int8, else
     float32, else a manifest alone that says to run the original."""
     folder.mkdir()
-    model = load_original(source)
+    model = load_original(source, attn_implementation="eager")  # in operations that ONNX has
     expected = encode_original(model, PROBE_SENTENCES)
     tokenizer = model.tokenizer
     exported = folder / "model.onnx"
