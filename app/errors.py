@@ -30,14 +30,14 @@ _RETRY_S = 5
 _MAX_NAMED = 3
 _log = logging.getLogger("candor.errors")
 # Their messages are written for administrators; all others stay inside.
-_SPEAKING: dict[type[KnowledgeError], int] = {
-    EntryNotFound: 404,
-    ReleaseNotFound: 404,
-    EntryExists: 409,
-    BuildRunning: 409,
-    ReleaseUnusable: 409,
-    ReleaseRejected: 409,
-    ImportRejected: 422,
+_SPEAKING: dict[type[KnowledgeError], tuple[int, str]] = {
+    EntryNotFound: (404, "not-found"),
+    ReleaseNotFound: (404, "not-found"),
+    EntryExists: (409, "entry-exists"),
+    BuildRunning: (409, "reindex-running"),
+    ReleaseUnusable: (409, "release-unusable"),
+    ReleaseRejected: (409, "release-rejected"),
+    ImportRejected: (422, "invalid"),
 }
 _DETAILS = {
     400: "The request cannot be read.",
@@ -90,8 +90,7 @@ def problem_of(error: BaseException) -> Problem:
         return Problem(error.status_code, _kind(error.status_code), detail, headers=error.headers)
     if isinstance(error, KnowledgeError) and type(error) in _SPEAKING:
         more = {"errors": _lines(error)} if isinstance(error, ImportRejected) else {}
-        status = _SPEAKING[type(error)]
-        return Problem(status, _kind(status), str(error), more=more)
+        return Problem(*_SPEAKING[type(error)], str(error), more=more)
     _log.error("%s", type(error).__name__, exc_info=error)
     if isinstance(error, PipelineError):
         return unavailable("The service cannot answer right now. Please try again in a moment.")

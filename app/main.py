@@ -40,7 +40,9 @@ def create_app(services: Services | None = None) -> FastAPI:
     for routes in (chat, admin, health):
         app.include_router(routes.router)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
-    app.add_api_route("/", _page, include_in_schema=False, response_class=FileResponse)
+    app.add_api_route(
+        "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]
+    )
     return app
 
 

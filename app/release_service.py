@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.errors import Problem, unavailable
 from app.jobs import JobRunning, JobStore
 from app.metrics import Metrics
@@ -21,6 +23,7 @@ from knowledge.types import KnowledgeError, Snapshot
 REINDEX = "reindex"
 _BEAT_S = 10.0
 _TOLD_EVERY = 0.02  # least progress worth a write
+_FAILURES = (KnowledgeError, EncoderFailed, SQLAlchemyError)
 _log = logging.getLogger("candor.releases")
 
 
@@ -121,7 +124,7 @@ class ReleaseService:
             _log.info("%s", self.state)
             try:
                 return await asyncio.to_thread(self._open_base)
-            except (EncoderFailed, KnowledgeError) as error:
+            except _FAILURES as error:
                 self.state = "the encoder cannot be loaded"
                 _log.error("%s: %s", self.state, error)
                 await asyncio.sleep(30)
@@ -138,7 +141,7 @@ class ReleaseService:
             await asyncio.to_thread(self._seed, base)
             if recovery.rebuild_due:
                 await self._build_first(base)
-        except (KnowledgeError, Problem) as error:
+        except (*_FAILURES, Problem) as error:
             self.state = "there is no release, and none could be built"
             _log.error("%s: %s", self.state, error)
 
@@ -161,7 +164,7 @@ class ReleaseService:
             self._unusable = active
             self._swap(await asyncio.to_thread(base.releases.load, active))
             self._unusable = None
-        except KnowledgeError as error:
+        except _FAILURES as error:
             _log.error("the active release cannot be loaded: %s", error)
 
     async def _build(self, base: KnowledgeBase, job_id: str) -> None:
@@ -172,10 +175,11 @@ class ReleaseService:
             await asyncio.to_thread(self._jobs.succeed, job_id, info.id, info.counts)
         except Stopped:
             await asyncio.to_thread(self._jobs.interrupt, job_id)
-        except (KnowledgeError, EncoderFailed) as error:
+        except _FAILURES as error:
             _log.error("the build failed: %s", error)
             self.state = "the last build failed"
-            await asyncio.to_thread(self._jobs.fail, job_id, str(error))
+            told = "The database failed." if isinstance(error, SQLAlchemyError) else str(error)
+            await asyncio.to_thread(self._jobs.fail, job_id, told)
         finally:
             beating.cancel()
 
@@ -210,4 +214,9 @@ class ReleaseService:
     def _spawn(self, work: Coroutine[Any, Any, None], *, name: str = "releases") -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.critical("%s ended: releases are no longer looked after", task.get_name(), exc_info=error)

@@ -78,9 +78,7 @@ function suggestions(questions) {
 }
 
 function fail(item, problem) {
-  item.classList.add("failed");
-  const text = problem?.detail ?? "The service cannot be reached. Please try again.";
-  item.firstChild.textContent = `${item.firstChild.textContent} ${text}`.trim();
+  item.append(make("p", "problem", problem?.detail ?? "The service cannot be reached. Please try again."));
   if (problem?.status === 404) conversation = null;
 }
 

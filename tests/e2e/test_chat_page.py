@@ -109,7 +109,7 @@ def test_suggestions_are_buttons_that_ask(page: Page) -> None:
 
 def test_an_error_is_told_and_the_next_message_goes_through(page: Page) -> None:
     ask(page, "breaks")
-    failed = page.locator("#log > li.failed")
+    failed = page.locator("#log .problem")
     expect(failed).to_contain_text("Something went wrong")
     expect(failed).not_to_contain_text("canary")
     ask(page, "dna?")
