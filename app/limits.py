@@ -9,14 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from math import ceil
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import Problem, problem_response, unavailable
+from app.errors import Problem, unavailable
 
 _CLIENTS = 10_000
-_DRAINED_BYTES = 67_108_864
-_DRAIN_S = 5.0
 
 
 class TurnLimiter:
@@ -71,7 +68,7 @@ class RateLimiter:
 
 
 class BodyLimit:
-    """ASGI middleware: a body over its path's limit is a 413, told by its announced or by its real length."""
+    """ASGI middleware: a body that grows over its path's limit is a 413, whatever length it announced."""
 
     def __init__(self, app: ASGIApp, limit_of: Callable[[str], int]) -> None:
         self.app = app
@@ -82,38 +79,13 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit, seen = self.limit_of(scope["path"]), 0
-        problem = Problem(413, "too-large", f"The request body is larger than {limit:,} bytes.")
-        if _announced(scope) > limit:
-            await _drain(receive)
-            await problem_response(Request(scope), problem)(scope, receive, send)
-            return
 
         async def limited() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > limit:
-                await _drain(receive)
-                raise problem
+                raise Problem(413, "too-large", f"The request body is larger than {limit:,} bytes.")
             return message
 
         await self.app(scope, limited, send)
-
-
-def _announced(scope: Scope) -> int:
-    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    return int(length[:20]) if length.isdigit() else 0
-
-
-async def _drain(receive: Receive) -> None:
-    """Takes the rest of a body: a caller still writing would meet a reset in place of the answer."""
-    taken = 0
-    try:
-        async with asyncio.timeout(_DRAIN_S):
-            while taken < _DRAINED_BYTES:
-                message = await receive()
-                taken += len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        return

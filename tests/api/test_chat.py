@@ -40,9 +40,11 @@ async def test_a_conversation_goes_on_with_what_was_said(
     client: httpx.AsyncClient, chat: ScriptedChat
 ) -> None:
     first = (await client.post("/chat", json={"message": "one"})).json()
-    second = await client.post("/chat", json={"message": "two", "conversation_id": first["conversation_id"]})
-    assert second.json()["conversation_id"] == first["conversation_id"]
-    assert chat.asked[1].history == (Message(Role.USER, "one"), Message(Role.ASSISTANT, first["reply"]))
+    for message in ("two", "three"):
+        ask = {"message": message, "conversation_id": first["conversation_id"]}
+        assert (await client.post("/chat", json=ask)).json()["conversation_id"] == first["conversation_id"]
+    reply = Message(Role.ASSISTANT, first["reply"])
+    assert chat.asked[2].history == (Message(Role.USER, "one"), reply, Message(Role.USER, "two"), reply)
 
 
 async def test_history_of_the_caller_reaches_the_chain(client: httpx.AsyncClient, chat: ScriptedChat) -> None:

@@ -29,7 +29,7 @@ CITED = Reply(
 )
 REPLIES = {
     "dna?": CITED,
-    "hostile": Reply(HOSTILE, Outcome.SMALL_TALK),
+    "hostile": Reply(HOSTILE, Outcome.NO_ANSWER, (), (HOSTILE,)),
     "unknown": Reply("I don't have an answer to that.", Outcome.NO_ANSWER, (), ("dna?", "hostile")),
 }
 
@@ -95,7 +95,8 @@ def test_a_reply_streams_and_its_numbers_lead_to_its_sources(page: Page) -> None
 
 def test_markup_in_a_reply_stays_text(page: Page) -> None:
     ask(page, "hostile")
-    expect(page.locator("#log > li").nth(1)).to_have_text(HOSTILE)
+    expect(page.locator("#log > li .text").nth(1)).to_have_text(HOSTILE)
+    expect(page.locator("#log button")).to_have_text(HOSTILE)
     assert page.locator("#log b, #log img").count() == 0
     expect(page).to_have_title("Candor")
 
