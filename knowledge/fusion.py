@@ -9,11 +9,12 @@ from knowledge.types import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class FusionWeights:
-    """A weighted sum of the signals of `Hit`: dense leads, lexical breaks ties among near neighbours."""
+    """A weighted mean of the signals of `Hit`. Chosen on four sets of real and crowd questions over two
+    knowledge bases: the figures are flat around these values, so they are round."""
 
-    question_cosine: float = 1.0
-    answer_cosine: float = 0.5
-    lexical: float = 0.2
+    question_cosine: float = 0.35
+    answer_cosine: float = 0.4
+    lexical: float = 0.25
 
     def fuse(self, question_cosine: FloatArray, answer_cosine: FloatArray, lexical: FloatArray) -> FloatArray:
         """One score an entry from its signals; all arrays have shape (entries,)."""

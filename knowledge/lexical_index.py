@@ -1,5 +1,5 @@
-"""Passages by their words: BM25 (bm25s) over Snowball stems and, so that a typo costs a little rather than the
-whole word, over pieces of words."""
+"""Passages by their words: BM25 (bm25s) over Snowball stems and, so that a typo costs a little rather
+than the whole word, over pieces of words."""
 
 from __future__ import annotations
 

@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
+from knowledge.calibration import calibration_from_json, calibration_to_json
 from knowledge.dense_index import DenseIndex
 from knowledge.errors import ImportRejected, ReleaseUnusable, StorageFailed
 from knowledge.exporting import export_jsonl
 from knowledge.importing import parse_jsonl
 from knowledge.lexical_index import LexicalIndex
 from knowledge.snapshot import LocalSnapshot
-from knowledge.types import Calibration, FloatArray, Passage, View
+from knowledge.types import FloatArray, Passage, View
 
 MANIFEST = "manifest.json"
 _ENTRIES, _PASSAGES, _VECTORS = "entries.jsonl", "passages.jsonl", "vectors.npy"
@@ -81,7 +82,7 @@ def write_release(folder: Path, snapshot: LocalSnapshot, manifest: Manifest) -> 
         if not snapshot.dense.is_exact:  # an exact index is its vectors: it is made again when read
             snapshot.dense.save(folder / _DENSE)
         snapshot.lexical.save(folder / _LEXICAL)
-        (folder / _CALIBRATION).write_bytes(_CALIBRATIONS.dump_json(snapshot.calibration))
+        (folder / _CALIBRATION).write_bytes(calibration_to_json(snapshot.calibration))
         files = {str(file.relative_to(folder)): _sha256(file) for file in _files(folder)}
         record = json.loads(_MANIFESTS.dump_json(manifest)) | {"files": files}
         (folder / MANIFEST).write_text(json.dumps(record, indent=2), encoding="utf-8")
@@ -148,19 +149,19 @@ def _read(folder: Path, manifest: Manifest, today: Callable[[], date]) -> LocalS
         vectors,
         DenseIndex.load(dense_file, recall) if dense_file.exists() else DenseIndex.exact(vectors[:searched]),
         LexicalIndex.load(folder / _LEXICAL),
-        _CALIBRATIONS.validate_json((folder / _CALIBRATION).read_bytes()),
+        calibration_from_json((folder / _CALIBRATION).read_bytes()),
         today=today,
     )
 
 
 def _passage_line(passage: Passage) -> str:
-    row = [passage.entry_id, passage.view.value, passage.text, passage.start, passage.end]
+    row = [passage.entry_id, passage.view.value, passage.text, passage.start, passage.end, passage.context]
     return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def _passage(line: str) -> Passage:
-    entry_id, view, text, start, end = json.loads(line)
-    return Passage(entry_id, View(view), text, start, end)
+    entry_id, view, text, start, end, context = json.loads(line)
+    return Passage(entry_id, View(view), text, start, end, context)
 
 
 def _write_text(file: Path, lines: Iterator[str]) -> None:
@@ -178,4 +179,3 @@ def _sha256(file: Path) -> str:
 
 
 _MANIFESTS = TypeAdapter(Manifest)
-_CALIBRATIONS = TypeAdapter(Calibration)

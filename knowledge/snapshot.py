@@ -15,9 +15,9 @@ from knowledge.dense_index import DenseIndex
 from knowledge.fusion import FusionWeights
 from knowledge.lexical_index import LexicalIndex
 from knowledge.passages import passages_of
-from knowledge.types import Calibration, Entry, EntryStatus, FloatArray, Hit, Logistic, Passage, View
+from knowledge.types import Calibration, Entry, EntryStatus, FloatArray, Hit, Passage, View
 
-UNCALIBRATED = Calibration(gate=Logistic({}, 0.0), relevance=Logistic({}, 0.0))
+UNCALIBRATED = Calibration()
 """What a snapshot carries until its release is calibrated."""
 
 _SIDES = (
@@ -75,7 +75,7 @@ class LocalSnapshot:
         self._ordinals = {entry.id: ordinal for ordinal, entry in enumerate(entries)}
         self._dense = dense
         self._lexical = lexical
-        self._weights = weights or FusionWeights()
+        self.weights = weights or FusionWeights()
         self._today = today
         self._last_days = np.array([_last_day(entry) for entry in entries], dtype=np.int64)
         self._owners = np.array([self._ordinals.get(p.entry_id, -1) for p in passages], dtype=np.int64)
@@ -202,7 +202,7 @@ class LocalSnapshot:
         return Signals(ordinals, cosines[0], cosines[1], np.maximum(*shares))
 
     def _hits(self, signals: Signals, vector: FloatArray, limit: int) -> list[Hit]:
-        scores = self._weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
+        scores = self.weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
         return [
             Hit(
                 entry=self._listed[signals.ordinals[i]],

@@ -1,0 +1,191 @@
+"""What a release learns about its own scores, without labels: its own questions with their entry hidden, its
+own alternates with their wording hidden, and messages that it is not about."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from knowledge.logistic_fit import fit_logistic
+from knowledge.types import (
+    DEFAULT_GATE,
+    DEFAULT_RELEVANCE,
+    Calibration,
+    FloatArray,
+    Logistic,
+    View,
+    nearest_mean,
+)
+
+if TYPE_CHECKING:
+    from knowledge.snapshot import LocalSnapshot, Signals
+
+Features = dict[str, float]
+_T = TypeVar("_T")
+
+SAMPLE = 300
+"""At most so many examples of each sort: enough for a handful of weights, seconds at 10,000 entries."""
+ENOUGH = 10
+"""Entries; with fewer, hiding one leaves too little to compare with, and the defaults stand."""
+ANSWERABLE_ODDS = 4.0
+"""How often a message on topic has an answer, against how often it has none."""
+_ASKED = frozenset({View.QUESTION, View.ALTERNATE})
+_REWORDED = frozenset({View.ALTERNATE})
+_SEED = 20260101
+_EVEN = 0.5
+_WORTH_A_LOOK = 0.4  # a message that is nearer to no passage cannot pass the gate
+
+
+def read_background(seeds: Path) -> tuple[str, ...]:
+    """Messages that a knowledge base is usually not about: unrelated ones, typical ones of several domains
+    and small talk, from `background.yaml` and `small_talk.yaml`."""
+    import yaml
+
+    background = yaml.safe_load((seeds / "background.yaml").read_text(encoding="utf-8"))
+    small_talk = yaml.safe_load((seeds / "small_talk.yaml").read_text(encoding="utf-8"))
+    groups = [background["unrelated"], *background["near"].values(), *small_talk.values()]
+    return tuple(str(text) for group in groups for text in group)
+
+
+def calibrate(snapshot: LocalSnapshot, background: Sequence[str], vectors: FloatArray) -> Calibration:
+    """Learns the two judges of a release from an uncalibrated snapshot and the background with its unit
+    vectors, shape (len(background), dimension).
+
+    A message of the background that the knowledge base turns out to be about is dropped. The gate learns to
+    tell the knowledge base's own questions, their entry hidden, from the rest of the background: to be on
+    topic is not to have an answer. The relevance check learns to tell alternates, found without their own
+    wording, from the same alternates with their entry hidden. Both stay near the shipped defaults as far as
+    the examples are few, and the second keeps them where entries have no alternates."""
+    chance = np.random.default_rng(_SEED)
+    outside = _Outside(snapshot, background, vectors)
+    kept = vectors[outside.kept]
+    if len(snapshot.entries) < ENOUGH:
+        return Calibration(background=kept)
+    own = _OwnQuestions(snapshot, Calibration(background=kept))
+    asked = [own.hidden(row) for row in _sample(own.rows(_ASKED), chance)]
+    negatives = [outside.features(row) for row in _sample(outside.kept, chance)]
+    reworded = _sample(own.rows(_REWORDED), chance)
+    found = [own.reworded(row) for row in reworded]
+    absent = [own.hidden(row) for row in reworded]
+    gate = fit_logistic(DEFAULT_GATE, asked, negatives)
+    relevance = fit_logistic(DEFAULT_RELEVANCE, found, absent, odds=ANSWERABLE_ODDS)
+    figures = {
+        "background_dropped": float(len(background) - len(kept)),
+        "own_questions_on_topic": _passed(gate, asked),
+        "background_on_topic": _passed(gate, negatives),
+        "rewordings_accepted": _passed(relevance, found),
+        "absent_accepted": _passed(relevance, absent),
+    }
+    return Calibration(gate, relevance, kept, figures)
+
+
+def calibration_to_json(calibration: Calibration) -> bytes:
+    """The background is kept as half-precision numbers: a cosine changes by less than 0.001."""
+    halves = calibration.background.astype("<f2")
+    plain = {
+        "gate": {"weights": dict(calibration.gate.weights), "bias": calibration.gate.bias},
+        "relevance": {"weights": dict(calibration.relevance.weights), "bias": calibration.relevance.bias},
+        "figures": dict(calibration.figures),
+        "background": {"shape": halves.shape, "data": base64.b64encode(halves.tobytes()).decode("ascii")},
+    }
+    return json.dumps(plain).encode("utf-8")
+
+
+def calibration_from_json(data: bytes) -> Calibration:
+    """Raises `ValueError`, `KeyError` or `TypeError` where the data is not of `calibration_to_json`."""
+    plain = json.loads(data)
+    rows, columns = plain["background"]["shape"]
+    halves = np.frombuffer(base64.b64decode(plain["background"]["data"]), dtype="<f2")
+    return Calibration(
+        Logistic(plain["gate"]["weights"], float(plain["gate"]["bias"])),
+        Logistic(plain["relevance"]["weights"], float(plain["relevance"]["bias"])),
+        halves.reshape(rows, columns).astype(np.float32),
+        plain["figures"],
+    )
+
+
+class _OwnQuestions:
+    """A snapshot's own passages, by row, as queries to itself."""
+
+    def __init__(self, snapshot: LocalSnapshot, calibration: Calibration) -> None:
+        self._snapshot = snapshot
+        self._calibration = calibration
+        self._ordinals = {entry_id: ordinal for ordinal, entry_id in enumerate(snapshot.entries)}
+        self._rows: dict[str, list[int]] = {}
+        for row in range(snapshot.searchable):
+            self._rows.setdefault(snapshot.passages[row].entry_id, []).append(row)
+
+    def rows(self, views: frozenset[View]) -> list[int]:
+        passages = self._snapshot.passages
+        return [row for row in range(self._snapshot.searchable) if passages[row].view in views]
+
+    def hidden(self, row: int) -> Features:
+        """The features of the passage asked of the knowledge base without its entry."""
+        _, signals = self._asked(row)
+        scores = _fused(self._snapshot, signals)
+        return self._features(row, np.delete(scores, self._ordinal(row)))
+
+    def reworded(self, row: int) -> Features:
+        """The features of the passage asked of the knowledge base without this wording of its entry."""
+        lexical, signals = self._asked(row)
+        snapshot, own = self._snapshot, self._ordinal(row)
+        others = [other for other in self._rows[snapshot.passages[row].entry_id] if other != row]
+        questions = [other for other in others if snapshot.passages[other].view is not View.CHUNK]
+        signals.question_cosine[own] = (snapshot.vectors[questions] @ snapshot.vectors[row]).max()
+        signals.lexical[own] = lexical[others].max()
+        return self._features(row, _fused(snapshot, signals))
+
+    def _asked(self, row: int) -> tuple[FloatArray, Signals]:
+        text = self._snapshot.passages[row].text
+        return self._snapshot.lexical.scores(text), self._snapshot.signals(text, self._snapshot.vectors[row])
+
+    def _ordinal(self, row: int) -> int:
+        return self._ordinals[self._snapshot.passages[row].entry_id]
+
+    def _features(self, row: int, scores: FloatArray) -> Features:
+        best_first = -np.sort(-scores)
+        return self._calibration.features(best_first.tolist(), self._snapshot.vectors[row])
+
+
+class _Outside:
+    """The part of the background that the knowledge base is not about; `kept` are its rows."""
+
+    def __init__(self, snapshot: LocalSnapshot, texts: Sequence[str], vectors: FloatArray) -> None:
+        self._snapshot, self._texts, self._vectors = snapshot, texts, vectors
+        self.kept = [row for row in range(len(texts)) if not (self._may_be_inside(row) and self._inside(row))]
+
+    def features(self, row: int) -> Features:
+        """Of the message asked of the knowledge base; it is not compared with itself."""
+        vector = self._vectors[row]
+        scores = _fused(self._snapshot, self._snapshot.signals(self._texts[row], vector))
+        others = np.delete(self._vectors @ vector, row)
+        near = nearest_mean(others) if len(others) else 0.0
+        return {"score": float(scores.max(initial=0.0)), "background": near}
+
+    def _may_be_inside(self, row: int) -> bool:
+        searched = self._snapshot.vectors[: self._snapshot.searchable]
+        return float((searched @ self._vectors[row]).max(initial=0.0)) >= _WORTH_A_LOOK
+
+    def _inside(self, row: int) -> bool:
+        return DEFAULT_GATE.probability(self.features(row)) >= _EVEN
+
+
+def _fused(snapshot: LocalSnapshot, signals: Signals) -> FloatArray:
+    return snapshot.weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
+
+
+def _sample(rows: list[_T], chance: np.random.Generator) -> list[_T]:
+    if len(rows) <= SAMPLE:
+        return rows
+    return [rows[i] for i in sorted(chance.choice(len(rows), SAMPLE, replace=False))]
+
+
+def _passed(judge: Logistic, examples: Sequence[Features]) -> float:
+    """The share of the examples that the judge says yes to, at even odds."""
+    yes = [judge.probability(features) >= _EVEN for features in examples]
+    return sum(yes) / len(yes) if yes else 0.0

@@ -1,0 +1,54 @@
+"""Says which of the found entries answer the query. On topic but about something else is a No."""
+
+from __future__ import annotations
+
+from pipeline.ports import Encoder, Knowledge
+from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
+
+MOST_ENTRIES = 3
+
+
+class CalibratedRelevanceCheck:
+    """A logistic model that the release calibrated (see `knowledge.calibration`): it weighs how well an entry
+    matches, how far it stands out from the other entries, and how near the query is to what the knowledge
+    base is not about."""
+
+    engine = "specialist"
+
+    def __init__(
+        self, encoder: Encoder, knowledge: Knowledge, thresholds: JudgeThresholds | None = None
+    ) -> None:
+        self._encoder = encoder
+        self._knowledge = knowledge
+        self._thresholds = thresholds or JudgeThresholds()
+
+    async def __call__(self, query: SearchQuery, retrieved: Retrieved) -> Evidence:
+        """Raises `RetrievalFailed` and `ModelUnavailable` as the ports do."""
+        hits = retrieved.hits
+        if not hits:
+            return Evidence(query, ())
+        calibration = self._knowledge.current.calibration
+        vector = (await self._encoder.encode([query.text]))[0]
+        best = calibration.features([hit.score for hit in hits], vector)
+        rivals = best["score"] - best["lead"]
+        judged = [
+            Accepted(hit, calibration.relevance.probability(_of(hit.score, rivals, best["background"])))
+            for hit in hits
+        ]
+        return Evidence(
+            query,
+            self._accepted(judged),
+            tuple((item.hit.entry.id, item.probability) for item in judged),
+        )
+
+    def _accepted(self, judged: list[Accepted]) -> tuple[Accepted, ...]:
+        """The best entry where it answers, and those close behind it that answer too."""
+        least = self._thresholds.relevance
+        nearest = judged[0].hit.score - self._thresholds.margin
+        yes = [item for item in judged if item.probability >= least and item.hit.score >= nearest]
+        return tuple(yes[:MOST_ENTRIES])
+
+
+def _of(score: float, rivals: float, background: float) -> dict[str, float]:
+    return {"score": score, "lead": score - rivals, "background": background}

@@ -1,0 +1,21 @@
+"""Where the judging stages draw their lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeThresholds:
+    """Least calibrated probabilities, and cosines where there is nothing to calibrate from.
+
+    `gate`: the message is on topic. `relevance`: an entry answers. A further entry may lie at most `margin`
+    below the best one's fused score. `small_talk`: nearness to an exemplar of it. An `alarm` (crisis, unsafe)
+    needs this nearness to an exemplar and `alarm_lead` over the nearest honest message."""
+
+    gate: float = 0.5
+    relevance: float = 0.5
+    margin: float = 0.04
+    small_talk: float = 0.7
+    alarm: float = 0.55
+    alarm_lead: float = 0.05
