@@ -148,6 +148,7 @@ class ChatPipeline:
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         turn.outcome = outcome
+        speech.filter = StreamFilter()  # a block that a draft left open must not swallow the owner's words
         await speech.speak(self._voice.reply(outcome, kind, variant=question.text))
         suggestions = tuple(hit.entry.question for hit in near.hits[:3]) if outcome in _SUGGESTING else ()
         return to_reply(Draft(outcome, tuple(speech.pieces), suggestions))

@@ -102,7 +102,8 @@ class _Labels:
             else:
                 at = self._emit(text, at, out)
         self._pending = text[at:]
-        self._at_start = self._at_start or final
+        if final:
+            self._at_start, self._dropping = True, False
         return "".join(out)
 
     def _emit(self, text: str, at: int, out: list[str]) -> int:
@@ -124,7 +125,8 @@ class StreamFilter:
         return self._labels.feed(self._tags.feed(chunk))
 
     def flush(self) -> str:
-        """What was held back in doubt, once its sentence is complete. Open blocks stay open."""
+        """What was held back in doubt, once its sentence is complete: the next text starts a line of its own,
+        but a think block that is still open stays open."""
         return self._labels.feed(self._tags.feed("", final=True), final=True)
 
 
