@@ -5,22 +5,27 @@ A file is taken whole or not at all: every bad line is named in one `ImportRejec
 from __future__ import annotations
 
 import codecs
-import csv
-import io
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from knowledge.errors import ImportRejected, LineError, StorageFailed
+from knowledge.reading import (
+    Unreadable,
+    UnreadableAt,
+    csv_header,
+    csv_record,
+    csv_rows,
+    decode_file,
+    decode_line,
+    front_matter,
+    json_object,
+)
 from knowledge.records import Problems, entry_of, ignored_fields
 from knowledge.types import Entry
 
 MAX_ERRORS = 100
-_MAX_CELL = 1_000_000
-_NO_FRONT_MATTER = "the file must begin with front matter between two lines of ---"
-_LIST_COLUMNS = ("alternates", "misconceptions", "sources")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +34,6 @@ class ParsedEntries:
 
     entries: tuple[Entry, ...]
     ignored_fields: tuple[str, ...] = ()
-
-
-class _Unreadable(ValueError):
-    """A line that is no record at all; the message says why."""
-
-
-class _UnreadableAt(_Unreadable):
-    """Nothing after this line of the file can be read."""
-
-    def __init__(self, line: int, detail: str) -> None:
-        self.line = line
-        super().__init__(detail)
 
 
 @dataclass(slots=True)
@@ -90,9 +83,9 @@ def parse_jsonl(data: bytes) -> ParsedEntries:
         if collector.full:
             break
         try:
-            if text := _decode(line).strip():
-                collector.add(number, _json_object(text))
-        except _Unreadable as error:
+            if text := decode_line(line).strip():
+                collector.add(number, json_object(text))
+        except Unreadable as error:
             collector.reject(number, str(error))
     return collector.finish()
 
@@ -102,16 +95,16 @@ def parse_csv(data: bytes) -> ParsedEntries:
     them. Raises `ImportRejected`; a row's line is the one it begins on."""
     collector = _Collector()
     try:
-        rows = _csv_rows(_decode_file(data))
-        header = _header(*next(rows, (1, [])))
+        rows = csv_rows(decode_file(data))
+        header = csv_header(*next(rows, (1, [])))
         for line, cells in rows:
             if collector.full:
                 break
             try:
-                collector.add(line, _csv_record(header, cells))
-            except _Unreadable as error:
+                collector.add(line, csv_record(header, cells))
+            except Unreadable as error:
                 collector.reject(line, str(error))
-    except _UnreadableAt as error:
+    except UnreadableAt as error:
         collector.reject(error.line, str(error))
     return collector.finish()
 
@@ -120,8 +113,8 @@ def parse_markdown(data: bytes) -> ParsedEntries:
     """One entry: its fields in YAML front matter, its answer as the body. Raises `ImportRejected`."""
     collector = _Collector()
     try:
-        collector.add(1, _front_matter(_decode_file(data)))
-    except _UnreadableAt as error:
+        collector.add(1, front_matter(decode_file(data)))
+    except UnreadableAt as error:
         collector.reject(error.line, str(error))
     return collector.finish()
 
@@ -166,112 +159,3 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise StorageFailed(f"{file} cannot be read: {error.strerror}.") from error
-
-
-def _decode(line: bytes) -> str:
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError as error:
-        detail = f"not UTF-8 text: byte 0x{line[error.start]:02X} at position {error.start + 1}"
-        raise _Unreadable(detail) from None
-
-
-def _decode_file(data: bytes) -> str:
-    data = data.removeprefix(codecs.BOM_UTF8)
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _UnreadableAt(line, f"not UTF-8 text: byte 0x{data[error.start]:02X}") from None
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text, object_pairs_hook=_unique_names)
-    except RecursionError:
-        raise _Unreadable("JSON is nested too deeply") from None
-    except json.JSONDecodeError as error:
-        raise _Unreadable(f"not valid JSON: {error.msg.lower()}, at position {error.pos + 1}") from None
-    except _Unreadable:
-        raise
-    except ValueError:  # a number with thousands of digits
-        raise _Unreadable("not valid JSON: a number is too long") from None
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    value = _json(text)
-    if not isinstance(value, dict):
-        raise _Unreadable("a line must be one JSON object, as in {...}")
-    return value
-
-
-def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        raise _Unreadable("a field is given twice in one object")
-    return record
-
-
-def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with the line it begins on. Raises `_UnreadableAt`."""
-    csv.field_size_limit(_MAX_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise _UnreadableAt(line, f"the row that begins here is broken: {error}") from None
-
-
-def _header(line: int, cells: list[str]) -> list[str]:
-    names = [cell.strip() for cell in cells]
-    if "id" not in names:
-        raise _UnreadableAt(line, "the first row must name the columns, and one of them must be id")
-    if len(set(names)) < len(names):
-        raise _UnreadableAt(line, "two columns have the same name")
-    return names
-
-
-def _csv_record(header: list[str], cells: list[str]) -> dict[str, Any]:
-    if len(cells) != len(header):
-        raise _Unreadable(f"the row has {len(cells)} cells, the header names {len(header)} columns")
-    named = zip(header, cells, strict=True)
-    record: dict[str, Any] = {name: cell if cell.strip() else None for name, cell in named}
-    for name in _LIST_COLUMNS:
-        if cell := record.get(name):
-            record[name] = _list_cell(name, cell.strip())
-    return record
-
-
-def _list_cell(name: str, cell: str) -> object:
-    if cell.startswith("["):
-        try:
-            return _json(cell)
-        except _Unreadable as error:
-            raise _Unreadable(f"{name}: {error}") from None
-    return [part for part in cell.split("|") if part.strip()]
-
-
-def _front_matter(text: str) -> dict[str, Any]:
-    """Raises `_UnreadableAt`."""
-    import frontmatter
-    import yaml
-
-    if not text.lstrip().startswith("---"):
-        raise _UnreadableAt(1, _NO_FRONT_MATTER)
-    try:
-        fields, body = frontmatter.parse(text, handler=frontmatter.YAMLHandler())
-    except RecursionError:
-        raise _UnreadableAt(1, "the front matter is nested too deeply") from None
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a day that no calendar has
-        mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else 1
-        raise _UnreadableAt(line, "the front matter is not valid YAML") from None
-    if not fields:
-        raise _UnreadableAt(1, _NO_FRONT_MATTER)
-    if "answer" in fields:
-        raise _UnreadableAt(1, "the answer is the text below the front matter, not a field in it")
-    return {**fields, "answer": body}

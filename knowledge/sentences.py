@@ -19,6 +19,7 @@ _STOP = re.compile(
 _LINE = re.compile(r"[^\n]+")
 _BULLET = re.compile(r"\s*(?:[-*•‣▪◦–—+]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
 _SMALL_NAME = re.compile(r"[a-z]{1,3}[A-Z]")  # mRNA, pH, iPhone may open a sentence
+_INITIAL = re.compile(r"[A-Z]\.\s")
 _WRAPPED_LINE = 50  # a shorter line that ends without a stop is a heading or a list item, not a wrapped line
 
 _NEVER_LAST = frozenset(
@@ -119,5 +120,5 @@ def _full_stop_ends(token: str, before: str, following: str) -> bool:
         len(token) == 1 and token.isupper()
     ):  # an initial after a name, the last letter of "hepatitis B" after a word
         earlier = before[: -len(token)].split()
-        return opens or bool(earlier and earlier[-1][:1].islower())
+        return opens or bool(earlier and earlier[-1][:1].islower() and not _INITIAL.match(following))
     return True

@@ -1,0 +1,72 @@
+"""What export writes, import takes back unchanged, in all three formats."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge.exporting import export_csv, export_jsonl, export_markdown
+from knowledge.importing import parse_csv, parse_jsonl, parse_markdown
+from knowledge.records import normalise
+from knowledge.types import Entry, EntryStatus, Source
+
+_FORBIDDEN = "".join(map(chr, [*range(9), *range(0x0E, 0x20), 0x7F]))
+
+
+def texts(limit: int) -> st.SearchStrategy[str]:
+    """Any stored text: whatever a person can type, and a good deal that nobody does."""
+    characters = st.one_of(
+        st.characters(exclude_categories=["Cs"], exclude_characters=_FORBIDDEN),
+        st.sampled_from("\n\t\"',|[]{}:#-&*!%@`\\~ \u00e2\u0080\u0099\u200d"),
+    )
+    stored = st.text(characters, min_size=1, max_size=limit).map(normalise)
+    return stored.filter(lambda text: bool(text) and not any(c in _FORBIDDEN for c in text))
+
+
+days = st.none() | st.dates(min_value=date(1000, 1, 1))
+sources = st.builds(
+    Source,
+    title=texts(20),
+    url=st.from_regex(r"https?://[a-z]{1,8}\.org(/[\w.~%|,-]{0,20})?", fullmatch=True).map(normalise),
+)
+entries = st.builds(
+    Entry,
+    id=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,30}", fullmatch=True),
+    question=texts(60),
+    answer=texts(200),
+    topic=texts(20),
+    alternates=st.lists(texts(30), max_size=3).map(tuple),
+    misconceptions=st.lists(texts(30), max_size=3).map(tuple),
+    sources=st.lists(sources, max_size=2).map(tuple),
+    reviewed_on=days,
+    valid_until=days,
+    status=st.sampled_from(EntryStatus),
+)
+several = st.lists(entries, min_size=1, max_size=4, unique_by=lambda entry: entry.id)
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing_more(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@settings(deadline=None)
+@given(several)
+def test_jsonl(given_entries: list[Entry]) -> None:
+    parsed = parse_jsonl("".join(export_jsonl(given_entries)).encode())
+    assert list(parsed.entries) == given_entries
+    assert parsed.ignored_fields == ()
+
+
+@settings(deadline=None)
+@given(several)
+def test_csv(given_entries: list[Entry]) -> None:
+    assert list(parse_csv("".join(export_csv(given_entries)).encode()).entries) == given_entries
+
+
+@settings(deadline=None)
+@given(entries)
+def test_markdown(entry: Entry) -> None:
+    assert parse_markdown(export_markdown(entry).encode()).entries == (entry,)
