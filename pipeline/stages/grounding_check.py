@@ -10,13 +10,12 @@ from pipeline.ports import Encoder
 from pipeline.stages.conflicts import (
     LEAD,
     CitedText,
-    best_ground,
     cited_text,
     clauses_of,
     find_conflict,
     overlap,
 )
-from pipeline.stages.language import Word, read
+from pipeline.stages.language import ABBREVIATION, read
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
 
 SUPPORT = Logistic(weights={"worst_clause": 5.35, "cosine": 2.65}, bias=-5.27)

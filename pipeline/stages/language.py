@@ -47,7 +47,8 @@ class Word:
 
     @property
     def content(self) -> bool:
-        return self.text.lower() not in FUNCTION_WORDS or self.opposite
+        base = self.text.lower().replace("’", "'").split("'")[0]  # "that's" is as empty as "that"
+        return base not in FUNCTION_WORDS or self.opposite
 
 
 @lru_cache(maxsize=16384)

@@ -163,3 +163,19 @@ UNITS = (
     "point",
 )
 """Each line: one unit by all its names, the first of which stands for it."""
+
+FAVOURABLE = frozenset(
+    """safe effective work works good great useful necessary important worth beneficial benefit healthy okay
+    ok reliable trustworthy""".split()
+)
+UNFAVOURABLE = frozenset(
+    """unsafe dangerous danger harmful harm hurt hurts bad useless ineffective pointless poison poisonous
+    toxic deadly risky risk kill kills killing unnecessary unhealthy damage damaging wrong scam fake worse
+    untrustworthy""".split()
+)
+DANGLING = frozenset(
+    """they them their theirs this that these those it its it's that's he she his her such however but also
+    and so then instead therefore otherwise still yet both nevertheless thus moreover furthermore similarly
+    likewise""".split()
+)
+"""First words of a sentence that lean on the sentence before it."""

@@ -1,0 +1,154 @@
+"""Learns the house voice from example conversations: how the chatbot opens, hedges and closes. Never what it
+says about the world: a phrase is taken only if every word of it is talk about the talk itself."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from knowledge.sentences import split_sentences
+from learning.transcripts import Conversation
+from pipeline.stages.conflicts import LEAD
+from pipeline.stages.language import content_words, denies, stem
+from pipeline.stages.particulars import names, quantities
+from pipeline.types import Role
+from pipeline.voice import HouseVoice, Opener
+
+TALK_WORDS = """
+question ask asking asked wonder wondering answer reply tell told say says said saying talk speak worry
+worried worrying concern concerned understand understandable understood careful cautious fear afraid
+scared nervous hard difficult tough easy feel feeling feelings sense reason reasonable fair good great
+thoughtful important natural normal sorry glad happy hope hopes helps help helpful thank thanks welcome
+kind appreciate hear heard listen see look come came across claim claims idea belief rumour rumor myth
+story misunderstanding common popular often many people lots hold holds right correct quite exactly
+actually really so true know knowing find found give share open honest honestly plain clear clearly simple
+short word words point thing things bit little moment way ways sure certain free anytime time again back
+here general information advice personal situation differ different own check someone somebody anyone
+anything anybody else everyone case cases far explain go going let matter mind matters last next first
+place stay brave bring brings raise raising one please sound sounds
+"""
+TALK = frozenset(map(stem, TALK_WORDS.split()))
+"""Stems of the words with which people talk about their talk; what an agency knows needs other words."""
+SHORTEST, LONGEST = 2, 14  # words
+AFFIRMS = re.compile(
+    r"\b(?:that['’]s|that is|you['’]re|you are|have that|got that) (?:quite )?(?:right|correct|true)"
+)
+DENIES = re.compile(r"\b(?:so|quite|right|true|correct|hold)\b")
+REJECTS = re.compile(r"\bmyth|misunderst|rumou?r")
+CARES = re.compile(
+    r"\b(?:sorry|understand|worr|concern|careful|cautious|afraid|scared|nervous|hear you"
+    r"|sounds? (?:hard|difficult|tough))"
+)
+RECEIVES = re.compile(r"\b(?:question|ask|wonder|here['’]s|here is|let me|bring|rais)")
+REFUSES = re.compile(
+    r"\b(?:can['’]?t|cannot|do(?:n['’]?t| not)) (?:have|know|help|say|tell|answer)|\boutside"
+)
+HEDGES = re.compile(r"general information|personal advice|situation|check with|may differ|own case")
+CLOSES = re.compile(
+    r"\bhope|anything else|ask (?:me|away|again)|more questions|another question|here if|come back"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A sentence of the chatbot between the user's line and the sentence that follows it."""
+
+    text: str
+    before: str
+    after: str
+    is_first: bool
+    is_last: bool
+
+
+def learn_voice(
+    conversations: Sequence[Conversation], fixed: Mapping[str, Any], *, topics: Sequence[str] = ()
+) -> HouseVoice:
+    """The voice of the chatbot's lines. `fixed` holds whole replies by outcome and kind (a text, a list, or a
+    mapping of kinds to lists), and `openers`, `hedges` and `closings` for what the conversations do not
+    teach. Phrases heard most come first. Raises `ValueError` where a needed reply is missing."""
+    openers: dict[Opener, Counter[str]] = defaultdict(Counter)
+    hedges: Counter[str] = Counter()
+    closings: Counter[str] = Counter()
+    for use in (use for conversation in conversations for use in _uses(conversation)):
+        if not _is_house_phrase(use.text):
+            continue
+        kind = _opener_kind(use)
+        if kind:
+            openers[kind][use.text] += 1
+        elif HEDGES.search(use.text.lower()):
+            hedges[use.text] += 1
+        elif use.is_last and not use.is_first and CLOSES.search(use.text.lower()):
+            closings[use.text] += 1
+    given = fixed.get("openers", {})
+    return HouseVoice(
+        openers={kind: _heard(openers[kind]) or tuple(given.get(kind, ())) for kind in Opener},
+        hedges=_heard(hedges) or tuple(fixed.get("hedges", ())),
+        closings=_heard(closings) or tuple(fixed.get("closings", ())),
+        fixed=dict(_replies(fixed)),
+        topics=tuple(topics),
+    )
+
+
+def _uses(conversation: Conversation) -> Iterator[_Use]:
+    before = ""
+    for message in conversation:
+        if message.role is Role.USER:
+            before = message.text
+            continue
+        sentences = [message.text[start:end] for start, end in split_sentences(message.text)]
+        for place, text in enumerate(sentences):
+            after = sentences[place + 1] if place + 1 < len(sentences) else ""
+            yield _Use(text, before, after, place == 0, not after)
+        before = ""
+
+
+def _is_house_phrase(text: str) -> bool:
+    """Short, whole, without number, name or a yes or no, and of no word that is about the world."""
+    return (
+        SHORTEST <= len(text.split()) <= LONGEST
+        and text[-1] in ".!?"
+        and not REFUSES.search(text.lower())
+        and not quantities(text)
+        and not names(text)
+        and not re.match(r"(?:yes|no)\W*$", text, re.IGNORECASE)
+        and all(stem(word.text.lower()) in TALK for word in content_words(text))
+    )
+
+
+def _opener_kind(use: _Use) -> Opener | None:
+    """What a first sentence does, by its words, and by what it stands between: it must answer a user's line
+    and be followed by an answer. One that leads to a "No" belongs to denials."""
+    if not use.is_first or not use.before or not use.after or use.text.endswith("?"):
+        return None
+    text = use.text.lower()
+    lead = LEAD.match(use.after)
+    if AFFIRMS.search(text) and not denies(text):
+        return Opener.AFFIRM
+    if denies(text) != bool(REJECTS.search(text)):  # "that isn't so", "a myth", but not "that's no myth"
+        return Opener.CORRECT if DENIES.search(text) or REJECTS.search(text) else None
+    if CARES.search(text):
+        return Opener.EMPATHY
+    if RECEIVES.search(text):
+        return Opener.DENY if lead and lead.group(1).lower() == "no" else Opener.NEUTRAL
+    return None
+
+
+def _heard(counts: Counter[str]) -> tuple[str, ...]:
+    return tuple(phrase for phrase, _ in counts.most_common())
+
+
+def _replies(fixed: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every whole reply under its dotted key."""
+    for key, value in fixed.items():
+        if not prefix and key in ("openers", "hedges", "closings"):
+            continue
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            yield from _replies(value, f"{name}.")
+        elif isinstance(value, str):
+            yield name, (value,)
+        elif isinstance(value, Iterable):
+            yield name, tuple(map(str, value))

@@ -1,0 +1,125 @@
+"""Answer composer: writes the reply from accepted evidence. The specialist engine is extractive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+
+import numpy as np
+
+from knowledge.types import FloatArray, Snapshot
+from pipeline.ports import Encoder, Knowledge
+from pipeline.stages.conflicts import LEAD
+from pipeline.stages.sentence_picker import Scored, pick_addition, pick_answer
+from pipeline.stages.stance import Stance, read_stance
+from pipeline.turn import Accepted, Evidence, Sentence, SentenceKind
+from pipeline.types import Question, Role
+from pipeline.voice import HouseVoice, Opener, choose
+
+ENTRIES = 3
+ADDED_WORDS = 45  # what further entries may add in all
+ADDITION_COSINE = 0.45
+RIVAL = 0.85  # a further entry's sentence must be nearly as close to the question as the best one said
+RECENT_REPLIES = 2  # house phrases of the last replies are not said again
+SYMPATHY = re.compile(r"\b(?:sorry|sounds)\b", re.IGNORECASE)  # for what happened, not for what is feared
+
+
+class ExtractiveComposer:
+    """Answers in the entries' own words: sentences of the best entry, then what up to two others add, each
+    verbatim and citing its entry. Around them at most an opener and one closing phrase of the house.
+    An entry that is not in the live release as it was judged is left out. Raises what its ports raise."""
+
+    engine = "specialist"
+
+    def __init__(self, voice: HouseVoice, knowledge: Knowledge, encoder: Encoder) -> None:
+        self._voice = voice
+        self._knowledge = knowledge
+        self._encoder = encoder
+
+    async def __call__(self, question: Question, evidence: Evidence) -> AsyncIterator[Sentence]:
+        query = (await self._encoder.encode([evidence.query.text]))[0]
+        snapshot = self._knowledge.current
+        scored = [
+            (number, item, _scored(snapshot, item, query))
+            for number, item in enumerate(evidence.accepted[:ENTRIES], start=1)
+        ]
+        usable = [(number, item, found) for number, item, found in scored if found is not None]
+        if not usable:
+            return
+        number, best, answer = usable[0]
+        nearest = answer.sentences[int(answer.cosines.argmax())]
+        stance = read_stance(question.text, best.hit, nearest)
+        chosen = pick_answer(answer, yes_no=stance.yes_no)
+        recent = _recent_replies(question)
+        if opener := self._opener(stance, recent, best):
+            yield Sentence(opener, kind=SentenceKind.HOUSE)
+        for text in _spoken(answer, chosen, keeps_lead=stance.keeps_lead):
+            yield Sentence(text, (number,))
+        for sentence in _additions(usable[1:], answer.vectors[chosen], float(answer.cosines[chosen].max())):
+            yield sentence
+        if closing := self._closing(stance, recent, best):
+            yield Sentence(closing, kind=SentenceKind.HOUSE)
+
+    def _opener(self, stance: Stance, recent: str, best: Accepted) -> str:
+        """The wording follows the entry, not the message, so that it is the same whoever asks. A phrase that
+        only pleases is left out where the last replies had one."""
+        if stance.opener is None:
+            return ""
+        phrases = self._voice.openers.get(stance.opener, ())
+        if stance.opener is Opener.EMPATHY:
+            fitting = [phrase for phrase in phrases if bool(SYMPATHY.search(phrase)) == stance.suffers]
+            phrases = tuple(fitting) or phrases
+        pleasing = stance.opener in (Opener.NEUTRAL, Opener.DENY)
+        if pleasing and any(phrase in recent for phrase in self._voice.house_phrases):
+            return ""
+        return choose(phrases, best.hit.entry.id, recent)
+
+    def _closing(self, stance: Stance, recent: str, best: Accepted) -> str:
+        """A caution where the user speaks of themselves, else a kind word where they worry; once."""
+        if stance.personal:
+            phrases = self._voice.hedges
+        elif stance.opener is Opener.EMPATHY:
+            phrases = self._voice.closings
+        else:
+            return ""
+        phrase = choose(phrases, best.hit.entry.id, recent)
+        return "" if phrase in recent else phrase
+
+
+def _scored(snapshot: Snapshot, item: Accepted, query: FloatArray) -> Scored | None:
+    """None where the release was swapped since the entry was judged, and has it otherwise or not at all."""
+    entry = item.hit.entry
+    current = snapshot.entries.get(entry.id)
+    if current is None or current.answer != entry.answer:
+        return None
+    passages, vectors = snapshot.sentences(entry.id)
+    return Scored.of(entry, passages, vectors, query) if passages else None
+
+
+def _spoken(scored: Scored, chosen: list[int], *, keeps_lead: bool) -> Iterator[str]:
+    """The chosen sentences, without the opening "Yes" or "No" where it does not answer the user's wording."""
+    for index in chosen:
+        text = scored.sentences[index]
+        lead = LEAD.match(text)
+        if lead and not keeps_lead:
+            text = text[lead.end() :]
+            text = text[:1].upper() + text[1:]
+        if text:
+            yield text
+
+
+def _additions(
+    others: list[tuple[int, Accepted, Scored]], said: FloatArray, best_cosine: float
+) -> Iterator[Sentence]:
+    words = ADDED_WORDS
+    for number, _, scored in others:
+        chosen = pick_addition(scored, said, at_least=max(ADDITION_COSINE, RIVAL * best_cosine), words=words)
+        for index in chosen:
+            words -= len(scored.sentences[index].split())
+            yield Sentence(scored.sentences[index], (number,))
+        said = np.vstack([said, scored.vectors[chosen]])
+
+
+def _recent_replies(question: Question) -> str:
+    replies = [message.text for message in question.history if message.role is Role.ASSISTANT]
+    return "\n".join(replies[-RECENT_REPLIES:])

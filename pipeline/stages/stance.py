@@ -1,0 +1,139 @@
+"""How the user put it: asked or stated, with which polarity, calm or worried. Decides what the answer may
+open with, so that no "Yes" or "No" is read as its opposite and no false claim is agreed with."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from knowledge.types import Entry, Hit, View
+from pipeline.stages.conflicts import ALIGNED, LEAD, contradicts, overlap
+from pipeline.stages.language import denies, read, split_sentences
+from pipeline.stages.lexicon import FAVOURABLE, UNFAVOURABLE
+from pipeline.voice import Opener
+
+FILLER = r"^\W*(?:(?:so|and|but|well|hi|hey|hello|ok|okay|please|um|wait|then|or|also|now)\b\W*)*"
+AUXILIARY = (
+    r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|have|had|ca|wo|ai)"
+    r"(?:n['’]?t)?"
+)
+YES_NO = re.compile(rf"{FILLER}(?:{AUXILIARY}|any)\b", re.IGNORECASE)
+OPEN_QUESTION = re.compile(
+    rf"{FILLER}(?:what|which|who|whom|whose|when|where|why|how|tell me|explain|describe)\b", re.IGNORECASE
+)
+EMBEDDED = re.compile(
+    r"\b(?:wonder(?:ing)?|know|tell me|ask(?:ing)?|sure|told) (?:if|whether)\b", re.IGNORECASE
+)
+CHOICE = re.compile(r"\bor\b(?! not\b| is it not\b)", re.IGNORECASE)
+WORRY = re.compile(
+    r"\b(?:worr(?:y|ied|ies|ying)|scared?|scary|afraid|fear(?:ful)?|frightened|terrif(?:ied|ying)|anxious|nervous"
+    r"|panic\w*|freak\w* out|concerned|upset|unwell)\b",
+    re.IGNORECASE,
+)
+PERSONAL = re.compile(
+    r"\b(?:i am|i'm|i’m|im|i have|i've|ive|i had|i take|should i|can i|my)\b", re.IGNORECASE
+)
+EXPERIENCE = re.compile(
+    r"\b(?:i|we|he|she|my \w+|our \w+)"
+    r" (?:got|get|had|have|has|was|were|am|is|developed|became|died|felt|feel)\b",
+    re.IGNORECASE,
+)
+NEAR = 0.6  # cosine to an entry's question or misconception from which a message is about the same
+LONGEST_CLAIM = 40  # words; a longer message tells a story, and one phrase cannot correct it
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """`opener` fits the message (None: say nothing first); `keeps_lead` whether the entry's own "Yes" or
+    "No" answers the question as the user put it; `personal` whether the user speaks of themselves, `suffers`
+    whether of something that happened."""
+
+    opener: Opener | None
+    keeps_lead: bool
+    yes_no: bool
+    personal: bool
+    suffers: bool
+
+
+def read_stance(message: str, hit: Hit, answer: str) -> Stance:
+    """The stance of `message` towards the entry that answers it; `answer` is the sentence that does."""
+    part = _part_about(message, hit.entry.question)
+    asks = _asks(part)
+    yes_no = asks and _asks_yes_no(part)
+    lead = lead_of(hit.entry)
+    keeps_lead = bool(lead) and yes_no and same_polarity(part, hit.entry.question)
+    opener = _opener(message, lead if keeps_lead else "", asks)
+    if not asks and states_falsehood(part, hit, answer):
+        opener = Opener.CORRECT
+    return Stance(
+        opener, keeps_lead, yes_no, bool(PERSONAL.search(message)), bool(EXPERIENCE.search(message))
+    )
+
+
+def _opener(message: str, said_lead: str, asks: bool) -> Opener | None:
+    if WORRY.search(message):
+        return Opener.EMPATHY
+    if not asks:
+        return None
+    return Opener.DENY if said_lead == "no" else Opener.NEUTRAL
+
+
+def lead_of(entry: Entry) -> str:
+    """ "yes", "no", or "" where the answer opens with neither."""
+    lead = LEAD.match(entry.answer)
+    return lead.group(1).lower() if lead else ""
+
+
+def states_falsehood(claim: str, hit: Hit, answer: str) -> bool:
+    """Whether the user asserts what the entry refutes: one of its misconceptions, the opposite of its "Yes"
+    or "No", or the opposite of the sentence that answers. What happened to somebody is no such claim."""
+    if len(claim.split()) > LONGEST_CLAIM or EXPERIENCE.search(claim):
+        return False
+    if hit.passage.view is View.MISCONCEPTION and _is_about(claim, hit.passage.text, hit):
+        return same_polarity(claim, hit.passage.text)
+    lead = lead_of(hit.entry)
+    if lead and _is_about(claim, hit.entry.question, hit):
+        return same_polarity(claim, hit.entry.question) == (lead == "no")
+    return contradicts(claim, answer)
+
+
+def same_polarity(one: str, other: str) -> bool:
+    """Whether two texts about one thing affirm or deny it alike: the same parity of negations, no word
+    against its opposite, no praise against blame."""
+    if denies(one) != denies(other):
+        return False
+    said = {(word.stem, word.opposite) for word in read(other) if word.paired}
+    if any(word.paired and (word.stem, not word.opposite) in said for word in read(one)):
+        return False
+    return not (_leans(one) and _leans(other) and _leans(one) != _leans(other))
+
+
+def _leans(text: str) -> int:
+    """1 where a text speaks of good only, -1 of bad only, else 0."""
+    words = {word.text.lower() for word in read(text)} | {
+        word.stem for word in read(text) if not word.opposite
+    }
+    return bool(words & FAVOURABLE) - bool(words & UNFAVOURABLE)
+
+
+def _is_about(claim: str, reference: str, hit: Hit) -> bool:
+    return (
+        hit.question_cosine >= NEAR
+        or overlap(read(reference), {word.stem for word in read(claim)}) >= ALIGNED
+    )
+
+
+def _part_about(message: str, question: str) -> str:
+    """The sentence of a message that is most about `question`; of equals the last."""
+    stems = {word.stem for word in read(question) if word.content}
+    parts = split_sentences(message) or [message]
+    return max(reversed(parts), key=lambda part: len(stems & {word.stem for word in read(part)}))
+
+
+def _asks(text: str) -> bool:
+    openings = (YES_NO, OPEN_QUESTION)
+    return "?" in text or bool(EMBEDDED.search(text)) or any(opening.match(text) for opening in openings)
+
+
+def _asks_yes_no(text: str) -> bool:
+    return not CHOICE.search(text) and (bool(EMBEDDED.search(text)) or not OPEN_QUESTION.match(text))

@@ -1,0 +1,78 @@
+"""The house voice: whole replies that need no evidence, and phrases that may stand beside a checked claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from zlib import crc32
+
+from pipeline.types import Outcome
+
+REQUIRED = ("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis")
+TOPICS = "{topics}"
+NAMED_TOPICS = 5  # more would be a list to read, not a sentence
+
+
+class Opener(StrEnum):
+    """What the first phrase of an answer does."""
+
+    AFFIRM = "affirm"  # the user is right
+    DENY = "deny"  # before a "No", so that it does not sound curt
+    CORRECT = "correct"  # the user states what the evidence refutes
+    EMPATHY = "empathy"  # the user is worried or unwell
+    NEUTRAL = "neutral"
+
+
+@dataclass(frozen=True, slots=True)
+class HouseVoice:
+    """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, a crisis, or a
+    kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` are the
+    labels that fill `{topics}`. Raises `ValueError` where a reply that every service needs is missing."""
+
+    openers: Mapping[Opener, tuple[str, ...]]
+    hedges: tuple[str, ...]
+    closings: tuple[str, ...]
+    fixed: Mapping[str, tuple[str, ...]]
+    topics: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        missing = [key for key in REQUIRED if not self.fixed.get(key)]
+        if missing:
+            raise ValueError(f"the house voice lacks a reply for: {', '.join(missing)}")
+
+    @property
+    def house_phrases(self) -> frozenset[str]:
+        """The closed set of what the composer may say without a citation."""
+        openers = (phrase for phrases in self.openers.values() for phrase in phrases)
+        return frozenset((*openers, *self.hedges, *self.closings))
+
+    def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
+        """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
+        always gets. An unknown `kind` falls back to the outcome's own reply, unknown small talk to what
+        the service can do. Raises `ValueError` for `ANSWERED`: answers are composed."""
+        if outcome is Outcome.ANSWERED:
+            raise ValueError("an answer is composed from evidence, never fixed")
+        keys = (f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind == "crisis" else "", outcome.value)
+        options = next((self.fixed[key] for key in keys if self.fixed.get(key)), self.fixed[REQUIRED[0]])
+        if not self.topics:
+            options = tuple(option for option in options if TOPICS not in option) or options
+        return choose(options, variant).replace(TOPICS, self._topic_names())
+
+    def _topic_names(self) -> str:
+        if not self.topics:
+            return "the subjects of my reviewed answers"
+        if len(self.topics) > NAMED_TOPICS:
+            return f"{', '.join(self.topics[:NAMED_TOPICS])} and related subjects"
+        *others, last = self.topics
+        return f"{', '.join(others)} and {last}" if others else last
+
+
+def choose(options: Sequence[str], variant: str, spoken: str = "") -> str:
+    """One of `options`, the same for the same `variant`; those already in `spoken` only if all are.
+    "" where there are none."""
+    if not options:
+        return ""
+    start = crc32(variant.encode("utf-8", "surrogatepass")) % len(options)
+    turned = [*options[start:], *options[:start]]
+    return next((option for option in turned if option not in spoken), turned[0])
