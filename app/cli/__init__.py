@@ -1,0 +1,152 @@
+"""The `candor` command. Nothing heavy is imported before a command needs it, so that help is instant."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from app.cli.failures import expected, sentence
+
+cli = typer.Typer(
+    name="candor",
+    help="A chat service that answers only from a knowledge base its owners have approved.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
+cli.add_typer(releases, name="releases")
+
+
+def main() -> None:
+    """The console script. Exit status: 0 done, 1 failed, 2 bad usage, 130 interrupted."""
+    try:
+        cli()
+    except SystemExit:
+        raise
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except expected() as error:  # evaluated only once something went wrong: it imports what may be raised
+        typer.echo(f"candor: {sentence(error)}", err=True)
+        sys.exit(1)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("candor"))
+        raise typer.Exit
+
+
+@cli.callback()
+def _candor(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Settings come from the environment or .env, prefix CANDOR_; data lies under CANDOR_DATA_DIR."""
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+) -> None:
+    """Run the HTTP service. A first start takes in the seeds and builds a release."""
+    from app.cli.serving import serve
+
+    serve(host, port)
+
+
+@cli.command()
+def chat() -> None:
+    """Talk with Candor right here. Nothing of it is stored. /quit or Ctrl-D ends.
+
+    Without a terminal, each line of standard input is one message of the conversation.
+    """
+    from app.cli.conversation import converse
+
+    converse()
+
+
+@cli.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="JSONL, CSV, Markdown; or a folder.")],
+    mode: Annotated[
+        Literal["upsert", "replace"], typer.Option(help="replace also removes what is not named.")
+    ] = "upsert",
+    reindex: Annotated[bool, typer.Option("--reindex", help="Build and activate a release after.")] = False,
+) -> None:
+    """Take entries into the knowledge base, all or none."""
+    from app.cli.entries import import_entries
+
+    import_entries(path, mode)
+    if reindex:
+        from app.cli.building import reindex as build
+
+        build()
+
+
+@cli.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")],
+    format: Annotated[
+        Literal["jsonl", "csv", "markdown"] | None,
+        typer.Option(help="Default: by FILE's suffix. markdown writes a folder, one file an entry."),
+    ] = None,
+) -> None:
+    """Write all entries, as import takes them back."""
+    from app.cli.entries import export_entries, format_of
+
+    chosen = format or format_of(file)
+    if chosen is None:
+        raise typer.BadParameter(f"{file.name} does not tell the format: give --format.")
+    if chosen == "markdown" and file == Path("-"):
+        raise typer.BadParameter("Markdown is one file an entry: name a folder.")
+    export_entries(file, chosen)
+
+
+@cli.command()
+def reindex() -> None:
+    """Build, check and activate a release.
+
+    It holds the approved, unexpired entries; only what changed is embedded anew. A running service on the
+    same data takes it over by itself.
+    """
+    from app.cli.building import reindex
+
+    reindex()
+
+
+@releases.callback(invoke_without_command=True)
+def _releases(context: typer.Context) -> None:
+    """List the releases, newest first; `activate` rolls back, or forward."""
+    if context.invoked_subcommand is None:
+        from app.cli.building import list_releases
+
+        list_releases()
+
+
+@releases.command()
+def activate(release_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Check a release and make it the active one. The active one stays if it cannot serve."""
+    from app.cli.building import activate
+
+    activate(release_id)
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is there and what is missing.
+
+    Each missing thing comes with how to get it. The exit status is 1 only if the service could not run.
+    """
+    from app.cli.diagnosis import diagnose
+
+    if not diagnose():
+        raise typer.Exit(1)

@@ -1,0 +1,120 @@
+"""Entries into the knowledge base, and out of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import typer
+
+from app.cli.failures import Failed
+from app.cli.progress import Show, progress
+from app.services import prepared_database
+from app.settings import read_settings
+from knowledge.entries import ApplyMode, EntryStore
+from knowledge.errors import ImportRejected, LineError
+from knowledge.exporting import export_csv, export_jsonl, export_markdown
+from knowledge.importing import ParsedEntries, parse_path
+from knowledge.types import Entry
+
+_STDOUT = Path("-")
+_WRITERS: dict[str, Callable[[Iterable[Entry]], Iterator[str]]] = {"jsonl": export_jsonl, "csv": export_csv}
+_FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "markdown"}
+
+
+def import_entries(path: Path, mode: str) -> None:
+    """Takes in a file or a folder, all or nothing, and prints what that changed. Raises `Failed` after
+    naming every bad line on standard error."""
+    if not path.exists():
+        raise Failed(f"{path} does not exist.")
+    store = EntryStore(prepared_database(read_settings()))
+    with progress() as show:
+        parsed = _parsed(path, show)
+        if mode == ApplyMode.REPLACE and not parsed.entries:
+            raise Failed(f"{path} holds no entry: nothing was replaced.")
+        show(0.5, f"writing {len(parsed.entries):,} entries")
+        counts = store.apply(parsed.entries, ApplyMode(mode))
+    typer.echo(
+        f"{counts.created:,} created, {counts.updated:,} updated,"
+        f" {counts.unchanged:,} unchanged, {counts.removed:,} removed."
+    )
+    if parsed.ignored_fields:
+        typer.echo(f"Ignored fields: {', '.join(parsed.ignored_fields)}.")
+
+
+def export_entries(file: Path, form: str) -> None:
+    """Writes all entries: to standard output, to a file that is replaced once it is whole, or (markdown)
+    into a folder that must be new or empty. `form`: jsonl, csv or markdown."""
+    entries = _Counted(EntryStore(prepared_database(read_settings())).all())
+    if form == "markdown":
+        _write_folder(file, entries)
+    elif file == _STDOUT:
+        for text in _WRITERS[form](entries):
+            sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.flush()
+    else:
+        _write_file(file, _WRITERS[form](entries))
+    typer.echo(f"{entries.count:,} entries exported.", err=file == _STDOUT)
+
+
+def format_of(file: Path) -> str | None:
+    """The format that a file's name tells; None where it tells none."""
+    return "jsonl" if file == _STDOUT else _FORMATS.get(file.suffix.lower())
+
+
+class _Counted:
+    """Entries on their way, counted."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = entries
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        for entry in self._entries:
+            self.count += 1
+            yield entry
+
+
+def _parsed(path: Path, show: Show) -> ParsedEntries:
+    show(0.0, f"reading {path}")
+    try:
+        return parse_path(path)
+    except ImportRejected as rejected:
+        for error in rejected.errors:
+            typer.echo(_where(path, error) + error.detail, err=True)
+        raise Failed("Nothing was imported.") from None
+
+
+def _where(path: Path, error: LineError) -> str:
+    file = path / error.file if path.is_dir() else path
+    return f"{file}, line {error.line}: "
+
+
+def _write_file(file: Path, texts: Iterable[str]) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    written = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+            out.writelines(texts)
+        written.chmod(0o666 & ~_umask())  # mkstemp keeps it to its owner
+        written.replace(file)
+    finally:
+        written.unlink(missing_ok=True)
+
+
+def _write_folder(folder: Path, entries: Iterable[Entry]) -> None:
+    """Raises `Failed` for a folder in use: an entry deleted since would come back with the next import."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise Failed(f"{folder} is not empty: Markdown is written into a new folder, one file an entry.")
+    for entry in entries:
+        (folder / f"{entry.id}.md").write_text(export_markdown(entry), encoding="utf-8", newline="\n")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,158 @@
+"""The findings that depend on the settings: data, database, encoder, release, seeds, engines."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from app.db import open_database
+from app.doctor import EXPORTING, SETUP, Finding, State, version_of
+from app.settings import Settings, SettingsError, read_settings
+from knowledge.encoder import EncoderFailed, describe, load_encoder
+from knowledge.entries import EntryStore
+from knowledge.model_store import StoredModel, exported_model
+from knowledge.releases import EncoderStamp, Releases
+from knowledge.types import KnowledgeError
+
+_LEAST_FREE = 1 << 30
+_REINDEX = "run `candor reindex`"
+_SPECIALISTS = "specialists for every stage: they need no key and no network"
+_NEEDED_SEEDS = ("voice.yaml", "small_talk.yaml", "safety.yaml", "background.yaml", "topics.yaml")
+
+
+def inspect_service() -> Iterator[Finding]:
+    """In the order in which a service comes to need the parts. Nothing is made, downloaded or repaired."""
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        yield Finding("settings", State.FAILED, str(error), "see .env.example")
+        return
+    yield _data_folder(settings.data_dir)
+    engine = open_database(settings.database)
+    yield (database := _database(engine))
+    encoder, stored = _encoder(settings)
+    yield encoder
+    if database.state is State.OK:
+        yield _release(settings, engine, stored)
+    yield _seeds(settings.seeds_dir)
+    yield from _engines(settings)
+    yield _admin(settings)
+
+
+def _data_folder(folder: Path) -> Finding:
+    """Tries to write, below the nearest folder that is there: permissions alone do not tell of a full or
+    read-only disk."""
+    nearest = folder.absolute()
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    try:
+        with tempfile.TemporaryFile(dir=nearest) as probe:
+            probe.write(b"candor")
+        free = shutil.disk_usage(nearest).free
+    except OSError as error:
+        remedy = "make it writable, or set CANDOR_DATA_DIR to another folder"
+        return Finding("data folder", State.FAILED, f"{folder.absolute()}: {error.strerror}", remedy)
+    made = "" if folder.exists() else ", made at the first start"
+    detail = f"{folder.absolute()}, writable, {free / 2**30:,.1f} GiB free{made}"
+    if free < _LEAST_FREE:
+        return Finding("data folder", State.NOTE, detail, "make room: a release is built beside the live one")
+    return Finding("data folder", State.OK, detail)
+
+
+def _database(engine: Engine) -> Finding:
+    """An SQLite file that is not there yet is not made."""
+    url = engine.url.render_as_string(hide_password=True)
+    if _is_absent(engine):
+        return Finding("database", State.OK, f"{url}, made at the first start")
+    try:
+        if not inspect(engine).has_table("entries"):
+            return Finding("database", State.OK, f"{url}, empty")
+        if engine.dialect.name == "sqlite":
+            with engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # is it ours to write?
+                connection.rollback()
+        return Finding("database", State.OK, f"{url}, {EntryStore(engine).count():,} entries")
+    except SQLAlchemyError as error:
+        reason = error.orig if isinstance(error, DBAPIError) else type(error).__name__
+        return Finding("database", State.FAILED, f"{url}: {reason}", "check CANDOR_DATABASE_URL and the file")
+
+
+def _is_absent(engine: Engine) -> bool:
+    """Merely connecting would make the file."""
+    return engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists()
+
+
+def _encoder(settings: Settings) -> tuple[Finding, StoredModel | None]:
+    """The encoder, tried on one sentence if it is exported already."""
+    try:
+        stored = exported_model(settings.encoder, settings.data_dir)
+        if stored is None:
+            return _unexported(settings.encoder), None
+        load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads).encode(["a sentence"])
+    except EncoderFailed as error:
+        return Finding("encoder", State.FAILED, str(error), "check CANDOR_ENCODER, or " + SETUP), None
+    info = describe(stored)
+    cosine = "" if info.precision == "pytorch" else f", mean cosine {info.mean_cosine:.4f} to the original"
+    detail = f"{info.name}, {info.precision}{cosine}, fingerprint {info.fingerprint}, cached in {info.path}"
+    if info.reason:
+        return Finding("encoder", State.NOTE, f"{detail}; not int8: {info.reason}"), stored
+    return Finding("encoder", State.OK, detail), stored
+
+
+def _unexported(name: str) -> Finding:
+    detail = f"{name}, not cached yet"
+    if missing := [package for package in EXPORTING if version_of(package) is None]:
+        return Finding("encoder", State.FAILED, f"{detail}; {', '.join(missing)} would export it", SETUP)
+    return Finding("encoder", State.OK, f"{detail}: exported at the first start, within a minute")
+
+
+def _release(settings: Settings, engine: Engine, stored: StoredModel | None) -> Finding:
+    """The active release, read as a starting service would read it."""
+    if _is_absent(engine) or not inspect(engine).has_table("active_release"):
+        return Finding("active release", State.OK, "none yet: the first start builds one")
+    stamp = EncoderStamp("", 0, "")
+    if stored is not None:
+        stamp = EncoderStamp(stored.manifest.name, stored.manifest.dimension, stored.fingerprint)
+    releases = Releases(engine, settings.data_dir, stamp)
+    release_id = releases.active_id()
+    if release_id is None:
+        return Finding("active release", State.NOTE, "none yet", _REINDEX)
+    if stored is None:
+        return Finding("active release", State.NOTE, f"{release_id}: without an encoder it cannot be checked")
+    try:
+        snapshot = releases.load(release_id)
+    except KnowledgeError as error:
+        return Finding("active release", State.NOTE, str(error), _REINDEX)
+    count = f"{len(snapshot.entries):,} entries"
+    return Finding("active release", State.OK, f"{release_id}, {count}, intact, made by this encoder")
+
+
+def _seeds(folder: Path) -> Finding:
+    """What a first start takes its entries from, and the chain its words and examples."""
+    if missing := [name for name in _NEEDED_SEEDS if not (folder / name).is_file()]:
+        remedy = "set CANDOR_SEEDS_DIR to a folder that has them"
+        return Finding("seeds", State.FAILED, f"{folder.absolute()} lacks {', '.join(missing)}", remedy)
+    entries = len(list((folder / "kb").rglob("*.md")))
+    conversations = len(list((folder / "conversations").glob("*.txt")))
+    detail = f"{folder.absolute()}, {entries:,} entries, {conversations:,} example conversations"
+    return Finding("seeds", State.OK, detail)
+
+
+def _engines(settings: Settings) -> Iterator[Finding]:
+    yield Finding("engines", State.OK, _SPECIALISTS)
+    if settings.llm_base_url or settings.llm_model or settings.llm_api_key:
+        detail = "CANDOR_LLM_* is set, but this version has no LLM engine yet: nothing is sent there"
+        yield Finding("LLM", State.NOTE, detail)
+    else:
+        yield Finding("LLM", State.OK, "not configured, and not needed")
+
+
+def _admin(settings: Settings) -> Finding:
+    if settings.admin_token is None:
+        return Finding("admin side", State.NOTE, "off", "set CANDOR_ADMIN_TOKEN to open /admin")
+    return Finding("admin side", State.OK, "open to whoever bears CANDOR_ADMIN_TOKEN")
