@@ -43,8 +43,14 @@ class HouseVoice:
 
     @property
     def house_phrases(self) -> frozenset[str]:
-        """The closed set of what the composer may say without a citation."""
-        openers = (phrase for phrases in self.openers.values() for phrase in phrases)
+        """The closed set of what the composer may say without a citation. To affirm what the user said is a
+        claim about the world, so those openers are not in it."""
+        openers = (
+            phrase
+            for kind, phrases in self.openers.items()
+            if kind is not Opener.AFFIRM
+            for phrase in phrases
+        )
         return frozenset((*openers, *self.hedges, *self.closings))
 
     def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:

@@ -17,7 +17,7 @@ from pipeline.types import Question, Role
 from pipeline.voice import HouseVoice, Opener, choose
 
 ENTRIES = 3
-ADDED_WORDS = 45  # what further entries may add in all
+TOTAL_WORDS = 105  # further entries may fill an answer up to this length
 ADDITION_COSINE = 0.45
 RIVAL = 0.85  # a further entry's sentence must be nearly as close to the question as the best one said
 RECENT_REPLIES = 2  # house phrases of the last replies are not said again
@@ -55,7 +55,7 @@ class ExtractiveComposer:
             yield Sentence(opener, kind=SentenceKind.HOUSE)
         for text in _spoken(answer, chosen, keeps_lead=stance.keeps_lead):
             yield Sentence(text, (number,))
-        for sentence in _additions(usable[1:], answer.vectors[chosen], float(answer.cosines[chosen].max())):
+        for sentence in _additions(answer, chosen, usable[1:]):
             yield sentence
         if closing := self._closing(stance, recent, best):
             yield Sentence(closing, kind=SentenceKind.HOUSE)
@@ -109,15 +109,18 @@ def _spoken(scored: Scored, chosen: list[int], *, keeps_lead: bool) -> Iterator[
 
 
 def _additions(
-    others: list[tuple[int, Accepted, Scored]], said: FloatArray, best_cosine: float
+    answer: Scored, chosen: list[int], others: list[tuple[int, Accepted, Scored]]
 ) -> Iterator[Sentence]:
-    words = ADDED_WORDS
-    for number, _, scored in others:
-        chosen = pick_addition(scored, said, at_least=max(ADDITION_COSINE, RIVAL * best_cosine), words=words)
-        for index in chosen:
-            words -= len(scored.sentences[index].split())
-            yield Sentence(scored.sentences[index], (number,))
-        said = np.vstack([said, scored.vectors[chosen]])
+    """What the other entries add to the chosen sentences of the best one."""
+    said = answer.vectors[chosen]
+    words = TOTAL_WORDS - sum(len(answer.sentences[index].split()) for index in chosen)
+    at_least = max(ADDITION_COSINE, RIVAL * float(answer.cosines[chosen].max()))
+    for number, _, other in others:
+        added = pick_addition(other, said, at_least=at_least, words=words)
+        for index in added:
+            words -= len(other.sentences[index].split())
+            yield Sentence(other.sentences[index], (number,))
+        said = np.vstack([said, other.vectors[added]])
 
 
 def _recent_replies(question: Question) -> str:

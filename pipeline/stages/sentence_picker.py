@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ MAX_SENTENCES = 5
 MAX_WORDS = 95
 REPEATS = 0.75  # cosine from which one sentence says what another said
 VARIANTS = 0.6  # mean likeness of lines from which each line is a whole answer in other words
+POINTER = re.compile(r"\W*(?:learn|read|find out|see) more\b|\W*(?:click|tap) ", re.IGNORECASE)
 LEAD_BONUS = 0.3
 FIRST_BONUS = 0.1
 LATER_MALUS = 0.01
@@ -53,7 +55,8 @@ def is_bare_lead(sentence: str) -> bool:
 def pick_answer(scored: Scored, *, yes_no: bool) -> list[int]:
     """The sentences that answer, in reading order: all where they are few, else the answering sentence and
     those nearest to the question. Of lines that say the same in other words one is chosen whole."""
-    kept = _one_variant(scored, yes_no=yes_no)
+    found = _one_variant(scored, yes_no=yes_no)
+    kept = [index for index in found if not POINTER.match(scored.sentences[index])] or found
     if _fits(scored, kept) or len(kept) < 2:
         return kept
     answering = max(kept, key=_preference(scored, kept))

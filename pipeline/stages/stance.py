@@ -30,14 +30,13 @@ WORRY = re.compile(
     r"|panic\w*|freak\w* out|concerned|upset|unwell)\b",
     re.IGNORECASE,
 )
+KIN = r"son|daughter|kids?|child(?:ren)?|baby|mother|mom|mum|father|dad|wife|husband|partner|parents|grand\w+"
 PERSONAL = re.compile(
-    r"\b(?:i am|i'm|i’m|im|i have|i've|ive|i had|i take|should i|can i|my)\b", re.IGNORECASE
+    rf"\b(?:i am|i['’]?m|i have|i['’]?ve|i take|should i|my (?:\w+ )?(?:{KIN}))\b", re.IGNORECASE
 )
-EXPERIENCE = re.compile(
-    r"\b(?:i|we|he|she|my \w+|our \w+)"
-    r" (?:got|get|had|have|has|was|were|am|is|developed|became|died|felt|feel)\b",
-    re.IGNORECASE,
-)
+SOMEBODY = rf"\b(?:i|we|he|she|my (?:\w+ )?(?:{KIN}|friend|neighbou?r))"
+STATE = re.compile(rf"{SOMEBODY} (?:am|is|are|have|has|get|gets)\b", re.IGNORECASE)
+EVENT = re.compile(rf"{SOMEBODY} (?:got|had|was|were|became|developed|died|felt|feels?)\b", re.IGNORECASE)
 NEAR = 0.6  # cosine to an entry's question or misconception from which a message is about the same
 LONGEST_CLAIM = 40  # words; a longer message tells a story, and one phrase cannot correct it
 
@@ -65,9 +64,7 @@ def read_stance(message: str, hit: Hit, answer: str) -> Stance:
     opener = _opener(message, lead if keeps_lead else "", asks)
     if not asks and states_falsehood(part, hit, answer):
         opener = Opener.CORRECT
-    return Stance(
-        opener, keeps_lead, yes_no, bool(PERSONAL.search(message)), bool(EXPERIENCE.search(message))
-    )
+    return Stance(opener, keeps_lead, yes_no, bool(PERSONAL.search(message)), bool(EVENT.search(message)))
 
 
 def _opener(message: str, said_lead: str, asks: bool) -> Opener | None:
@@ -87,7 +84,7 @@ def lead_of(entry: Entry) -> str:
 def states_falsehood(claim: str, hit: Hit, answer: str) -> bool:
     """Whether the user asserts what the entry refutes: one of its misconceptions, the opposite of its "Yes"
     or "No", or the opposite of the sentence that answers. What happened to somebody is no such claim."""
-    if len(claim.split()) > LONGEST_CLAIM or EXPERIENCE.search(claim):
+    if len(claim.split()) > LONGEST_CLAIM or STATE.search(claim) or EVENT.search(claim):
         return False
     if hit.passage.view is View.MISCONCEPTION and _is_about(claim, hit.passage.text, hit):
         return same_polarity(claim, hit.passage.text)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipeline.types import Outcome
+from pipeline.voice import HouseVoice, Opener, choose
+
+VOICE = HouseVoice(
+    openers={Opener.AFFIRM: ("That is right.",), Opener.CORRECT: ("Not quite.",)},
+    hedges=("In general.",),
+    closings=("Ask again.",),
+    fixed={
+        "small_talk.capabilities": ("I know about {topics}.",),
+        "small_talk.greeting": ("Hello.", "Hi.", "Welcome."),
+        "off_topic": ("Ask me about {topics}.", "Not my subject."),
+        "no_answer": ("I don't have an answer to that.",),
+        "clarify": ("Which one?",),
+        "declined": ("I won't.",),
+        "declined_injection": ("I stay as I am.",),
+        "crisis": ("Call for help.",),
+    },
+    topics=("apples", "pears", "plums"),
+)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "expected"),
+    [
+        (Outcome.NO_ANSWER, "", "I don't have an answer to that."),
+        (Outcome.CLARIFY, "whatever", "Which one?"),
+        (Outcome.DECLINED, "", "I won't."),
+        (Outcome.DECLINED, "crisis", "Call for help."),
+        (Outcome.DECLINED, "injection", "I stay as I am."),
+        (Outcome.SMALL_TALK, "unheard_of", "I know about apples, pears and plums."),
+    ],
+)
+def test_replies_by_outcome_and_kind(outcome: Outcome, kind: str, expected: str) -> None:
+    assert VOICE.reply(outcome, kind) == expected
+
+
+def test_a_variant_always_gets_the_same_wording_and_variants_differ() -> None:
+    said = [VOICE.reply(Outcome.SMALL_TALK, "greeting", variant=str(number)) for number in range(20)]
+    assert said == [VOICE.reply(Outcome.SMALL_TALK, "greeting", variant=str(number)) for number in range(20)]
+    assert set(said) == {"Hello.", "Hi.", "Welcome."}
+
+
+def test_topics_are_named_only_where_known_and_few() -> None:
+    assert replace(VOICE, topics=()).reply(Outcome.OFF_TOPIC) == "Not my subject."
+    assert "{" not in replace(VOICE, topics=()).reply(Outcome.SMALL_TALK)
+    many = replace(VOICE, topics=tuple("abcdefgh")).reply(Outcome.SMALL_TALK)
+    assert many == "I know about a, b, c, d, e and related subjects."
+
+
+def test_an_answer_is_never_fixed() -> None:
+    with pytest.raises(ValueError, match="composed"):
+        VOICE.reply(Outcome.ANSWERED)
+
+
+def test_a_voice_without_a_needed_reply_is_refused() -> None:
+    with pytest.raises(ValueError, match="crisis"):
+        replace(VOICE, fixed={key: value for key, value in VOICE.fixed.items() if key != "crisis"})
+
+
+def test_to_agree_is_a_claim_and_no_house_phrase() -> None:
+    assert VOICE.house_phrases == {"Not quite.", "In general.", "Ask again."}
+
+
+def test_choose_prefers_what_was_not_said_lately() -> None:
+    assert choose(("a.", "b."), "x", "a. and so on") == "b."
+    assert choose(("a.", "b."), "x", "b. and a.") in ("a.", "b.")
+    assert choose((), "x") == ""
