@@ -36,11 +36,19 @@ class LexicalIndex:
         """An index of `texts`; their positions are the columns of what `scores` returns."""
         import bm25s
 
-        documents = [terms(text) for text in texts]
+        vocabulary: dict[str, int] = {}
+        known: dict[str, list[int]] = {}  # a word is taken apart once, however often it occurs
+
+        def numbers(word: str) -> list[int]:
+            if word not in known:
+                known[word] = [vocabulary.setdefault(term, len(vocabulary)) for term in _terms_of(word)]
+            return known[word]
+
+        documents = [[number for word in _words(text) for number in numbers(word)] for text in texts]
         mean_length = sum(map(len, documents)) / max(1, len(documents))
         bm25 = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numpy")
         if mean_length:
-            bm25.index(documents, show_progress=False)
+            bm25.index((documents, vocabulary), show_progress=False)
         return cls(bm25 if mean_length else None, mean_length, len(documents))
 
     @classmethod
@@ -82,13 +90,19 @@ class LexicalIndex:
 
 
 def terms(text: str) -> list[str]:
-    """The stems of a text's words, then the overlapping pieces of each word with its borders marked."""
+    """The stem of each of a text's words, and the overlapping pieces of the word with its borders marked."""
+    return [term for word in _words(text) for term in _terms_of(word)]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
+
+
+def _terms_of(word: str) -> list[str]:
     import Stemmer
 
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
-    words = _WORD.findall(plain)
-    stems: list[str] = Stemmer.Stemmer("english", 0).stemWords(words)  # made anew: it is not thread-safe
-    return stems + [piece for word in words for piece in _pieces(f"<{word}>")]
+    stem: str = Stemmer.Stemmer("english", 0).stemWord(word)  # made anew: it is not thread-safe
+    return [stem, *_pieces(f"<{word}>")]
 
 
 def _pieces(word: str) -> list[str]:
