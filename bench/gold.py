@@ -48,8 +48,8 @@ async def _ask(services: Services, gold: GoldQuestion) -> GoldResult:
     history = [HistoryMessage(role=said.role, content=said.text) for said in gold.question.history]
     request = ChatRequest(message=gold.question.text, history=history or None)
     response = await services.turns.start(request, unheard)
-    cited = sorted(response.citations, key=lambda citation: citation.index)
-    return GoldResult(gold, response.outcome, tuple(citation.entry_id for citation in cited))
+    cited = {citation.index: citation.entry_id for citation in response.citations}
+    return GoldResult(gold, response.outcome, tuple(cited[index] for index in sorted(cited)))
 
 
 async def _ready(services: Services) -> None:
