@@ -37,6 +37,7 @@ AFFIRMS = re.compile(
     r"\b(?:that['’]s|that is|you['’]re|you are|have that|got that) (?:quite )?(?:right|correct|true)"
 )
 DENIES = re.compile(r"\b(?:so|quite|right|true|correct|hold)\b")
+ENDORSES = re.compile(r"\b(?:is|are|was|were) (?:\w+ )?(?:so|true|right|correct)\b")
 REJECTS = re.compile(r"\bmyth|misunderst|rumou?r")
 CARES = re.compile(
     r"\b(?:sorry|understand|worr|concern|careful|cautious|afraid|scared|nervous|hear you"
@@ -127,6 +128,8 @@ def _opener_kind(use: _Use) -> Opener | None:
     lead = LEAD.match(use.after)
     if AFFIRMS.search(text) and not denies(text):
         return Opener.AFFIRM
+    if ENDORSES.search(text) and not denies(text):
+        return None
     if denies(text) != bool(REJECTS.search(text)):  # "that isn't so", "a myth", but not "that's no myth"
         return Opener.CORRECT if DENIES.search(text) or REJECTS.search(text) else None
     if CARES.search(text):

@@ -17,7 +17,7 @@ from pipeline.stages.particulars import NameBook, names, quantities
 LEAD = re.compile(r"\W*(yes|no)\b\s*[,.!:;—–-]+\s*", re.IGNORECASE)
 ALIGNED = 0.6  # share of a clause's content words that a sentence must hold to be what the clause retells
 RETOLD = 0.5  # share of an evidence clause that a claim must retell to be held to its limits
-NEAR_COPY = 0.75  # likeness beyond which two sentences differ by an edit, not by a rewording
+NEAR_COPY = 0.65  # likeness beyond which two sentences differ by an edit, not by a rewording
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,15 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class CitedText:
-    """Everything the cited entries say, read once: `grounds`, the quantities, names and stems in them."""
+    """Everything the cited entries say, read once. `stems` are all words of questions and answers, `stated`
+    those of the grounds; `leads` the "yes" and "no" with which answers open."""
 
     text: str
     grounds: tuple[Ground, ...]
     stems: frozenset[str]
+    stated: frozenset[str]
     names: NameBook
+    leads: frozenset[str]
 
     @property
     def sentences(self) -> list[str]:
@@ -49,18 +52,33 @@ class CitedText:
 def cited_text(entries: tuple[Entry, ...]) -> CitedText:
     text = "\n".join(f"{entry.question}\n{entry.answer}" for entry in entries)
     grounds = tuple(ground for entry in entries for ground in _grounds(entry))
-    stems = frozenset(word.stem for word in read(text))
-    return CitedText(text, grounds, stems, NameBook(text))
+    return CitedText(
+        text,
+        grounds,
+        stems=frozenset(word.stem for word in read(text)),
+        stated=frozenset(word.stem for ground in grounds for word in ground.words),
+        names=NameBook(text),
+        leads=frozenset(lead_of(entry.answer) for entry in entries),
+    )
 
 
 def _grounds(entry: Entry) -> Iterator[Ground]:
-    for sentence in split_sentences(entry.answer):
+    for sentence in split_sentences(without_lead(entry.answer)):
         yield Ground(sentence, read(sentence))
-    lead = LEAD.match(entry.answer)
+    lead = lead_of(entry.answer)
     if lead:
-        denied = lead.group(1).lower() == "no"
-        words = (replace(word, negated=word.negated != denied) for word in read(entry.question))
+        words = (replace(word, negated=word.negated != (lead == "no")) for word in read(entry.question))
         yield Ground(entry.question, tuple(words), is_question=True)
+
+
+def lead_of(text: str) -> str:
+    """ "yes", "no", or "" where the text opens with neither."""
+    lead = LEAD.match(text)
+    return lead.group(1).lower() if lead else ""
+
+
+def without_lead(text: str) -> str:
+    return LEAD.sub("", text, count=1) if LEAD.match(text) else text
 
 
 def clauses_of(words: Sequence[Word]) -> list[tuple[Word, ...]]:
@@ -99,13 +117,16 @@ def find_conflict(claim: str, cited: CitedText) -> str:
     for name in names(claim):
         if not cited.names.knows(name):
             return f"name not in the evidence: {name}"
-    words = read(claim)
+    if lead_of(claim) not in {"", *cited.leads}:
+        return f"the answer does not open with {lead_of(claim)}"
+    words = read(without_lead(claim))
     for word in words:
         if word.text.lower() in ABSOLUTES and word.stem not in cited.stems:
             return f"absolute not in the evidence: {word.text}"
-    return next(
-        (reason for clause in clauses_of(words) if (reason := _clause_conflict(clause, cited))), ""
-    ) or (_edit_conflict(words, cited))
+    for clause in clauses_of(words):
+        if reason := _clause_conflict(clause, cited):
+            return reason
+    return _edit_conflict(words, cited, frozenset({*names(claim), *names(cited.text)}))
 
 
 def _clause_conflict(clause: tuple[Word, ...], cited: CitedText) -> str:
@@ -167,18 +188,21 @@ def _strengthening(clause: Sequence[Word], ground: Ground) -> str:
         return ""
     said = {word.text.lower() for word in clause}
     known = {word.text.lower() for word in part}
+    anywhere = {word.text.lower() for word in ground.words}
     limited = any(word in tiers for tiers in _tiers().values() for word in said)
     for scale, tiers in _tiers().items():
-        limit = max((tiers[word] for word in known if word in tiers), default=None)
         claimed = max((tiers[word] for word in said if word in tiers), default=None)
+        limit = max(
+            (tiers[word] for word in (known if claimed is None else anywhere) if word in tiers), default=None
+        )
         if limit is None:
             continue
-        if (claimed is not None and claimed > limit) or (claimed is None and not limited):
+        if (claimed is None and not limited) or (claimed is not None and claimed > limit):
             return f"stronger than the evidence: {scale}"
     return ""
 
 
-def _edit_conflict(words: Sequence[Word], cited: CitedText) -> str:
+def _edit_conflict(words: Sequence[Word], cited: CitedText, proper: frozenset[str]) -> str:
     """In a near copy of one sentence: a name, a number or an opposite in another's place, a negation added
     or left out."""
     claim = [(word.stem, word.opposite) for word in words]
@@ -195,16 +219,16 @@ def _edit_conflict(words: Sequence[Word], cited: CitedText) -> str:
                 for kind, a, b, c, d in matcher.get_opcodes()
                 if kind != "equal"
             ]
-            reason = _edit_reason(edits)
+            reason = _edit_reason(edits, proper)
             if reason:
                 return reason
     return ""
 
 
-def _edit_reason(edits: Sequence[tuple[Sequence[Word], Sequence[Word]]]) -> str:
+def _edit_reason(edits: Sequence[tuple[Sequence[Word], Sequence[Word]]], proper: frozenset[str]) -> str:
     changed = [word for pair in edits for side in pair for word in side]
     for before, after in edits:
-        if _particular(before) and _particular(after):
+        if _particular(before, proper) and _particular(after, proper):
             return f"another name or number in its place: {' '.join(word.text for word in after)}"
         if {(word.stem, not word.opposite) for word in before} & {
             (word.stem, word.opposite) for word in after
@@ -215,8 +239,8 @@ def _edit_reason(edits: Sequence[tuple[Sequence[Word], Sequence[Word]]]) -> str:
     return ""
 
 
-def _particular(words: Sequence[Word]) -> bool:
-    return any(not word.text.islower() and len(word.text) > 1 for word in words)
+def _particular(words: Sequence[Word], proper: frozenset[str]) -> bool:
+    return any(word.text in proper or word.text[0].isdigit() for word in words)
 
 
 def _denies(word: Word) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from knowledge.types import Entry, Logistic
 from pipeline.ports import Encoder
@@ -14,8 +14,9 @@ from pipeline.stages.conflicts import (
     clauses_of,
     find_conflict,
     overlap,
+    without_lead,
 )
-from pipeline.stages.language import ABBREVIATION, read
+from pipeline.stages.language import ABBREVIATION, Word, read
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
 
 SUPPORT = Logistic(weights={"worst_clause": 5.35, "cosine": 2.65}, bias=-5.27)
@@ -71,9 +72,15 @@ class SpecialistGroundingCheck:
         that an invented tail is not outweighed by a true beginning. `cosine`: to the nearest sentence."""
         vectors = await self._encoder.encode([text, *cited.sentences])
         return {
-            "worst_clause": min(overlap(clause, cited.stems) for clause in clauses_of(read(text))),
+            "worst_clause": min(_coverage(clause, cited) for clause in clauses_of(read(without_lead(text)))),
             "cosine": float((vectors[1:] @ vectors[0]).max()),
         }
+
+
+def _coverage(clause: Sequence[Word], cited: CitedText) -> float:
+    """Share of the content words known to the evidence. A question names things and states nothing, so its
+    words count only as far as as many others are in what the answer says."""
+    return min(overlap(clause, cited.stems), 2 * overlap(clause, cited.stated))
 
 
 def is_verbatim(text: str, answer: str) -> bool:

@@ -32,10 +32,8 @@ above: below
 before: after
 earlier: later
 early: late
-common: rare uncommon
-often: rarely seldom
+common: rare rarely uncommon seldom
 many: few
-always: seldom
 better: worse
 best: worst
 mild: severe serious
@@ -77,7 +75,7 @@ inside: outside
 benefit: risk
 advantage: disadvantage
 everywhere: nowhere
-help: harm hurt hinder
+help: hurt hinder
 legal: illegal
 male: female
 indoors: outdoors

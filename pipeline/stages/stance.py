@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from knowledge.types import Entry, Hit, View
-from pipeline.stages.conflicts import ALIGNED, LEAD, contradicts, overlap
+from knowledge.types import Hit, View
+from pipeline.stages.conflicts import ALIGNED, contradicts, lead_of, overlap
 from pipeline.stages.language import denies, read, split_sentences
 from pipeline.stages.lexicon import FAVOURABLE, UNFAVOURABLE
 from pipeline.voice import Opener
@@ -59,7 +59,7 @@ def read_stance(message: str, hit: Hit, answer: str) -> Stance:
     part = _part_about(message, hit.entry.question)
     asks = _asks(part)
     yes_no = asks and _asks_yes_no(part)
-    lead = lead_of(hit.entry)
+    lead = lead_of(hit.entry.answer)
     keeps_lead = bool(lead) and yes_no and same_polarity(part, hit.entry.question)
     opener = _opener(message, lead if keeps_lead else "", asks)
     if not asks and states_falsehood(part, hit, answer):
@@ -75,12 +75,6 @@ def _opener(message: str, said_lead: str, asks: bool) -> Opener | None:
     return Opener.DENY if said_lead == "no" else Opener.NEUTRAL
 
 
-def lead_of(entry: Entry) -> str:
-    """ "yes", "no", or "" where the answer opens with neither."""
-    lead = LEAD.match(entry.answer)
-    return lead.group(1).lower() if lead else ""
-
-
 def states_falsehood(claim: str, hit: Hit, answer: str) -> bool:
     """Whether the user asserts what the entry refutes: one of its misconceptions, the opposite of its "Yes"
     or "No", or the opposite of the sentence that answers. What happened to somebody is no such claim."""
@@ -88,7 +82,7 @@ def states_falsehood(claim: str, hit: Hit, answer: str) -> bool:
         return False
     if hit.passage.view is View.MISCONCEPTION and _is_about(claim, hit.passage.text, hit):
         return same_polarity(claim, hit.passage.text)
-    lead = lead_of(hit.entry)
+    lead = lead_of(hit.entry.answer)
     if lead and _is_about(claim, hit.entry.question, hit):
         return same_polarity(claim, hit.entry.question) == (lead == "no")
     return contradicts(claim, answer)

@@ -7,7 +7,7 @@ from pipeline.types import Message, Role
 
 
 def test_speakers_continuations_comments_and_blank_lines() -> None:
-    text = "\ufeff# our sound\n\nChatbot: Hello.\nuser:  hi,\n  is it safe?\n\nCHATBOT : Yes.\nNote that: ok.\n"
+    text = "\ufeff# us\n\nChatbot: Hello.\nuser:  hi,\n  is it safe?\n\nCHATBOT : Yes.\nNote that: ok.\n"
     parsed = parse_transcripts(text)
     assert parsed.unreadable[0].number == 8  # "Note that:" might be a speaker: better asked than guessed
     assert parsed.conversations == (
