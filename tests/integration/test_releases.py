@@ -29,8 +29,9 @@ from knowledge.errors import (
     ReleaseUnusable,
     StorageFailed,
 )
+from knowledge.fusion import FusionWeights
 from knowledge.release_files import MANIFEST
-from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
+from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases, probe
 from knowledge.snapshot import UNCALIBRATED, LocalSnapshot
 from knowledge.types import Entry, EntryStatus, FloatArray
 
@@ -173,6 +174,14 @@ def test_vectors_that_make_no_sense_never_go_live(releases: Releases, tmp_path: 
     with pytest.raises(ReleaseUnusable):
         ReleaseBuilder(releases, narrow, lambda s: UNCALIBRATED).build(ENTRIES)
     assert releases.active_id() is None and folders(tmp_path) == set()
+
+
+def test_a_release_that_does_not_find_its_own_questions_fails_the_probe() -> None:
+    entries = [replace(ENTRIES[0], id=f"e{n}", question=f"Is subject{n} fine?") for n in range(60)]
+    assert probe(LocalSnapshot.of(entries, vectors_of)) == 1.0
+    upside_down = LocalSnapshot.of(entries, vectors_of, weights=FusionWeights(-1, -1, -1))
+    with pytest.raises(ReleaseUnusable, match="by their own question"):
+        probe(upside_down)
 
 
 def test_a_failing_encoder_leaves_nothing_behind(releases: Releases, tmp_path: Path) -> None:

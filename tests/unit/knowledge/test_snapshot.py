@@ -91,7 +91,8 @@ def test_many_expired_entries_do_not_crowd_out_the_living() -> None:
         Entry(f"x{n:04d}", "Can the vaccine change my DNA?", "No.", valid_until=date(2020, 1, 1))
         for n in range(700)
     ]
-    assert ids(snapshot_of([*expired, *ENTRIES]), "can the vaccine change my dna", 3)[0] == "dna"
+    found = ids(snapshot_of([*expired, *ENTRIES]), "can the vaccine change my dna", 3)
+    assert found[0] == "dna" and sorted(found) == ["cost", "dna", "kids"]
     assert ids(snapshot_of(expired), "dna") == []
 
 
