@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.turns import Chat, Say
 from knowledge.batching import BatchedEncoder
 from knowledge.encoder import EncoderFailed
 from knowledge.errors import NoLiveRelease
 from knowledge.releases import LiveRelease
 from knowledge.types import FloatArray, Snapshot
 from pipeline.errors import ModelUnavailable, RetrievalFailed
+from pipeline.types import Question, Reply
 
 
 class ServingEncoder:
-    """Implements `pipeline.ports.Encoder`. The model is loaded after the service started, then given by
-    `use`; until then every call raises `ModelUnavailable`."""
+    """Implements `pipeline.ports.Encoder`."""
 
-    def __init__(self) -> None:
-        self._encoder: BatchedEncoder | None = None
-
-    def use(self, encoder: BatchedEncoder) -> None:
+    def __init__(self, encoder: BatchedEncoder) -> None:
         self._encoder = encoder
 
     async def encode(self, texts: Sequence[str]) -> FloatArray:
-        if self._encoder is None:
-            raise ModelUnavailable("the encoder is not loaded yet")
         try:
             return await self._encoder.encode(texts)
         except EncoderFailed as error:
             raise ModelUnavailable(str(error)) from error
 
     async def close(self) -> None:
-        if self._encoder is not None:
-            await self._encoder.close()
+        await self._encoder.close()
 
 
 class ServingKnowledge:
@@ -47,3 +42,19 @@ class ServingKnowledge:
             return self._live.current
         except NoLiveRelease as error:
             raise RetrievalFailed(str(error)) from error
+
+
+class ServingChat:
+    """The chain from the moment it is composed, which needs the encoder; a turn before that raises
+    `ModelUnavailable`."""
+
+    def __init__(self) -> None:
+        self._chat: Chat | None = None
+
+    def use(self, chat: Chat) -> None:
+        self._chat = chat
+
+    async def run(self, message_id: str, question: Question, say: Say) -> Reply:
+        if self._chat is None:
+            raise ModelUnavailable("the chain is not composed yet")
+        return await self._chat.run(message_id, question, say)

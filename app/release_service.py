@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,15 +15,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.errors import Problem, unavailable
 from app.jobs import JobRunning, JobStore
 from app.metrics import Metrics
+from app.settings import SettingsError
 from knowledge.encoder import EncoderFailed
 from knowledge.entries import EntryStore
 from knowledge.releases import LiveRelease, ReleaseBuilder, ReleaseInfo, Releases
-from knowledge.types import KnowledgeError, Snapshot
+from knowledge.types import FloatArray, KnowledgeError, Snapshot
 
 REINDEX = "reindex"
 _BEAT_S = 10.0
 _TOLD_EVERY = 0.02  # least progress worth a write
-_FAILURES = (KnowledgeError, EncoderFailed, SQLAlchemyError)
+_FAILURES = (KnowledgeError, EncoderFailed, SQLAlchemyError, SettingsError)
 _log = logging.getLogger("candor.releases")
 
 
@@ -34,6 +35,7 @@ class KnowledgeBase:
     entries: EntryStore
     releases: Releases
     builder: ReleaseBuilder
+    embed: Callable[[Sequence[str]], FloatArray]  # cached, blocking
 
 
 class Stopped(KnowledgeError):
@@ -125,7 +127,7 @@ class ReleaseService:
             try:
                 return await asyncio.to_thread(self._open_base)
             except _FAILURES as error:
-                self.state = "the encoder cannot be loaded"
+                self.state = "the encoder or the seeds cannot be loaded"
                 _log.error("%s: %s", self.state, error)
                 await asyncio.sleep(30)
 

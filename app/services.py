@@ -11,7 +11,7 @@ from fastapi import Request
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.adapters import ServingEncoder, ServingKnowledge
+from app.adapters import ServingChat, ServingEncoder, ServingKnowledge
 from app.conversations import ConversationStore
 from app.db import create_tables, open_database
 from app.jobs import JobStore
@@ -21,13 +21,28 @@ from app.release_service import KnowledgeBase, ReleaseService
 from app.settings import Settings, SettingsError
 from app.traces import TraceStore
 from app.turns import Chat, TurnRunner
+from app.voice import build_voice
 from knowledge.batching import BatchedEncoder
+from knowledge.calibration import calibrate, read_background
 from knowledge.embedding_cache import CachedEmbedder
 from knowledge.encoder import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.importing import parse_path
-from knowledge.releases import Calibrate, EncoderStamp, LiveRelease, ReleaseBuilder, Releases
+from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
+from knowledge.snapshot import LocalSnapshot
+from knowledge.types import Calibration
+from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.ports import Encoder, Knowledge, TraceSink
+from pipeline.stages.alarms import Alarms, read_lexicon
+from pipeline.stages.answer_composer import ExtractiveComposer
+from pipeline.stages.exemplars import Exemplars, read_exemplars
+from pipeline.stages.grounding_check import SpecialistGroundingCheck
+from pipeline.stages.relevance_check import CalibratedRelevanceCheck
+from pipeline.stages.retrieval import HybridRetrieval
+from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.stages.topic_gate import CalibratedTopicGate
+from pipeline.turn import SearchQuery
+from pipeline.types import Question
 
 _log = logging.getLogger("candor.services")
 
@@ -63,25 +78,24 @@ def build_services(settings: Settings) -> Services:
     """Wires the service. Quick: the encoder and the releases are loaded by `Services.start`.
     Raises `SettingsError` where the data folder or the database cannot be used."""
     engine = prepared_database(settings)
-    encoder, live = ServingEncoder(), LiveRelease()
+    chat, live = ServingChat(), LiveRelease()
 
-    def open_base() -> KnowledgeBase:
+    def open_base(traces: TraceSink) -> KnowledgeBase:
         loaded = load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads)
-        encoder.use(BatchedEncoder(loaded))
-        return knowledge_base(settings, engine, loaded)
+        base = knowledge_base(settings, engine, loaded)
+        encoder = ServingEncoder(BatchedEncoder(loaded))
+        chat.use(build_chat(settings, base, encoder, ServingKnowledge(live), traces))
+        return base
 
-    def compose(traces: TraceStore) -> Chat:
-        return build_chat(settings, encoder, ServingKnowledge(live), traces)
-
-    return wire(settings, engine, live, open_base, compose)
+    return wire(settings, engine, live, chat, open_base)
 
 
 def wire(
     settings: Settings,
     engine: Engine,
     live: LiveRelease,
-    open_base: Callable[[], KnowledgeBase],
-    compose: Callable[[TraceStore], Chat],
+    chat: Chat,
+    open_base: Callable[[TraceSink], KnowledgeBase],
 ) -> Services:
     """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
     metrics, limiter = Metrics(), TurnLimiter(settings.max_concurrent_turns, settings.max_waiting_turns)
@@ -91,17 +105,10 @@ def wire(
         ConversationStore(engine),
         JobStore(engine),
     )
-    turns = TurnRunner(
-        compose(traces),
-        conversations,
-        limiter,
-        metrics,
-        deadline_s=settings.turn_deadline_s,
-        heartbeat_s=settings.heartbeat_s,
-    )
+    times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
-        turns=turns,
+        turns=TurnRunner(chat, conversations, limiter, metrics, **times),
         rate_limiter=RateLimiter(settings.rate_limit_per_minute),
         conversations=conversations,
         traces=traces,
@@ -109,7 +116,7 @@ def wire(
         jobs=jobs,
         live=live,
         releases=ReleaseService(
-            open_base,
+            lambda: open_base(traces),
             lambda base: seed(base, settings),
             live,
             jobs,
@@ -125,8 +132,46 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
     stamp = EncoderStamp(encoder.info.name, encoder.dimension, encoder.fingerprint)
     releases = Releases(engine, settings.data_dir, stamp)
     embedder = CachedEmbedder(encoder, engine)
-    builder = ReleaseBuilder(releases, embedder.embed, calibration_of(settings, encoder))
-    return KnowledgeBase(EntryStore(engine), releases, builder)
+
+    def learn(snapshot: LocalSnapshot) -> Calibration:
+        background = read_background(settings.seeds_dir)
+        return calibrate(snapshot, background, embedder.embed(background).vectors)
+
+    builder = ReleaseBuilder(releases, embedder.embed, learn)
+    return KnowledgeBase(EntryStore(engine), releases, builder, lambda texts: embedder.embed(texts).vectors)
+
+
+def build_chat(
+    settings: Settings, base: KnowledgeBase, encoder: Encoder, knowledge: Knowledge, traces: TraceSink
+) -> ChatPipeline:
+    """The chain on its specialist engines. Blocks: the exemplars are embedded once.
+    Raises `SettingsError` where the seeds cannot be read."""
+    judging, seeds = settings.judging, settings.seeds_dir
+    thresholds = JudgeThresholds(gate=judging.on_topic, relevance=judging.relevant)
+    try:
+        voice = build_voice(settings, base.entries.topics())
+        exemplars = Exemplars.of(read_exemplars(seeds), base.embed)
+        alarms = Alarms(read_lexicon(seeds), exemplars, thresholds)
+    except (OSError, ValueError, KeyError) as error:
+        raise SettingsError(f"CANDOR_SEEDS_DIR: {seeds} cannot be used: {error}") from error
+    stages = Stages(
+        gate=CalibratedTopicGate(encoder, knowledge, exemplars, alarms, thresholds),
+        rewriter=UnchangedQuery(),
+        retrieval=HybridRetrieval(encoder, knowledge),
+        relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
+        composer=ExtractiveComposer(voice, knowledge, encoder),
+        grounding=SpecialistGroundingCheck(encoder, voice.house_phrases, threshold=judging.grounded),
+    )
+    return ChatPipeline(stages, knowledge, voice, traces)
+
+
+class UnchangedQuery:
+    """Stands in for the rewriter until it is there: the message as it is."""
+
+    engine = "none"
+
+    async def __call__(self, question: Question) -> SearchQuery:
+        return SearchQuery(question.text)
 
 
 def seed(base: KnowledgeBase, settings: Settings) -> None:
@@ -153,13 +198,3 @@ def prepared_database(settings: Settings) -> Engine:
         reason = str(error.__cause__ or type(error).__name__)
         raise SettingsError(f"The database of {settings.data_dir} cannot be used: {reason}") from None
     return engine
-
-
-def build_chat(settings: Settings, encoder: Encoder, knowledge: Knowledge, traces: TraceSink) -> Chat:
-    """The chain on its specialist engines."""
-    raise NotImplementedError
-
-
-def calibration_of(settings: Settings, encoder: TextEncoder) -> Calibrate:
-    """How a release learns about its own scores."""
-    raise NotImplementedError

@@ -131,6 +131,11 @@ class EntryStore:
         with Session(self._engine) as session:
             return session.exec(select(func.count()).select_from(EntryRow)).one()
 
+    def topics(self) -> frozenset[str]:
+        """The topics that any entry has."""
+        with Session(self._engine) as session:
+            return frozenset(session.exec(select(EntryRow.topic).distinct()))
+
     def create(self, entry: Entry) -> Entry:
         """Raises `EntryExists`."""
         try:

@@ -31,6 +31,7 @@ from knowledge.entries import EntryStore
 from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import Calibration, Entry, FloatArray, Logistic, Source
+from pipeline.ports import TraceSink
 from pipeline.types import Citation, Outcome, Question, Reply
 
 TOKEN = "an-admin-token"
@@ -170,17 +171,15 @@ def services(
     engine = prepared_database(chosen)
     chain = chat or ScriptedChat(answered())
 
-    def open_base() -> KnowledgeBase:
+    def open_base(_traces: TraceSink) -> KnowledgeBase:
         releases = Releases(engine, data_dir, EncoderStamp("hash", 64, "hash-64"))
         builder = ReleaseBuilder(releases, embed or embed_all, lambda snapshot: CALIBRATION)
-        return KnowledgeBase(EntryStore(engine), releases, builder)
+        return KnowledgeBase(EntryStore(engine), releases, builder, HashEncoder().encode)
 
-    def compose(traces: TraceStore) -> Chat:
-        if isinstance(chain, ScriptedChat):
-            chain.traces = traces
-        return chain
-
-    return wire(chosen, engine, LiveRelease(snapshot() if live else None), open_base, compose)
+    using = wire(chosen, engine, LiveRelease(snapshot() if live else None), chain, open_base)
+    if isinstance(chain, ScriptedChat):
+        chain.traces = using.traces
+    return using
 
 
 def embed_all(texts: Sequence[str], on_progress: Callable[[int, int], None] | None = None) -> EmbedResult:
