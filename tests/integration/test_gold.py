@@ -37,8 +37,8 @@ async def results(seeded_services: Services, gold: tuple[GoldQuestion, ...]) -> 
 @pytest.mark.parametrize("side", Side)
 async def test_the_chain_reaches_the_bars(results: tuple[GoldResult, ...], side: Side) -> None:
     figures = score(result for result in results if result.gold.side is side)
-    assert float(figures.right_cited) >= BAR, figures
-    assert float(figures.not_answered) >= BAR, figures
+    assert float(figures.right_cited) >= BAR, f"right cited {figures.right_cited}"
+    assert float(figures.not_answered) >= BAR, f"not answered {figures.not_answered}"
 
 
 def test_there_are_enough_of_each_sort(gold: tuple[GoldQuestion, ...]) -> None:
