@@ -7,7 +7,7 @@ from datetime import date
 import typer
 from sqlalchemy import Engine
 
-from app.cli.failures import Failed
+from app.cli.failures import expected, sentence
 from app.cli.progress import Show, progress
 from app.jobs import JobRunning, JobStore
 from app.release_service import REINDEX, KnowledgeBase
@@ -18,10 +18,8 @@ from knowledge.errors import BuildRunning
 from knowledge.model_store import exported_model, open_model
 from knowledge.releases import EncoderStamp, ReleaseInfo, Releases
 from knowledge.snapshot import LocalSnapshot
-from knowledge.types import KnowledgeError
 
 _ANY_ENCODER = EncoderStamp("", 0, "")  # none is needed to list releases
-_RUNNING = "A release is already being built on this data: wait until that is done."
 
 
 def reindex() -> None:
@@ -72,13 +70,13 @@ def encoder(settings: Settings, show: Show) -> TextEncoder:
 
 def build(base: KnowledgeBase, engine: Engine, show: Show) -> tuple[ReleaseInfo, LocalSnapshot]:
     """A new active release, and a job that every process on this data can see while it is made.
-    Raises `Failed` where another build runs, and what `ReleaseBuilder.build` raises."""
+    Raises `BuildRunning`, also for a build in another process, and what `ReleaseBuilder.build` raises."""
     jobs = JobStore(engine)
     jobs.interrupt_dead()
     try:
         job_id = jobs.begin(REINDEX)
     except JobRunning:
-        raise Failed(_RUNNING) from None
+        raise BuildRunning from None
 
     def tell(share: float, doing: str) -> None:
         jobs.beat(job_id, share)
@@ -86,9 +84,9 @@ def build(base: KnowledgeBase, engine: Engine, show: Show) -> tuple[ReleaseInfo,
 
     try:
         info, snapshot = base.builder.build(base.entries.servable(date.today()), tell)
-    except KnowledgeError as error:
-        jobs.fail(job_id, str(error))
-        raise Failed(_RUNNING if isinstance(error, BuildRunning) else str(error)) from error
+    except expected() as error:
+        jobs.fail(job_id, sentence(error))
+        raise
     except KeyboardInterrupt:
         jobs.interrupt(job_id)
         raise

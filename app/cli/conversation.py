@@ -43,10 +43,9 @@ def converse() -> None:
         loaded = encoder(settings, show)
         base = knowledge_base(settings, engine, loaded)
         live = LiveRelease(live_snapshot(base, engine, settings, show))
-    serving = ServingEncoder()
+    serving = ServingEncoder(BatchedEncoder(loaded))
     with asyncio.Runner() as runner:
-        serving.use(BatchedEncoder(loaded))
-        chat = build_chat(settings, serving, ServingKnowledge(live), _NoTraces())
+        chat = build_chat(settings, base, serving, ServingKnowledge(live), _NoTraces())
         try:
             _talk(runner, chat)
         finally:

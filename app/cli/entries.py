@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -49,14 +48,16 @@ def export_entries(file: Path, form: str) -> None:
     """Writes all entries: to standard output, to a file that is replaced once it is whole, or (markdown)
     into a folder that must be new or empty. `form`: jsonl, csv or markdown."""
     entries = _Counted(EntryStore(prepared_database(read_settings())).all())
-    if form == "markdown":
-        _write_folder(file, entries)
-    elif file == _STDOUT:
+    if file == _STDOUT:
         for text in _WRITERS[form](entries):
             sys.stdout.buffer.write(text.encode())
         sys.stdout.buffer.flush()
     else:
-        _write_file(file, _WRITERS[form](entries))
+        write = _write_folder if form == "markdown" else partial(_write_file, form)
+        try:
+            write(file, entries)
+        except OSError as error:
+            raise Failed(f"{file} cannot be written: {error.strerror}.") from error
     typer.echo(f"{entries.count:,} entries exported.", err=file == _STDOUT)
 
 
@@ -93,16 +94,14 @@ def _where(path: Path, error: LineError) -> str:
     return f"{file}, line {error.line}: "
 
 
-def _write_file(file: Path, texts: Iterable[str]) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    written = Path(name)
+def _write_file(form: str, file: Path, entries: Iterable[Entry]) -> None:
+    part = file.with_name(f".{file.name}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
-            out.writelines(texts)
-        written.chmod(0o666 & ~_umask())  # mkstemp keeps it to its owner
-        written.replace(file)
+        with part.open("w", encoding="utf-8", newline="") as out:
+            out.writelines(_WRITERS[form](entries))
+        part.replace(file)
     finally:
-        written.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def _write_folder(folder: Path, entries: Iterable[Entry]) -> None:
@@ -112,9 +111,3 @@ def _write_folder(folder: Path, entries: Iterable[Entry]) -> None:
         raise Failed(f"{folder} is not empty: Markdown is written into a new folder, one file an entry.")
     for entry in entries:
         (folder / f"{entry.id}.md").write_text(export_markdown(entry), encoding="utf-8", newline="\n")
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
