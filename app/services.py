@@ -41,8 +41,7 @@ from pipeline.stages.relevance_check import CalibratedRelevanceCheck
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.stages.topic_gate import CalibratedTopicGate
-from pipeline.turn import SearchQuery
-from pipeline.types import Question
+from pipeline.stages.unchanged_query import UnchangedQuery
 
 _log = logging.getLogger("candor.services")
 
@@ -163,15 +162,6 @@ def build_chat(
         grounding=SpecialistGroundingCheck(encoder, voice.house_phrases, threshold=judging.grounded),
     )
     return ChatPipeline(stages, knowledge, voice, traces)
-
-
-class UnchangedQuery:
-    """Stands in for the rewriter until it is there: the message as it is."""
-
-    engine = "none"
-
-    async def __call__(self, question: Question) -> SearchQuery:
-        return SearchQuery(question.text)
 
 
 def seed(base: KnowledgeBase, settings: Settings) -> None:
