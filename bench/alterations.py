@@ -16,15 +16,16 @@ NUMBER = re.compile(
 )
 OPPOSITES = {
     "safe": "risky", "effective": "useless", "increase": "decrease", "increases": "reduces",
-    "higher": "lower", "reduce": "raise", "reduces": "raises", "more": "less", "before": "after", "after": "before",
-    "common": "rare", "rare": "frequent", "mild": "severe", "severe": "mild", "protect": "endanger",
-    "protects": "endangers", "prevent": "cause", "prevents": "causes", "cause": "prevent", "short": "long",
-    "strong": "weak", "stronger": "weaker", "recommended": "discouraged", "approved": "rejected",
-    "healthy": "sick", "small": "huge", "good": "bad", "better": "worse", "best": "worst",
-    "free": "expensive", "helps": "hinders", "help": "hinder", "low": "high", "high": "low", "safely": "dangerously",
-    "start": "stop", "older": "younger", "adults": "infants", "children": "adults", "women": "men",
-    "quickly": "slowly", "outside": "inside", "dead": "live", "weakened": "strengthened", "early": "late",
-    "less": "more", "lower": "higher", "fewer": "more", "usually": "never", "strengthen": "weaken",
+    "higher": "lower", "reduce": "raise", "reduces": "raises", "more": "less", "before": "after",
+    "after": "before", "common": "rare", "rare": "frequent", "mild": "severe", "severe": "mild",
+    "protect": "endanger", "protects": "endangers", "prevent": "cause", "prevents": "causes",
+    "cause": "prevent", "short": "long", "strong": "weak", "stronger": "weaker",
+    "recommended": "discouraged", "approved": "rejected", "healthy": "sick", "small": "huge", "good": "bad",
+    "better": "worse", "best": "worst", "free": "expensive", "helps": "hinders", "help": "hinder",
+    "low": "high", "high": "low", "safely": "dangerously", "start": "stop", "older": "younger",
+    "adults": "infants", "children": "adults", "women": "men", "quickly": "slowly", "outside": "inside",
+    "dead": "live", "weakened": "strengthened", "early": "late", "less": "more", "lower": "higher",
+    "fewer": "more", "usually": "never", "strengthen": "weaken",
 }  # fmt: skip
 LIMITS = {
     "may": "will", "might": "will", "some": "all", "many": "all", "most": "all", "often": "always",
@@ -52,10 +53,11 @@ TAILS = (
 )
 NAMES = ("Moderna", "Germany", "AstraZeneca", "the European Union", "Ebola", "Johnson", "the FBI", "Brazil")
 SYNONYMS = {
-    "important": "essential", "people": "individuals", "shot": "jab", "quickly": "rapidly", "begin": "start",
-    "illness": "sickness", "get": "receive", "protects": "shields", "helps": "assists",
-    "shows": "demonstrates", "serious": "grave", "usually": "typically", "about": "roughly", "child": "kid", "children": "kids",
-    "doctor": "physician", "large": "big", "need": "require", "ask": "talk to", "tested": "examined",
+    "important": "essential", "people": "individuals", "shot": "jab", "quickly": "rapidly",
+    "begin": "start", "illness": "sickness", "get": "receive", "protects": "shields", "helps": "assists",
+    "shows": "demonstrates", "serious": "grave", "usually": "typically", "about": "roughly", "child": "kid",
+    "children": "kids", "doctor": "physician", "large": "big", "need": "require", "ask": "talk to",
+    "tested": "examined",
 }  # fmt: skip
 OPENING = re.compile(r"^(?:However|Also|In addition|In fact|Instead|Still|For example|So|But|And|Yes|No),? ")
 

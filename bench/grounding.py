@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.alterations import alterations, rewordings
+from bench.alterations import NAME, alterations, rewordings
 from knowledge.batching import BatchedEncoder
 from knowledge.encoder import DEFAULT_ENCODER, load_encoder
 from knowledge.importing import parse_path
@@ -39,9 +39,7 @@ def evidence_of(entry: Entry) -> Evidence:
 def altered_samples(entries: Sequence[Entry], seed: int = 7) -> Mapping[str, list[Sample]]:
     """Samples by kind; "verbatim" and "reworded" are the faithful ones."""
     rng = random.Random(seed)  # noqa: S311
-    names = sorted(
-        {word for entry in entries for word in entry.answer.split() if word[1:].lower() != word[1:]}
-    )
+    names = sorted({name for entry in entries for name in NAME.findall(entry.answer) if len(name) > 3})
     kinds: dict[str, list[Sample]] = defaultdict(list)
     for entry in entries:
         for sentence in split_sentences(entry.answer):

@@ -11,7 +11,7 @@ from typing import Any
 
 from knowledge.sentences import split_sentences
 from learning.transcripts import Conversation
-from pipeline.stages.conflicts import LEAD
+from pipeline.stages.cited_text import LEAD
 from pipeline.stages.language import content_words, denies, stem
 from pipeline.stages.particulars import names, quantities
 from pipeline.types import Role

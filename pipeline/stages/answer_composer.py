@@ -9,7 +9,7 @@ import numpy as np
 
 from knowledge.types import FloatArray, Snapshot
 from pipeline.ports import Encoder, Knowledge
-from pipeline.stages.conflicts import LEAD
+from pipeline.stages.cited_text import LEAD
 from pipeline.stages.sentence_picker import Scored, pick_addition, pick_answer
 from pipeline.stages.stance import Stance, read_stance
 from pipeline.turn import Accepted, Evidence, Sentence, SentenceKind

@@ -4,107 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from functools import cache, lru_cache
+from functools import cache
 
-from knowledge.types import Entry
-from pipeline.stages.language import Word, read, split_sentences
+from pipeline.stages.cited_text import (
+    CitedText,
+    Ground,
+    best_ground,
+    clauses_of,
+    lead_of,
+    overlap,
+    without_lead,
+)
+from pipeline.stages.language import Word, denies, group_stems, read
 from pipeline.stages.lexicon import ABSOLUTES, NEGATIONS, SCALES
-from pipeline.stages.particulars import NameBook, names, quantities
+from pipeline.stages.particulars import names, quantities
 
-LEAD = re.compile(r"\W*(yes|no)\b\s*[,.!:;—–-]+\s*", re.IGNORECASE)
 ALIGNED = 0.6  # share of a clause's content words that a sentence must hold to be what the clause retells
 RETOLD = 0.5  # share of an evidence clause that a claim must retell to be held to its limits
 NEAR_COPY = 0.65  # likeness beyond which two sentences differ by an edit, not by a rewording
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """One sentence of the evidence. A question that the answer opens with "Yes" or "No" is a ground too:
-    affirmed or denied as a whole."""
-
-    text: str
-    words: tuple[Word, ...]
-    is_question: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CitedText:
-    """Everything the cited entries say, read once. `stems` are all words of questions and answers, `stated`
-    those of the grounds; `leads` the "yes" and "no" with which answers open."""
-
-    text: str
-    grounds: tuple[Ground, ...]
-    stems: frozenset[str]
-    stated: frozenset[str]
-    names: NameBook
-    leads: frozenset[str]
-
-    @property
-    def sentences(self) -> list[str]:
-        """The answer's own sentences, as evidence to compare meanings with."""
-        return [ground.text for ground in self.grounds if not ground.is_question]
-
-
-@lru_cache(maxsize=256)
-def cited_text(entries: tuple[Entry, ...]) -> CitedText:
-    text = "\n".join(f"{entry.question}\n{entry.answer}" for entry in entries)
-    grounds = tuple(ground for entry in entries for ground in _grounds(entry))
-    return CitedText(
-        text,
-        grounds,
-        stems=frozenset(word.stem for word in read(text)),
-        stated=frozenset(word.stem for ground in grounds for word in ground.words),
-        names=NameBook(text),
-        leads=frozenset(lead_of(entry.answer) for entry in entries),
-    )
-
-
-def _grounds(entry: Entry) -> Iterator[Ground]:
-    for sentence in split_sentences(without_lead(entry.answer)):
-        yield Ground(sentence, read(sentence))
-    lead = lead_of(entry.answer)
-    if lead:
-        words = (replace(word, negated=word.negated != (lead == "no")) for word in read(entry.question))
-        yield Ground(entry.question, tuple(words), is_question=True)
-
-
-def lead_of(text: str) -> str:
-    """ "yes", "no", or "" where the text opens with neither."""
-    lead = LEAD.match(text)
-    return lead.group(1).lower() if lead else ""
-
-
-def without_lead(text: str) -> str:
-    return LEAD.sub("", text, count=1) if LEAD.match(text) else text
-
-
-def clauses_of(words: Sequence[Word]) -> list[tuple[Word, ...]]:
-    """The clauses of a sentence; one with fewer than two content words belongs to the one before it."""
-    clauses: list[tuple[Word, ...]] = []
-    number = None
-    for word in words:
-        if word.clause == number or (clauses and _content(clauses[-1]) < 2):
-            clauses[-1] = (*clauses[-1], word)
-        else:
-            clauses.append((word,))
-        number = word.clause
-    if len(clauses) > 1 and _content(clauses[-1]) < 2:
-        tail = clauses.pop()
-        clauses[-1] += tail
-    return clauses
-
-
-def _content(words: Sequence[Word]) -> int:
-    return sum(word.content for word in words)
-
-
-def overlap(words: Sequence[Word], stems: frozenset[str] | set[str]) -> float:
-    """Share of the content words of `words` that are among `stems`; 0 where there is none."""
-    content = [word for word in words if word.content]
-    return sum(word.stem in stems for word in content) / len(content) if content else 0.0
 
 
 def find_conflict(claim: str, cited: CitedText) -> str:
@@ -117,8 +36,8 @@ def find_conflict(claim: str, cited: CitedText) -> str:
     for name in names(claim):
         if not cited.names.knows(name):
             return f"name not in the evidence: {name}"
-    if lead_of(claim) not in {"", *cited.leads}:
-        return f"the answer does not open with {lead_of(claim)}"
+    if not _lead_fits(claim, cited):
+        return f"the evidence does not open with {lead_of(claim)}"
     words = read(without_lead(claim))
     for word in words:
         if word.text.lower() in ABSOLUTES and word.stem not in cited.stems:
@@ -126,7 +45,16 @@ def find_conflict(claim: str, cited: CitedText) -> str:
     for clause in clauses_of(words):
         if reason := _clause_conflict(clause, cited):
             return reason
-    return _edit_conflict(words, cited, frozenset({*names(claim), *names(cited.text)}))
+    return _edit_conflict(words, cited, _proper_words(claim) | _proper_words(cited.text))
+
+
+def _lead_fits(claim: str, cited: CitedText) -> bool:
+    """A "Yes" or "No" must be one with which the evidence opens; where that has none, one that the statement
+    behind it bears out."""
+    lead = lead_of(claim)
+    if not lead or cited.leads:
+        return not lead or lead in cited.leads
+    return denies(without_lead(claim)) == (lead == "no")
 
 
 def _clause_conflict(clause: tuple[Word, ...], cited: CitedText) -> str:
@@ -136,21 +64,10 @@ def _clause_conflict(clause: tuple[Word, ...], cited: CitedText) -> str:
     return _polarity_conflict(clause, ground) or _strengthening(clause, ground)
 
 
-def best_ground(clause: Sequence[Word], cited: CitedText) -> Ground | None:
-    """The evidence sentence that shares most of the clause's content words; of equals, the one that is
-    most alike in length."""
-
-    def likeness(ground: Ground) -> tuple[float, int]:
-        shared = overlap(clause, {word.stem for word in ground.words})
-        return shared, -abs(len(ground.words) - len(clause))
-
-    return max(cited.grounds, key=likeness, default=None)
-
-
 def _polarities(words: Sequence[Word]) -> Mapping[str, set[bool]]:
     found: dict[str, set[bool]] = defaultdict(set)
     for word in words:
-        if word.content or word.paired:
+        if (word.content or word.paired) and word.stem not in group_stems():
             found[word.stem].add(word.negated)
     return found
 
@@ -217,7 +134,7 @@ def _edit_conflict(words: Sequence[Word], cited: CitedText, proper: frozenset[st
             edits = [
                 (ground.words[a:b], words[c:d])
                 for kind, a, b, c, d in matcher.get_opcodes()
-                if kind != "equal"
+                if kind != "equal" and not (kind == "delete" and _whole_clauses(ground.words, a, b))
             ]
             reason = _edit_reason(edits, proper)
             if reason:
@@ -237,6 +154,16 @@ def _edit_reason(edits: Sequence[tuple[Sequence[Word], Sequence[Word]]], proper:
     if not any(word.opposite for word in changed) and sum(map(_denies, changed)) % 2 == 1:
         return "negation differs from the evidence"
     return ""
+
+
+def _whole_clauses(words: Sequence[Word], start: int, end: int) -> bool:
+    """Whether what a claim leaves out is complete clauses, so that the rest stands without it."""
+    opens = start == 0 or words[start - 1].clause != words[start].clause
+    return opens and (end == len(words) or words[end - 1].clause != words[end].clause)
+
+
+def _proper_words(text: str) -> frozenset[str]:
+    return frozenset(part for name in names(text) for part in (name, *re.split(r"[-&.'’]", name)))
 
 
 def _particular(words: Sequence[Word], proper: frozenset[str]) -> bool:

@@ -7,15 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from knowledge.types import Entry, Logistic
 from pipeline.ports import Encoder
-from pipeline.stages.conflicts import (
-    LEAD,
-    CitedText,
-    cited_text,
-    clauses_of,
-    find_conflict,
-    overlap,
-    without_lead,
-)
+from pipeline.stages.cited_text import LEAD, CitedText, cited_text, clauses_of, overlap, without_lead
+from pipeline.stages.conflicts import find_conflict
 from pipeline.stages.language import ABBREVIATION, Word, read
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
 

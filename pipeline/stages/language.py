@@ -15,6 +15,7 @@ from functools import cache, lru_cache
 from pipeline.stages.lexicon import (
     BARE_CONTRACTIONS,
     FUNCTION_WORDS,
+    GROUPS,
     IRREGULAR,
     NEGATIONS,
     NOT_NEGATING,
@@ -130,7 +131,17 @@ def _stemmer() -> Callable[[str], str]:
 
 @cache
 def _opposite_stems() -> dict[str, str]:
-    rows = (line.split(": ") for line in OPPOSITES.strip().splitlines())
+    return _pairs(OPPOSITES) | _pairs(GROUPS)
+
+
+@cache
+def group_stems() -> frozenset[str]:
+    """The stems that stand for a group and those it excludes."""
+    return frozenset(_pairs(GROUPS).values())
+
+
+def _pairs(table: str) -> dict[str, str]:
+    rows = (line.split(": ") for line in table.strip().splitlines())
     return {stem(opposite): stem(base) for base, opposites in rows for opposite in opposites.split()}
 
 

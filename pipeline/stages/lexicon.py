@@ -51,8 +51,6 @@ real: fake
 temporary: permanent
 live: dead inactivated
 positive: negative
-older: younger
-old: young
 large: small tiny
 larger: smaller
 heavy: light
@@ -69,18 +67,25 @@ support: oppose contradict
 improve: worsen
 agree: disagree
 succeed: fail
-adult: child infant baby kid
-woman: man
 inside: outside
 benefit: risk
 advantage: disadvantage
 everywhere: nowhere
 help: hurt hinder
 legal: illegal
-male: female
 indoors: outdoors
 """
 """Each line: a word, then words that say the opposite of it. Compared by stem."""
+
+GROUPS = """
+adult: child infant baby kid
+woman: man
+male: female
+older: younger
+old: young
+"""
+"""Groups that exclude each other, as `OPPOSITES`. To speak of one does not deny the other; only to put one in
+the other's place is wrong."""
 
 SCALES = {
     "possibility": "may might can could possibly perhaps potentially < likely probably < must will certainly",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pipeline.stages.language import plain, stem
 from pipeline.stages.lexicon import FUNCTION_WORDS, MAGNITUDES, NUMBER_WORDS, UNITS
 
-TOKEN = re.compile(r"[^\W\d_]+-\d+\b|\d[\d,]*(?:\.\d+)?|[^\W\d_]+|[%$€£]|[-–/,;:.!?()]")
+TOKEN = re.compile(r"[^\W\d_]+-\d+\b|\d+(?:,\d{3})*(?:\.\d+)?|[^\W\d_]+|[%$€£]|[-–/,;:.!?()]")
 ORDINAL_ENDING = frozenset({"st", "nd", "rd", "th"})
 NAME = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
-SENTENCE_OPENING = re.compile(r"(?:^|[.!?:;\"“”‘(\[]\s*|\n)$")
+SENTENCE_OPENING = re.compile(r"(?:^|[.!?:;\"“”‘]\s*|\n)$")
 UNIT_OF = {stem(name): names.split()[0] for names in UNITS for name in names.split()} | {"%": "percent"}
 
 
@@ -55,7 +55,7 @@ def _number(tokens: list[str], position: int) -> tuple[float | None, int]:
         word = tokens[position].lower()
         if word[0].isdigit() and total is None:
             total = float(word.replace(",", ""))
-        elif word in NUMBER_WORDS and (total is None or (total >= 20 and NUMBER_WORDS[word] < 10)):
+        elif word in NUMBER_WORDS and (total is None or _adds_unit(total, word, tokens[position - 1])):
             total = (total or 0) + NUMBER_WORDS[word]
         elif word in MAGNITUDES:
             total = (1 if total is None else total) * MAGNITUDES[word]
@@ -63,6 +63,11 @@ def _number(tokens: list[str], position: int) -> tuple[float | None, int]:
             break
         position += 1
     return total, position
+
+
+def _adds_unit(total: float, word: str, before: str) -> bool:
+    """Whether a number word goes on with the one before it: "twenty five", not "1989, four"."""
+    return total >= 20 and NUMBER_WORDS[word] < 10 and (before.isalpha() or before == "-")
 
 
 def _continues(tokens: list[str], position: int) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.types import Entry, FloatArray, Passage
-from pipeline.stages.conflicts import LEAD
+from pipeline.stages.cited_text import LEAD
 from pipeline.stages.lexicon import DANGLING
 
 MAX_SENTENCES = 5
@@ -39,12 +39,16 @@ class Scored:
         lines = tuple(entry.answer.count("\n", 0, passage.start) for passage in passages)
         return cls(entry, tuple(passage.text for passage in passages), vectors, vectors @ query, lines)
 
-    def dangles(self, index: int) -> bool:
-        """Whether a sentence leans on the one before it, or is the answer to a bare "Yes" or "No"."""
+    def leans(self, index: int) -> bool:
+        """Whether a sentence points back to the one before it."""
         if index == 0 or self.lines[index] != self.lines[index - 1]:
             return False
-        words = self.sentences[index].replace("’", "'").lower().split()
-        return words[0].strip(",.;:\"'“(") in DANGLING or is_bare_lead(self.sentences[index - 1])
+        first = self.sentences[index].replace("’", "'").lower().split()[0]
+        return first.strip(",.;:\"'“(") in DANGLING
+
+    def completes(self, index: int) -> bool:
+        """Whether a sentence says what the bare "Yes" or "No" before it is about."""
+        return index > 0 and is_bare_lead(self.sentences[index - 1])
 
 
 def is_bare_lead(sentence: str) -> bool:
@@ -77,10 +81,12 @@ def pick_addition(scored: Scored, said: FloatArray, *, at_least: float, words: i
     everything = list(range(len(scored.sentences)))
     for index in np.argsort(-scored.cosines).tolist():
         chosen = _with_antecedents(scored, index, everything)
+        if len(chosen) > 1 and is_bare_lead(scored.sentences[chosen[0]]) and not scored.leans(chosen[1]):
+            chosen = chosen[1:]
         novel = all(float((said @ scored.vectors[i]).max()) < REPEATS for i in chosen)
         led = any(LEAD.match(scored.sentences[i]) for i in chosen)
-        short = sum(len(scored.sentences[i].split()) for i in chosen) <= words
-        if scored.cosines[index] >= at_least and novel and not led and short and len(chosen) <= 2:
+        short = len(chosen) <= 2 and sum(len(scored.sentences[i].split()) for i in chosen) <= words
+        if scored.cosines[index] >= at_least and novel and not led and short:
             return chosen
     return []
 
@@ -119,7 +125,7 @@ def _preference(scored: Scored, kept: list[int]) -> Callable[[int], float]:
 
 def _with_antecedents(scored: Scored, index: int, kept: list[int]) -> list[int]:
     chosen = [index]
-    while scored.dangles(chosen[0]) and chosen[0] - 1 in kept:
+    while (scored.leans(chosen[0]) or scored.completes(chosen[0])) and chosen[0] - 1 in kept:
         chosen.insert(0, chosen[0] - 1)
     return chosen
 

@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 
 from knowledge.types import Hit, View
-from pipeline.stages.conflicts import ALIGNED, contradicts, lead_of, overlap
+from pipeline.stages.cited_text import lead_of, overlap
+from pipeline.stages.conflicts import ALIGNED, contradicts
 from pipeline.stages.language import denies, read, split_sentences
 from pipeline.stages.lexicon import FAVOURABLE, UNFAVOURABLE
 from pipeline.voice import Opener
