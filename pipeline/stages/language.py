@@ -65,7 +65,7 @@ def read(text: str) -> tuple[Word, ...]:
             continue
         following = tokens[position + 1].lower() if position + 1 < len(tokens) else ""
         root, opposite = _canonical(lower)
-        paired = opposite or root in _opposite_stems().values()
+        paired = stem(lower) in _meanings()
         words.append(Word(token, root, clause, scope != opposite, opposite, paired))
         if lower in NEGATIONS and f"{lower} {following}" not in NOT_NEGATING:
             scope = not scope
@@ -130,19 +130,23 @@ def _stemmer() -> Callable[[str], str]:
 
 
 @cache
-def _opposite_stems() -> dict[str, str]:
+def _meanings() -> dict[str, tuple[str, bool]]:
+    """Each paired stem: the stem that stands for its pair, and whether it is on the opposite side."""
     return _pairs(OPPOSITES) | _pairs(GROUPS)
 
 
 @cache
 def group_stems() -> frozenset[str]:
     """The stems that stand for a group and those it excludes."""
-    return frozenset(_pairs(GROUPS).values())
+    return frozenset(root for root, _ in _pairs(GROUPS).values())
 
 
-def _pairs(table: str) -> dict[str, str]:
-    rows = (line.split(": ") for line in table.strip().splitlines())
-    return {stem(opposite): stem(base) for base, opposites in rows for opposite in opposites.split()}
+def _pairs(table: str) -> dict[str, tuple[str, bool]]:
+    found: dict[str, tuple[str, bool]] = {}
+    for line in table.strip().splitlines():
+        sides = [[stem(word) for word in side.split()] for side in line.split(": ")]
+        found |= {own: (sides[0][0], side is sides[1]) for side in sides for own in side}
+    return found
 
 
 @lru_cache(maxsize=16384)
@@ -150,5 +154,4 @@ def _canonical(lower: str) -> tuple[str, bool]:
     if lower in NEGATIONS:
         return lower, False
     own = stem(lower)
-    base = _opposite_stems().get(own)
-    return (base, True) if base else (own, False)
+    return _meanings().get(own, (own, False))

@@ -16,10 +16,9 @@ necessary: unnecessary needless
 able: unable
 proven: unproven disproven
 known: unknown
-approve: unapproved
+approve accept: unapproved refuse reject
 related: unrelated
-increase: decrease reduce lower lessen
-rise: fall drop decline
+increase higher rise raise: decrease reduce lower lessen fall drop decline
 gain: lose
 strengthen: weaken
 strong: weak
@@ -32,7 +31,7 @@ above: below
 before: after
 earlier: later
 early: late
-common: rare rarely uncommon seldom
+common frequent often: rare rarely uncommon seldom
 many: few
 better: worse
 best: worst
@@ -44,21 +43,19 @@ begin: finish
 enter: leave exit
 allow: forbid prohibit ban
 recommend: discourage
-accept: refuse reject
 true: false untrue
 correct: incorrect wrong
 real: fake
 temporary: permanent
 live: dead inactivated
 positive: negative
-large: small tiny
-larger: smaller
+large big huge larger: small tiny smaller
 heavy: light
 fast: slow
 quickly: slowly
 easy: difficult
 good: bad
-healthy: unhealthy
+healthy: unhealthy sick ill
 open: close
 free: costly expensive
 full: empty
@@ -75,11 +72,11 @@ help: hurt hinder
 legal: illegal
 indoors: outdoors
 """
-"""Each line: a word, then words that say the opposite of it. Compared by stem."""
+"""Each line: words that say much the same, then words that say the opposite. Compared by stem."""
 
 GROUPS = """
-adult: child infant baby kid
-woman: man
+adult: child children infant baby kid
+woman women: man men
 male: female
 older: younger
 old: young
