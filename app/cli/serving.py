@@ -20,17 +20,18 @@ def serve(host: str, port: int) -> None:
     """Serves until it is interrupted. Raises `Failed`, and what `build_services` raises."""
     settings = read_settings()
     configure_logging(settings.log_level)
-    listener = _listen(host, port)
-    config = uvicorn.Config(
-        create_app(build_services(settings)),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_PATIENCE_S,
-    )
-    server = uvicorn.Server(config)
-    typer.echo(f"Candor listens on {_address(listener)}")
-    server.run(sockets=[listener])
+    app = create_app(build_services(settings))
+    with _listen(host, port) as listener:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_PATIENCE_S,
+        )
+        server = uvicorn.Server(config)
+        typer.echo(f"Candor listens on {_address(listener)}")
+        server.run(sockets=[listener])
     if not server.started:
         raise Failed("The service could not start.")
 

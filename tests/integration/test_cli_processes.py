@@ -11,11 +11,12 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import httpx
 import pytest
 
-from tests.integration.commands import Run, candor, environment
+from tests.integration.commands import ROOT, Run, candor, environment
 
 
 def test_chat_takes_a_question_a_line(own: Path) -> None:
@@ -39,7 +40,7 @@ def stored_turns(data: Path) -> int:
 
 
 class Terminal:
-    """A command at a terminal."""
+    """A command at a terminal; killed where the test leaves it running."""
 
     def __init__(self, data: Path, *arguments: str) -> None:
         self._master, slave = pty.openpty()
@@ -50,18 +51,25 @@ class Terminal:
         os.close(slave)
         self.seen = ""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
     def until(self, text: str) -> None:
         while text not in self.seen:
-            self._read()
+            assert self._read(), f"it ended before {text!r}: {self.seen}"
         self.seen = self.seen.partition(text)[2]
 
     def end(self) -> int:
         while self._read():
             continue
-        os.close(self._master)
         return self.process.wait(10)
 
     def _read(self) -> bool:
@@ -73,25 +81,42 @@ class Terminal:
         return bool(data)
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(("key", "status"), [("\x04", 0), ("/quit\n", 0), ("", 130)])
 def test_chat_at_a_terminal(own: Path, key: str, status: int) -> None:
-    terminal = Terminal(own, "chat")
-    terminal.until("you> ")
-    terminal.type("Do vaccines contain mercury?\n")
-    terminal.until("(answered)")
-    terminal.until("you> ")
-    if key:
-        terminal.type(key)
-    else:
-        terminal.process.send_signal(signal.SIGINT)
-    assert (terminal.end(), "Traceback" in terminal.seen) == (status, False)
+    with Terminal(own, "chat") as terminal:
+        terminal.until("you> ")
+        terminal.type("Do vaccines contain mercury?\n")
+        terminal.until("(answered)")
+        terminal.until("you> ")
+        if key:
+            terminal.type(key)
+        else:
+            time.sleep(0.3)  # readline does not look for signals between its prompt and its waiting
+            terminal.process.send_signal(signal.SIGINT)
+        assert (terminal.end(), "Traceback" in terminal.seen) == (status, False)
 
 
+@pytest.mark.timeout(60)
 def test_reindex_draws_a_bar_at_a_terminal(own: Path) -> None:
-    terminal = Terminal(own, "reindex")
-    terminal.until("━")
-    terminal.until("is active")
-    assert terminal.end() == 0
+    with Terminal(own, "reindex") as terminal:
+        terminal.until("━")
+        terminal.until("is active")
+        assert terminal.end() == 0
+
+
+@pytest.mark.timeout(60)
+def test_an_interrupted_build_leaves_no_trace_and_no_lock(own: Path, run: Run) -> None:
+    run("import", ROOT / "seeds" / "kb")
+    with Terminal(own, "reindex") as terminal:
+        terminal.until("embedding")
+        terminal.process.send_signal(signal.SIGINT)
+        assert (terminal.end(), "Traceback" in terminal.seen) == (130, False)
+    assert len(list((own / "releases").iterdir())) == 1
+    with sqlite3.connect(own / "candor.db") as database:
+        ended = database.execute("SELECT status FROM jobs ORDER BY created_at DESC").fetchone()
+    assert ended == ("interrupted",)
+    assert run("releases").out.count("*") == 1
 
 
 @pytest.fixture
