@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -28,16 +29,20 @@ if TYPE_CHECKING:
 Features = dict[str, float]
 _T = TypeVar("_T")
 
-SAMPLE = 300
+SAMPLE = 200
 """At most so many examples of each sort: enough for a handful of weights, seconds at 10,000 entries."""
 ENOUGH = 10
 """Entries; with fewer, hiding one leaves too little to compare with, and the defaults stand."""
 ANSWERABLE_ODDS = 4.0
 """How often a message on topic has an answer, against how often it has none."""
+ON_TOPIC_ODDS = 2.0
+"""How often a message is on topic, against how often it is not."""
 _ASKED = frozenset({View.QUESTION, View.ALTERNATE})
 _REWORDED = frozenset({View.ALTERNATE})
 _SEED = 20260101
 _EVEN = 0.5
+_INSIDE = 0.65  # from this probability on, a message of the background is one of the knowledge base
+_BLOCK = 64  # rows of the background compared with all passages at a time
 _WORTH_A_LOOK = 0.4  # a message that is nearer to no passage cannot pass the gate
 
 
@@ -67,12 +72,11 @@ def calibrate(snapshot: LocalSnapshot, background: Sequence[str], vectors: Float
     if len(snapshot.entries) < ENOUGH:
         return Calibration(background=kept)
     own = _OwnQuestions(snapshot, Calibration(background=kept))
-    asked = [own.hidden(row) for row in _sample(own.rows(_ASKED), chance)]
+    asked = own.hidden(_sample(own.rows(_ASKED), chance))
     negatives = [outside.features(row) for row in _sample(outside.kept, chance)]
     reworded = _sample(own.rows(_REWORDED), chance)
-    found = [own.reworded(row) for row in reworded]
-    absent = [own.hidden(row) for row in reworded]
-    gate = fit_logistic(DEFAULT_GATE, asked, negatives)
+    found, absent = own.reworded(reworded), own.hidden(reworded)
+    gate = fit_logistic(DEFAULT_GATE, asked, negatives, odds=ON_TOPIC_ODDS)
     relevance = fit_logistic(DEFAULT_RELEVANCE, found, absent, odds=ANSWERABLE_ODDS)
     figures = {
         "background_dropped": float(len(background) - len(kept)),
@@ -116,6 +120,7 @@ class _OwnQuestions:
         self._snapshot = snapshot
         self._calibration = calibration
         self._ordinals = {entry_id: ordinal for ordinal, entry_id in enumerate(snapshot.entries)}
+        self._measured: dict[int, Signals] = {}
         self._rows: dict[str, list[int]] = {}
         for row in range(snapshot.searchable):
             self._rows.setdefault(snapshot.passages[row].entry_id, []).append(row)
@@ -124,25 +129,33 @@ class _OwnQuestions:
         passages = self._snapshot.passages
         return [row for row in range(self._snapshot.searchable) if passages[row].view in views]
 
-    def hidden(self, row: int) -> Features:
-        """The features of the passage asked of the knowledge base without its entry."""
-        _, signals = self._asked(row)
-        scores = _fused(self._snapshot, signals)
-        return self._features(row, np.delete(scores, self._ordinal(row)))
+    def hidden(self, rows: Sequence[int]) -> list[Features]:
+        """The features of passages asked of the knowledge base without their own entry."""
+        return [
+            self._features(row, np.delete(_fused(self._snapshot, self._signals(row)), self._ordinal(row)))
+            for row in rows
+        ]
 
-    def reworded(self, row: int) -> Features:
-        """The features of the passage asked of the knowledge base without this wording of its entry."""
-        lexical, signals = self._asked(row)
+    def reworded(self, rows: Sequence[int]) -> list[Features]:
+        """The features of passages asked of the knowledge base without this wording of their entry."""
+        return [self._features(row, _fused(self._snapshot, self._without(row))) for row in rows]
+
+    def _signals(self, row: int) -> Signals:
+        """Of a passage asked as a query. Measured once: it is asked with its entry and without."""
+        if row not in self._measured:
+            text = self._snapshot.passages[row].text
+            self._measured[row] = self._snapshot.signals(text, self._snapshot.vectors[row])
+        return self._measured[row]
+
+    def _without(self, row: int) -> Signals:
         snapshot, own = self._snapshot, self._ordinal(row)
         others = [other for other in self._rows[snapshot.passages[row].entry_id] if other != row]
         questions = [other for other in others if snapshot.passages[other].view is not View.CHUNK]
-        signals.question_cosine[own] = (snapshot.vectors[questions] @ snapshot.vectors[row]).max()
-        signals.lexical[own] = lexical[others].max()
-        return self._features(row, _fused(snapshot, signals))
-
-    def _asked(self, row: int) -> tuple[FloatArray, Signals]:
-        text = self._snapshot.passages[row].text
-        return self._snapshot.lexical.scores(text), self._snapshot.signals(text, self._snapshot.vectors[row])
+        found = self._signals(row)
+        cosines, shares = found.question_cosine.copy(), found.lexical.copy()
+        cosines[own] = (snapshot.vectors[questions] @ snapshot.vectors[row]).max()
+        shares[own] = snapshot.lexical.scores(snapshot.passages[row].text)[others].max()
+        return replace(found, question_cosine=cosines, lexical=shares)
 
     def _ordinal(self, row: int) -> int:
         return self._ordinals[self._snapshot.passages[row].entry_id]
@@ -157,7 +170,8 @@ class _Outside:
 
     def __init__(self, snapshot: LocalSnapshot, texts: Sequence[str], vectors: FloatArray) -> None:
         self._snapshot, self._texts, self._vectors = snapshot, texts, vectors
-        self.kept = [row for row in range(len(texts)) if not (self._may_be_inside(row) and self._inside(row))]
+        near = set(self._worth_a_look())
+        self.kept = [row for row in range(len(texts)) if row not in near or not self._inside(row)]
 
     def features(self, row: int) -> Features:
         """Of the message asked of the knowledge base; it is not compared with itself."""
@@ -167,12 +181,15 @@ class _Outside:
         near = nearest_mean(others) if len(others) else 0.0
         return {"score": float(scores.max(initial=0.0)), "background": near}
 
-    def _may_be_inside(self, row: int) -> bool:
+    def _worth_a_look(self) -> Iterator[int]:
         searched = self._snapshot.vectors[: self._snapshot.searchable]
-        return float((searched @ self._vectors[row]).max(initial=0.0)) >= _WORTH_A_LOOK
+        for start in range(0, len(self._vectors), _BLOCK):
+            cosines = self._vectors[start : start + _BLOCK] @ searched.T
+            near = cosines.max(axis=1, initial=-1.0) >= _WORTH_A_LOOK
+            yield from (start + int(row) for row in np.flatnonzero(near))
 
     def _inside(self, row: int) -> bool:
-        return DEFAULT_GATE.probability(self.features(row)) >= _EVEN
+        return DEFAULT_GATE.probability(self.features(row)) >= _INSIDE
 
 
 def _fused(snapshot: LocalSnapshot, signals: Signals) -> FloatArray:

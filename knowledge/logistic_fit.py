@@ -19,7 +19,7 @@ def fit_logistic(
     negatives: Sequence[Mapping[str, float]],
     *,
     odds: float = 1.0,
-    weight_sd: float = 2.0,
+    weight_sd: float = 0.5,
     bias_sd: float = 1.0,
 ) -> Logistic:
     """The most probable model (maximum a posteriori, by Newton's method) under a normal prior around `prior`,
@@ -47,13 +47,22 @@ def _newton(
     mean: NDArray[np.float64],
     precision: NDArray[np.float64],
 ) -> NDArray[np.float64]:
+    """A step that overshoots is halved until it is none: the objective is concave, so this always ends."""
+
+    def objective(model: NDArray[np.float64]) -> float:
+        z = rows @ model
+        likelihood = shares @ (labels * z - np.logaddexp(0.0, z))
+        return float(likelihood - precision @ (model - mean) ** 2 / 2)
+
     found = mean.copy()
     for _ in range(_ROUNDS):
-        chances = 1 / (1 + np.exp(-np.clip(rows @ found, -30, 30)))
+        chances = 1 / (1 + np.exp(-np.clip(rows @ found, -60, 60)))
         slope = rows.T @ (shares * (labels - chances)) - precision * (found - mean)
         curve = (rows * (shares * chances * (1 - chances))[:, None]).T @ rows + np.diag(precision)
         step = np.linalg.solve(curve, slope)
+        while np.abs(step).max() > _CLOSE and objective(found + step) < objective(found):
+            step = step / 2
         found = found + step
-        if np.abs(step).max() < _CLOSE:
+        if np.abs(step).max() <= _CLOSE:
             break
     return found

@@ -197,7 +197,9 @@ class LocalSnapshot:
         cosines, shares = [], []
         for bounds in self._bounds[:2]:
             rows, firsts = _rows_of(bounds, ordinals)
-            cosines.append(np.maximum.reduceat(self.vectors[rows] @ vector, firsts).clip(-1, 1))
+            together = len(rows) and rows[-1] - rows[0] + 1 == len(rows)  # a slice is read in place
+            measured = self.vectors[rows[0] : rows[-1] + 1] if together else self.vectors[rows]
+            cosines.append(np.maximum.reduceat(measured @ vector, firsts).clip(-1, 1))
             shares.append(np.maximum.reduceat(lexical[rows], firsts))
         return Signals(ordinals, cosines[0], cosines[1], np.maximum(*shares))
 

@@ -111,9 +111,9 @@ class Logistic:
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, z))))
 
 
-DEFAULT_GATE = Logistic({"score": 20.0, "background": -10.0}, -4.4)
+DEFAULT_GATE = Logistic({"score": 20.0, "background": -14.0}, -2.0)
 """Holds where a knowledge base is too small to learn from: measured over four, of 200 to 1,100 entries."""
-DEFAULT_RELEVANCE = Logistic({"score": 12.0, "background": -4.8, "lead": 6.0}, -3.96)
+DEFAULT_RELEVANCE = Logistic({"score": 12.0, "background": -8.4, "lead": 4.8}, -1.9)
 """As `DEFAULT_GATE`; even odds lie where one honest question in fifteen is refused."""
 
 

@@ -14,7 +14,7 @@ from pipeline.turn import Topic
 
 INJECTION = "injection"
 _GROUPS = {"crisis": Topic.CRISIS, "unsafe": Topic.UNSAFE, INJECTION: Topic.UNSAFE}
-_HONEST = "honest"
+_INNOCENT = ("honest", "small_talk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,17 @@ class Alarms:
     exemplars: Exemplars
     thresholds: JudgeThresholds
 
-    def raised(self, text: str, vector: FloatArray, on_topic: float) -> Alarm | None:
-        """The gravest alarm of a message, if any. `on_topic` is how near it is to a question that the
-        knowledge base answers: a frightening question may still be an honest one."""
+    def raised(self, text: str, vector: FloatArray, innocent: float) -> Alarm | None:
+        """The gravest alarm of a message, if any. `innocent` is how near it is to anything that gives no
+        alarm, such as a question that the knowledge base answers: a frightening one may still be honest."""
+        near_innocent = max(self.exemplars.nearest(group, vector).cosine for group in _INNOCENT)
+        innocent = max(innocent, near_innocent)
         for group, topic in _GROUPS.items():
             kind = group if group == INJECTION else ""
             if group in self.lexicon and self.lexicon[group].search(text):
                 return Alarm(topic, kind, 1.0)
             near = self.exemplars.nearest(group, vector).cosine
-            honest = max(self.exemplars.nearest(_HONEST, vector).cosine, on_topic)
-            if near >= self.thresholds.alarm and near - honest >= self.thresholds.alarm_lead:
+            if near >= self.thresholds.alarm and near - innocent >= self.thresholds.alarm_lead:
                 return Alarm(topic, kind, near)
         return None
 

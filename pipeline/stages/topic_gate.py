@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from knowledge.types import FloatArray, Snapshot
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.alarms import Alarms
+from pipeline.stages.dependence import dependence
 from pipeline.stages.exemplars import Exemplars, Nearest
 from pipeline.stages.language import content_words
 from pipeline.stages.retrieval import search
@@ -17,20 +18,18 @@ from pipeline.types import Question, Role
 
 _PLEASANTRY = (
     r"(?:hi+|hello|hey|hiya|good (?:morning|afternoon|evening|day)|thanks?(?: you)?(?: (?:so|very) much)?|"
-    r"thx|ok(?:ay)?|great|cool|nice|please|sorry|excuse me|well|there|chat ?bot|bot|again|everyone|sir|madam|bye)"
+    r"thx|ok(?:ay)?|great|cool|nice|please|sorry|excuse me|well|there|chat ?bot|bot|again|everyone|sir|bye)"
 )
 _OPENING = re.compile(rf"^(?:\W*\b{_PLEASANTRY}\b[\s,.!:;–—-]*)+", re.IGNORECASE)
 _CLOSING = re.compile(rf"(?:[\s,.!;–—-]+{_PLEASANTRY}\b\W*)+$", re.IGNORECASE)
-_LEANS_BACK = re.compile(
-    r"^\W*(?:and|but|or|so|then|also|what about|how about|what if|why|how come|same for|even)\b|"
-    r"\b(?:it|its|they|them|their|this|that|these|those|one|ones|there|he|she|him|her|his|then|instead|else)\b",
-    re.IGNORECASE,
-)
 _EMPTY_WORDS = frozenset(
     "one ones thing things tell mean explain ok please else happen say said know".split()
 )
+_VAGUE_WORDS = _EMPTY_WORDS | frozenset("two first second third last other long much many often soon".split())
 _FOLLOW_UP_WORDS = 14
 _SHORT = 3
+_BRIEF = 4
+_LEANS = 0.5
 _ELSEWHERE = 0.6  # a message this near to the background is about that, whatever was said before
 _REMEMBERED = 2  # messages of the user that a follow-up may lean on
 _HITS = 6
@@ -74,15 +73,16 @@ class CalibratedTopicGate:
         texts = [question.text, core or question.text, together or question.text]
         vectors = await self._encoder.encode(texts)
         whole = await self._read(snapshot, texts[0], vectors[0])
-        alarm = self._alarms.raised(question.text, vectors[0], whole.question_cosine)
+        alarm = self._alarms.raised(question.text, vectors[0], self._innocence(whole))
         if alarm:
             return TopicVerdict(alarm.topic, whole.probability, alarm.kind)
         alone = await self._read(snapshot, texts[1], vectors[1]) if texts[1] != texts[0] else whole
         best = alone if alone.probability > whole.probability else whole
         small_talk = self._exemplars.nearest("small_talk", vectors[0])
-        if not core or self._is_small_talk(small_talk, best):
-            return TopicVerdict(Topic.SMALL_TALK, best.probability, small_talk.kind)
+        only_polite = not core and any(map(str.isalpha, question.text))
         says_nothing = _says_nothing(core)
+        if only_polite or self._is_small_talk(small_talk, best, says_nothing):
+            return TopicVerdict(Topic.SMALL_TALK, best.probability, small_talk.kind)
         if best.probability >= self._thresholds.gate and not says_nothing:
             return TopicVerdict(Topic.ON_TOPIC, best.probability)
         if together and (says_nothing or alone.background < _ELSEWHERE):
@@ -100,9 +100,19 @@ class CalibratedTopicGate:
             background=features["background"],
         )
 
-    def _is_small_talk(self, nearest: Nearest, reading: _Reading) -> bool:
-        near = nearest.cosine >= self._thresholds.small_talk
-        return near and nearest.cosine > reading.question_cosine
+    def _innocence(self, reading: _Reading) -> float:
+        """What an alarm has to exceed. A message on topic gets the benefit of the doubt."""
+        doubt = self._thresholds.benefit if reading.probability >= self._thresholds.gate else 0.0
+        return max(reading.question_cosine, reading.background) + doubt
+
+    def _is_small_talk(self, nearest: Nearest, reading: _Reading, says_nothing: bool) -> bool:
+        """A message that may be something else, on topic or a fragment, has to be nearer to small talk."""
+        least = self._thresholds.small_talk
+        if reading.probability >= self._thresholds.gate:
+            least = max(self._thresholds.small_talk_clear, reading.question_cosine)
+        elif says_nothing:
+            least = self._thresholds.small_talk_clear
+        return nearest.cosine >= least
 
 
 def without_pleasantries(text: str) -> str:
@@ -114,13 +124,15 @@ def _with_history(question: Question, core: str) -> str:
     """The message read together with what the user asked last; empty where it does not lean on that."""
     asked = [message.text for message in question.history if message.role is Role.USER][-_REMEMBERED:]
     words = core.split()
-    leans = _says_nothing(core) or len(words) <= _SHORT or bool(_LEANS_BACK.search(core))
+    leans = _says_nothing(core) or len(words) <= _SHORT or dependence(core) >= _LEANS
     if not asked or not core or not leans or len(words) > _FOLLOW_UP_WORDS:
         return ""
     return " ".join([*asked, core])
 
 
 def _says_nothing(text: str) -> bool:
-    """Whether no word of a message says what it is about."""
+    """Whether no word of a message says what it is about: "why?", "and the second one", but not "how much
+    is it", which one can guess."""
+    empty = _VAGUE_WORDS if len(text.split()) <= _BRIEF else _EMPTY_WORDS
     words = [word.text.lower() for word in content_words(text)]
-    return not any(len(word) > 1 and word not in _EMPTY_WORDS for word in words)
+    return not any(len(word) > 1 and word not in empty for word in words)
