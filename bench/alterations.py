@@ -1,6 +1,7 @@
 """Unfaithful and faithful variations of a sentence, to measure the grounding check with.
 
-The word lists are chosen apart from those of `pipeline.stages.lexicon`, so that a good figure is no echo."""
+Its opposites and synonyms overlap with `pipeline.stages.lexicon`: they show that the rules work. `SWAPS` and
+the invented tails are kept out of it, to show what happens with words that no list has."""
 
 from __future__ import annotations
 
@@ -33,6 +34,15 @@ LIMITS = {
     "could": "must", "almost": "completely", "likely": "certainly", "generally": "always",
 }  # fmt: skip
 DROPPED_LIMITS = re.compile(r"\b(?:may|might|usually|often|sometimes|rarely|generally|probably|very rarely) ")
+SWAPS = {
+    "major": "minor", "clear": "blurred", "visible": "hidden", "rises": "sinks", "shrinks": "grows",
+    "kill": "revive", "warm": "cold", "public": "private", "simple": "complicated",
+    "different": "identical", "removed": "added", "remember": "forget", "contain": "lack",
+    "contains": "lacks", "deep": "shallow", "thin": "thick", "found": "missed", "spread": "vanish",
+    "new": "ancient", "natural": "artificial", "local": "global", "doctors": "lawyers",
+    "parents": "teachers", "arm": "leg", "heart": "liver", "days": "years", "weeks": "decades",
+    "virus": "bacterium", "lungs": "kidneys", "blood": "saliva", "brain": "spleen",
+}  # fmt: skip
 TAILS = (
     "and it cures diabetes as well",
     "because it contains traces of gold",
@@ -73,6 +83,7 @@ def alterations(sentence: str, names: Sequence[str], rng: random.Random) -> Iter
         yield "name", _swap(sentence, name, rng.choice(pool).strip(".,"))
     yield from _negated(sentence)
     yield from (("opposite", text) for text in _replaced(sentence, OPPOSITES))
+    yield from (("swap", text) for text in _replaced(sentence, SWAPS))
     yield from (("limit", text) for text in _replaced(sentence, LIMITS))
     limit = DROPPED_LIMITS.search(sentence)
     if limit:

@@ -120,8 +120,9 @@ def _strengthening(clause: Sequence[Word], ground: Ground) -> str:
 
 
 def _edit_conflict(words: Sequence[Word], cited: CitedText, proper: frozenset[str]) -> str:
-    """In a near copy of one sentence: a name, a number or an opposite in another's place, a negation added
-    or left out."""
+    """In a near copy of one sentence: anything in another's place, a negation added or left out, or a word
+    that the evidence nowhere has. No small model tells "heart" for "liver" from a synonym, so that a near
+    copy may differ only by words known to mean the same (`lexicon.SYNONYMS`)."""
     claim = [(word.stem, word.opposite) for word in words]
     for ground in cited.grounds:
         evidence = [(word.stem, word.opposite) for word in ground.words]
@@ -136,7 +137,7 @@ def _edit_conflict(words: Sequence[Word], cited: CitedText, proper: frozenset[st
                 for kind, a, b, c, d in matcher.get_opcodes()
                 if kind != "equal" and not (kind == "delete" and _whole_clauses(ground.words, a, b))
             ]
-            reason = _edit_reason(edits, proper)
+            reason = _edit_reason(edits, proper) or _word_reason(edits, cited.stems)
             if reason:
                 return reason
     return ""
@@ -153,6 +154,17 @@ def _edit_reason(edits: Sequence[tuple[Sequence[Word], Sequence[Word]]], proper:
             return f"the opposite of the evidence: {' '.join(word.text for word in after)}"
     if not any(word.opposite for word in changed) and sum(map(_denies, changed)) % 2 == 1:
         return "negation differs from the evidence"
+    return ""
+
+
+def _word_reason(edits: Sequence[tuple[Sequence[Word], Sequence[Word]]], known: frozenset[str]) -> str:
+    for before, after in edits:
+        lost = {word.stem for word in before if word.content}
+        put = {word.stem: word.text for word in after if word.content}
+        if lost and put and not lost & put.keys():
+            return f"another word in its place: {', '.join(put.values())}"
+        if new := [text for stem, text in put.items() if stem not in known]:
+            return f"word not in the evidence: {', '.join(new)}"
     return ""
 
 

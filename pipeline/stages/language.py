@@ -20,6 +20,7 @@ from pipeline.stages.lexicon import (
     NEGATIONS,
     NOT_NEGATING,
     OPPOSITES,
+    SYNONYMS,
 )
 
 CONTRACTIONS = re.compile(r"\b(ca|wo|sha|[a-z]+?)n['’]?t\b", re.IGNORECASE)
@@ -131,8 +132,14 @@ def _stemmer() -> Callable[[str], str]:
 
 @cache
 def _meanings() -> dict[str, tuple[str, bool]]:
-    """Each paired stem: the stem that stands for its pair, and whether it is on the opposite side."""
+    """The stem that stands for each paired stem, and whether it is on the opposite side."""
     return _pairs(OPPOSITES) | _pairs(GROUPS)
+
+
+@cache
+def _synonyms() -> dict[str, str]:
+    lines = ([stem(word) for word in line.split()] for line in SYNONYMS.strip().splitlines())
+    return {own: line[0] for line in lines for own in line}
 
 
 @cache
@@ -154,4 +161,4 @@ def _canonical(lower: str) -> tuple[str, bool]:
     if lower in NEGATIONS:
         return lower, False
     own = stem(lower)
-    return _meanings().get(own, (own, False))
+    return _meanings().get(own) or (_synonyms().get(own, own), False)

@@ -23,7 +23,7 @@ gain: lose
 strengthen: weaken
 strong: weak
 prevent: cause
-protect: endanger expose
+protect shield guard: endanger expose
 more: less fewer
 most: least
 high: low
@@ -35,13 +35,12 @@ common frequent often: rare rarely uncommon seldom
 many: few
 better: worse
 best: worst
-mild: severe serious
+mild: severe serious grave
 long: short
 longer: shorter
-start: stop end
-begin: finish
+start begin commence: stop end finish
 enter: leave exit
-allow: forbid prohibit ban
+allow permit: forbid prohibit ban
 recommend: discourage
 true: false untrue
 correct: incorrect wrong
@@ -51,8 +50,7 @@ live: dead inactivated
 positive: negative
 large big huge larger: small tiny smaller
 heavy: light
-fast: slow
-quickly: slowly
+fast quick quickly rapid rapidly: slow slowly
 easy: difficult
 good: bad
 healthy: unhealthy sick ill
@@ -83,6 +81,37 @@ old: young
 """
 """Groups that exclude each other, as `OPPOSITES`. To speak of one does not deny the other; only to put one in
 the other's place is wrong."""
+
+SYNONYMS = """
+people person individual folk
+doctor physician
+get receive obtain
+need require
+important essential crucial vital
+usual normal typical
+show demonstrate reveal
+say state tell
+stay remain
+complete whole entire
+study research
+contain include
+buy purchase
+ask talk speak
+test examine check
+authority agency
+use employ
+call name
+lead result
+spread transmit transmission
+injection jab shot
+roughly about approximately around
+also additionally
+reaction response
+pain ache
+tired fatigued
+answer reply
+"""
+"""Each line: words that may stand for each other in a near copy."""
 
 SCALES = {
     "possibility": "may might can could possibly perhaps potentially < likely probably < must will certainly",

@@ -25,6 +25,10 @@ OPEN_QUESTION = re.compile(
 EMBEDDED = re.compile(
     r"\b(?:wonder(?:ing)?|know|tell me|ask(?:ing)?|sure|told) (?:if|whether)\b", re.IGNORECASE
 )
+INVERTED = re.compile(
+    r"\b(?:can|could|should|shall|may|must|do|does|did|will|would) (?:i|we|you|they|he|she|it|this|that)\b",
+    re.IGNORECASE,
+)
 CHOICE = re.compile(r"\bor\b(?! not\b| is it not\b)", re.IGNORECASE)
 WORRY = re.compile(
     r"\b(?:worr(?:y|ied|ies|ying)|scared?|scary|afraid|fear(?:ful)?|frightened|terrif(?:ied|ying)|anxious|nervous"
@@ -35,10 +39,11 @@ KIN = r"son|daughter|kids?|child(?:ren)?|baby|mother|mom|mum|father|dad|wife|hus
 PERSONAL = re.compile(
     rf"\b(?:i am|i['’]?m|i have|i['’]?ve|i take|should i|my (?:\w+ )?(?:{KIN}))\b", re.IGNORECASE
 )
-SOMEBODY = rf"\b(?:i|we|he|she|my (?:\w+ )?(?:{KIN}|friend|neighbou?r))"
+SOMEBODY = r"\b(?:i|we|he|she|my (?:\w+ )?\w+)"
 STATE = re.compile(rf"{SOMEBODY} (?:am|is|are|have|has|get|gets)\b", re.IGNORECASE)
 EVENT = re.compile(rf"{SOMEBODY} (?:got|had|was|were|became|developed|died|felt|feels?)\b", re.IGNORECASE)
 NEAR = 0.6  # cosine to an entry's question or misconception from which a message is about the same
+SHARED = 0.3  # share of its words that the message must then have too
 LONGEST_CLAIM = 40  # words; a longer message tells a story, and one phrase cannot correct it
 
 
@@ -84,8 +89,10 @@ def states_falsehood(claim: str, hit: Hit, answer: str) -> bool:
     if hit.passage.view is View.MISCONCEPTION and _is_about(claim, hit.passage.text, hit):
         return same_polarity(claim, hit.passage.text)
     lead = lead_of(hit.entry.answer)
-    if lead and _is_about(claim, hit.entry.question, hit):
-        return same_polarity(claim, hit.entry.question) == (lead == "no")
+    if lead == "no" and _is_about(claim, hit.entry.question, hit):
+        return same_polarity(claim, hit.entry.question)
+    if lead == "yes" and _shared(claim, hit.entry.question) >= ALIGNED:
+        return not same_polarity(claim, hit.entry.question)
     return contradicts(claim, answer)
 
 
@@ -109,10 +116,13 @@ def _leans(text: str) -> int:
 
 
 def _is_about(claim: str, reference: str, hit: Hit) -> bool:
-    return (
-        hit.question_cosine >= NEAR
-        or overlap(read(reference), {word.stem for word in read(claim)}) >= ALIGNED
-    )
+    shared = _shared(claim, reference)
+    return shared >= ALIGNED or (shared >= SHARED and hit.question_cosine >= NEAR)
+
+
+def _shared(claim: str, reference: str) -> float:
+    """Share of the reference's content words that the claim has."""
+    return overlap(read(reference), {word.stem for word in read(claim)})
 
 
 def _part_about(message: str, question: str) -> str:
@@ -123,9 +133,15 @@ def _part_about(message: str, question: str) -> str:
 
 
 def _asks(text: str) -> bool:
-    openings = (YES_NO, OPEN_QUESTION)
-    return "?" in text or bool(EMBEDDED.search(text)) or any(opening.match(text) for opening in openings)
+    """Also without a question mark, and after an opening clause: "i am 70, can i have it"."""
+    inside = EMBEDDED.search(text) or INVERTED.search(text)
+    return "?" in text or bool(inside) or _opens(YES_NO, text) or _opens(OPEN_QUESTION, text)
 
 
 def _asks_yes_no(text: str) -> bool:
-    return not CHOICE.search(text) and (bool(EMBEDDED.search(text)) or not OPEN_QUESTION.match(text))
+    return not CHOICE.search(text) and (bool(EMBEDDED.search(text)) or not _opens(OPEN_QUESTION, text))
+
+
+def _opens(opening: re.Pattern[str], text: str) -> bool:
+    """Whether a clause of the text opens like that."""
+    return any(opening.match(part) for part in re.split(r"[,;:–—] ?", text))

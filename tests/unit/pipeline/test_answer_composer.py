@@ -132,7 +132,14 @@ async def test_a_bare_no_that_would_be_misread_is_not_said(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["isn't the bridge safe?", "hey, is the bridge safe", "i wonder if the bridge is safe"]
+    "text",
+    [
+        "isn't the bridge safe?",
+        "i drive a van, is the bridge safe",
+        "no van no lorry will it be a safe bridge",
+        "hey, is the bridge safe",
+        "i wonder if the bridge is safe",
+    ],
 )
 async def test_ways_to_ask_keep_the_yes(text: str) -> None:
     assert "Yes, the bridge is safe for cars." in await say(text, SAFE)

@@ -80,6 +80,7 @@ async def test_a_verbatim_sentence_takes_less_than_two_milliseconds() -> None:
         "Because it switches off under load, the pump is safe.",
         "Don't open the lid while the motor turns.",
         "Leaks are uncommon.",
+        "Aldo examined 1,000 pumps before the sale began.",
     ],
 )
 async def test_faithful_rewordings_pass(text: str) -> None:
@@ -119,6 +120,9 @@ async def test_faithful_rewordings_pass(text: str) -> None:
         ("All owners clean the filter twice a year.", "absolute"),
         ("Most owners clean the filter twice a year.", "stronger"),
         ("The pump is completely safe because it switches off under load.", "absolute"),
+        ("Never open the cellar while the motor turns.", "another word"),
+        ("Never open the valves while the motor turns.", "another word"),
+        ("The poisonous Aldo pump does not heat the water.", "word not in the evidence"),
         ("Leaks are rare, and the warranty covers grandchildren abroad.", "not supported"),
         ("Grandchildren abroad inherit the warranty.", "not supported"),
         ("Yes.", "nothing"),

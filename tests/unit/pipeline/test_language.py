@@ -5,12 +5,14 @@ from collections import Counter
 import pytest
 
 from pipeline.stages.language import content_words, denies, read, split_sentences, stem
-from pipeline.stages.lexicon import GROUPS, OPPOSITES
+from pipeline.stages.lexicon import GROUPS, OPPOSITES, SYNONYMS
 from pipeline.stages.particulars import NameBook, names, quantities
 
 
-def test_no_word_stands_in_two_pairs() -> None:
-    lines = [line.replace(":", "").split() for line in (OPPOSITES + GROUPS).strip().splitlines() if line]
+def test_no_word_stands_in_two_lines_of_the_lexicon() -> None:
+    lines = [
+        line.replace(":", "").split() for line in (OPPOSITES + GROUPS + SYNONYMS).strip().splitlines() if line
+    ]
     uses = Counter(root for words in lines for root in {stem(word) for word in words})
     assert [root for root, count in uses.items() if count > 1] == []
 
