@@ -162,7 +162,10 @@ class EntryStore:
             session.delete(row)
 
     def apply(self, entries: Sequence[Entry], mode: ApplyMode) -> ApplyCounts:
-        """Writes all or nothing, in one transaction. Raises `ImportRejected` for an id given twice."""
+        """Writes all or nothing, in one transaction. Raises `ImportRejected` for an id given twice, and
+        for a replacement by nothing: an empty file is a mistake, not a wish to lose everything."""
+        if mode is ApplyMode.REPLACE and not entries:
+            raise ImportRejected([LineError(1, "there is no entry here: nothing was replaced")])
         given = {entry.id: entry for entry in entries}
         if len(given) < len(entries):
             raise ImportRejected([LineError(1, "two entries have the same id")])

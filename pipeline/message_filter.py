@@ -84,7 +84,8 @@ class _Labels:
         self._dropping = False
 
     def feed(self, chunk: str, *, final: bool = False) -> str:
-        text, out, at = self._pending + chunk, [], 0
+        text, at = self._pending + chunk, 0
+        out: list[str] = []
         while at < len(text):
             if self._dropping:
                 newline = text.find("\n", at)

@@ -32,8 +32,6 @@ def import_entries(path: Path, mode: str) -> None:
     store = EntryStore(prepared_database(read_settings()))
     with progress() as show:
         parsed = _parsed(path, show)
-        if mode == ApplyMode.REPLACE and not parsed.entries:
-            raise Failed(f"{path} holds no entry: nothing was replaced.")
         show(0.5, f"writing {len(parsed.entries):,} entries")
         counts = store.apply(parsed.entries, ApplyMode(mode))
     typer.echo(

@@ -95,6 +95,13 @@ def test_replace_leaves_exactly_what_is_named(store: EntryStore) -> None:
     assert [e.id for e in store.all()] == ["e0003", "new"]
 
 
+def test_nothing_replaces_nothing(store: EntryStore) -> None:
+    store.apply([entry("a")], ApplyMode.UPSERT)
+    with pytest.raises(ImportRejected, match="nothing was replaced"):
+        store.apply([], ApplyMode.REPLACE)
+    assert [e.id for e in store.all()] == ["a"]
+
+
 def test_a_failing_import_changes_nothing(store: EntryStore, engine: Engine) -> None:
     store.apply([entry("a"), entry("b")], ApplyMode.UPSERT)
     with engine.begin() as connection:  # the last step of a replace fails
