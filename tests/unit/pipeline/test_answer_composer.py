@@ -220,9 +220,16 @@ async def test_one_variant_is_chosen_and_paragraphs_are_kept() -> None:
     assert len(await say("what is the toll for cars", PARAGRAPHS)) > 4
 
 
-async def test_a_long_answer_is_cut_without_dangling_sentences() -> None:
-    said = await say("where did the timber from the hills by the abbey go", LONG)
-    assert LONG.answer.startswith(said[1]) or "Timber" in " ".join(said)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "when was it replaced by iron from a distant forge within a decade",
+        "was it heavier than anyone had thought and were ships lost with the stone they carried",
+    ],
+)
+async def test_a_long_answer_is_cut_without_dangling_sentences(text: str) -> None:
+    said = await say(text, LONG)
+    assert any(sentence.startswith(("However", "It was heavier")) for sentence in said)
     claims = [sentence for sentence in said if sentence in LONG.answer]
     assert 2 <= len(claims) <= 5
     assert sum(len(sentence.split()) for sentence in claims) <= 95
