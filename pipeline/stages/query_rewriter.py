@@ -1,0 +1,106 @@
+"""The query rewriter: the message and the conversation before it become a query that stands alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Set
+from dataclasses import dataclass
+
+from knowledge.types import Snapshot
+from pipeline.ports import Knowledge
+from pipeline.stages.dependence import STANDS_ALONE_BELOW, SURELY_DEPENDS, TOKEN, dependence, subject
+from pipeline.stages.history_terms import referents
+from pipeline.stages.normalising import Rewording, Slang, asking, normalise
+from pipeline.stages.vocabulary import Vocabulary
+from pipeline.turn import SearchQuery
+from pipeline.types import Question, Role
+
+MAX_ALTERNATES = 3
+MAY_REFER_BACK = 0.45
+"""A message less dependent than this is not tried with words of the history even where nothing else is
+found: it has a subject of its own, and borrowed words would find answers to another question."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """What is derived from one release, once."""
+
+    id: str
+    vocabulary: Vocabulary
+    rewording: Rewording
+
+
+class SpecialistQueryRewriter:
+    """Rules and two small logistic models; no text is generated, every word of a query was said before.
+
+    A message that stands alone is searched for exactly as it is. One that does not is followed by the words
+    of the history that it means. Alternates are worded plainly (no slang, typos or filler), with and without
+    words of the history. `everyday` gives ordinary words that are no typos although the knowledge base lacks
+    them; where it gives none, no typo is corrected."""
+
+    engine = "specialist"
+
+    def __init__(
+        self, knowledge: Knowledge, slang: Slang, everyday: Callable[[], Set[str]] = frozenset
+    ) -> None:
+        self._knowledge = knowledge
+        self._slang = slang
+        self._everyday = everyday
+        self._release: _Release | None = None
+
+    async def __call__(self, question: Question) -> SearchQuery:
+        """Raises `RetrievalFailed` where no release is loaded."""
+        release = await self._current()
+        text = question.text.strip()
+        ubiquitous = release.vocabulary.ubiquitous
+        said = [message.text for message in question.history if message.role is Role.USER]
+        needs = dependence(text, said[-1], ubiquitous) if said else 0.0
+        meant = (
+            referents(text, question.history, sure=needs >= SURELY_DEPENDS) if needs >= MAY_REFER_BACK else []
+        )
+        used = bool(meant) and needs >= STANDS_ALONE_BELOW
+        query = _with(text, meant) if used else text
+        focus = asking(text)
+        plain, plain_focus = self._plain(text, release), self._plain(focus, release)
+        if used:
+            says_something = needs < 1 and any(
+                subject(word.lower(), ubiquitous) for word in TOKEN.findall(text)
+            )
+            tries = [_with(plain_focus, meant), *([plain] if says_something else [])]
+        else:
+            tries = [plain, plain_focus, *([_with(plain_focus, meant)] if meant else [])]
+        return SearchQuery(query, _distinct(query, tries), used)
+
+    def _plain(self, text: str, release: _Release) -> str:
+        return normalise(text, release.rewording, release.vocabulary, self._everyday())
+
+    async def _current(self) -> _Release:
+        """What the live release knows; read anew, beside the event loop, when the release has changed."""
+        snapshot = self._knowledge.current
+        release = self._release
+        if release is None or release.id != snapshot.release_id:
+            release = self._release = await asyncio.to_thread(self._read, snapshot)
+        return release
+
+    def _read(self, snapshot: Snapshot) -> _Release:
+        vocabulary = Vocabulary.of(snapshot.entries.values())
+        return _Release(snapshot.release_id, vocabulary, self._slang.plain_words(vocabulary))
+
+
+def _with(text: str, terms: Iterable[str]) -> str:
+    return " ".join((text, *terms))
+
+
+def _distinct(query: str, alternates: Iterable[str]) -> tuple[str, ...]:
+    """At most three, none saying the same words as the query or another."""
+    seen = {_key(query)}
+    kept = []
+    for text in alternates:
+        if _key(text) not in seen:
+            seen.add(_key(text))
+            kept.append(text)
+    return tuple(kept[:MAX_ALTERNATES])
+
+
+def _key(text: str) -> str:
+    return " ".join(TOKEN.findall(text.casefold()))
