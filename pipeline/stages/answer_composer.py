@@ -10,7 +10,7 @@ import numpy as np
 from knowledge.types import FloatArray, Snapshot
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.cited_text import LEAD
-from pipeline.stages.sentence_picker import Scored, pick_addition, pick_answer
+from pipeline.stages.sentence_picker import Scored, is_bare_lead, pick_addition, pick_answer
 from pipeline.stages.stance import Stance, read_stance
 from pipeline.turn import Accepted, Evidence, Sentence, SentenceKind
 from pipeline.types import Question, Role
@@ -97,15 +97,23 @@ def _scored(snapshot: Snapshot, item: Accepted, query: FloatArray) -> Scored | N
 
 
 def _spoken(scored: Scored, chosen: list[int], *, keeps_lead: bool) -> Iterator[str]:
-    """The chosen sentences, without the opening "Yes" or "No" where it does not answer the user's wording."""
+    """The chosen sentences, without the opening "Yes" or "No" where it does not answer the user's wording. A
+    bare one is said together with the sentence after it, so that one citation covers both."""
+    bare = ""
     for index in chosen:
         text = scored.sentences[index]
         lead = LEAD.match(text)
         if lead and not keeps_lead:
             text = text[lead.end() :]
             text = text[:1].upper() + text[1:]
+        elif is_bare_lead(text):
+            bare = f"{text} "
+            continue
         if text:
-            yield text
+            yield bare + text
+            bare = ""
+    if bare:
+        yield bare.rstrip()
 
 
 def _additions(

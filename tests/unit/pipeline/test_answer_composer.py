@@ -108,8 +108,7 @@ async def say(text: str, *entries: Entry, view: View = View.QUESTION, passage: s
 async def test_a_yes_no_question_gets_the_entrys_own_yes_or_no() -> None:
     assert await say("can rain change the metal?", RUST) == [
         "I can see why you ask.",
-        "No.",
-        "Rain stays on the paint and cannot reach the metal.",
+        "No. Rain stays on the paint and cannot reach the metal.",
         "They repaint it every year.",
     ]
 
