@@ -166,7 +166,7 @@ def test_an_alternate_is_worded_plainly(text: str, plain: str) -> None:
     "text",
     [
         "i heard of metal in it, a critical plane",  # ordinary words near words of the knowledge base
-        "is Measls a name here",  # a capital inside a sentence: a name
+        "is Autizm a name here",  # a capital inside a sentence: a name
         "autisms and vaccined pregnants",  # forms of known words
         "give it IM or by mouth",  # an acronym that is also slang
         "hart or plce",  # too short to tell
@@ -205,7 +205,7 @@ def test_a_dependent_message_is_also_tried_alone_if_it_says_something() -> None:
 
 WORDS = st.sampled_from(
     "not never without isn't don't cannot no 12 3.5 2021 five Pfizer Moderna MMR AstraZeneca fever baby "
-    "mercury jab vacine u pls hi thanks please it that they the is about kids and autism? gelatin. so,".split()
+    "mercury jab vacine u pls hi thanks please it that they the is about kids and autism? gelatin.".split()
 )
 KEPT = frozenset("Pfizer Moderna MMR AstraZeneca five fever baby mercury kids autism gelatin".split())
 
