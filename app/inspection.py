@@ -22,7 +22,7 @@ from knowledge.types import KnowledgeError
 _LEAST_FREE = 1 << 30
 _REINDEX = "run `candor reindex`"
 _SPECIALISTS = "specialists for every stage: they need no key and no network"
-_NEEDED_SEEDS = ("voice.yaml", "small_talk.yaml", "safety.yaml", "background.yaml", "topics.yaml")
+_NEEDED_SEEDS = ("slang.yaml", "voice.yaml", "small_talk.yaml", "safety.yaml", "background.yaml", "topics.yaml")
 
 
 def inspect_service() -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -36,6 +36,7 @@ class KnowledgeBase:
     releases: Releases
     builder: ReleaseBuilder
     embed: Callable[[Sequence[str]], FloatArray]  # cached, blocking
+    ordinary_words: Callable[[], Set[str]]  # of the encoder's language, lower case
 
 
 class Stopped(KnowledgeError):

@@ -31,17 +31,19 @@ from knowledge.importing import parse_path
 from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import Calibration
+from knowledge.word_list import whole_words
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.ports import Encoder, Knowledge, TraceSink
 from pipeline.stages.alarms import Alarms, read_lexicon
 from pipeline.stages.answer_composer import ExtractiveComposer
 from pipeline.stages.exemplars import Exemplars, read_exemplars
 from pipeline.stages.grounding_check import SpecialistGroundingCheck
+from pipeline.stages.normalising import Slang
+from pipeline.stages.query_rewriter import SpecialistQueryRewriter
 from pipeline.stages.relevance_check import CalibratedRelevanceCheck
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.stages.topic_gate import CalibratedTopicGate
-from pipeline.stages.unchanged_query import UnchangedQuery
 
 _log = logging.getLogger("candor.services")
 
@@ -137,7 +139,13 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
         return calibrate(snapshot, background, embedder.embed(background).vectors)
 
     builder = ReleaseBuilder(releases, embedder.embed, learn)
-    return KnowledgeBase(EntryStore(engine), releases, builder, lambda texts: embedder.embed(texts).vectors)
+    return KnowledgeBase(
+        EntryStore(engine),
+        releases,
+        builder,
+        embed=lambda texts: embedder.embed(texts).vectors,
+        ordinary_words=lambda: whole_words(encoder.info.path),
+    )
 
 
 def build_chat(
@@ -151,11 +159,12 @@ def build_chat(
         voice = build_voice(settings, base.entries.topics())
         exemplars = Exemplars.of(read_exemplars(seeds), base.embed)
         alarms = Alarms(read_lexicon(seeds), exemplars, thresholds)
+        slang = Slang.load(seeds / "slang.yaml")
     except (OSError, ValueError, KeyError) as error:
         raise SettingsError(f"CANDOR_SEEDS_DIR: {seeds} cannot be used: {error}") from error
     stages = Stages(
         gate=CalibratedTopicGate(encoder, knowledge, exemplars, alarms, thresholds),
-        rewriter=UnchangedQuery(),
+        rewriter=SpecialistQueryRewriter(knowledge, slang, base.ordinary_words),
         retrieval=HybridRetrieval(encoder, knowledge),
         relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
         composer=ExtractiveComposer(voice, knowledge, encoder),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from knowledge.encoder import DEFAULT_ENCODER
+from pipeline.stages.thresholds import JudgeThresholds
 
 PREFIX = "CANDOR_"
 _NESTED = "__"
@@ -29,9 +30,9 @@ class Judging(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
-    on_topic: Share = 0.5
+    on_topic: Share = JudgeThresholds().gate
     """Least probability that a message is on topic."""
-    relevant: Share = 0.5
+    relevant: Share = JudgeThresholds().relevance
     """Least probability that a passage answers."""
     grounded: Share = 0.5
     """Least probability that a sentence is supported."""
