@@ -32,17 +32,19 @@ class TopicVerdict:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A standalone query, and up to three others to try, once each, if it finds nothing useful."""
+    """A standalone query, and up to three others to try, once each, if it finds nothing useful. `retry`
+    marks one of those: what only another wording found has to convince more."""
 
     text: str
     alternates: tuple[str, ...] = ()
     used_history: bool = False
+    retry: bool = False
 
     def attempts(self) -> Iterator[SearchQuery]:
         """The query itself, then each alternate as a query without alternates."""
         yield self
         for text in self.alternates:
-            yield replace(self, text=text, alternates=())
+            yield replace(self, text=text, alternates=(), retry=True)
 
 
 @dataclass(frozen=True, slots=True)

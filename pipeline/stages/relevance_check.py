@@ -38,13 +38,13 @@ class CalibratedRelevanceCheck:
         ]
         return Evidence(
             query,
-            self._accepted(judged),
+            self._accepted(judged, retry=query.retry),
             tuple((item.hit.entry.id, item.probability) for item in judged),
         )
 
-    def _accepted(self, judged: list[Accepted]) -> tuple[Accepted, ...]:
+    def _accepted(self, judged: list[Accepted], *, retry: bool) -> tuple[Accepted, ...]:
         """The best entry where it answers, and those close behind it that answer too."""
-        least = self._thresholds.relevance
+        least = self._thresholds.retry if retry else self._thresholds.relevance
         nearest = judged[0].hit.score - self._thresholds.margin
         yes = [item for item in judged if item.probability >= least and item.hit.score >= nearest]
         return tuple(yes[:MOST_ENTRIES])
