@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pipeline.errors import ModelOutputError, ModelUnavailable
@@ -73,16 +73,17 @@ class _Speech:
     pieces: list[Piece] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
 
+    def filtered(self, sentence: Sentence) -> Sentence:
+        """The sentence as it may be shown; what is checked is this text, so that it is what is said."""
+        return replace(sentence, text=(self.filter.feed(sentence.text) + self.filter.flush()).strip())
+
     async def speak(self, text: str, cited: tuple[Accepted, ...] = ()) -> None:
-        safe = (self.filter.feed(text) + self.filter.flush()).strip()
-        if not safe:
-            return
         numbered = tuple(
             (self.numbers.setdefault(item.hit.entry.id, len(self.numbers) + 1), item) for item in cited
         )
         start = 1 if self.pieces else 0
         markers = "".join(f" [{number}]" for number, _ in numbered)
-        piece = Piece(" " * start + safe + markers, start, start + len(safe), numbered)
+        piece = Piece(" " * start + text + markers, start, start + len(text), numbered)
         self.pieces.append(piece)
         await self.say(piece.text)
 
@@ -148,7 +149,6 @@ class ChatPipeline:
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         turn.outcome = outcome
-        speech.filter = StreamFilter()  # a block that a draft left open must not swallow the owner's words
         await speech.speak(self._voice.reply(outcome, kind, variant=question.text))
         suggestions = tuple(hit.entry.question for hit in near.hits[:3]) if outcome in _SUGGESTING else ()
         return to_reply(Draft(outcome, tuple(speech.pieces), suggestions))
@@ -183,7 +183,8 @@ class ChatPipeline:
         without one they are not said at all."""
         composer, waiting, claimed = self._stages.composer, list[Sentence](), False
         try:
-            async for sentence in composer(question, evidence):
+            async for draft in composer(question, evidence):
+                sentence = speech.filtered(draft)
                 if not await self._may_be_said(turn, sentence, evidence):
                     continue
                 waiting.append(sentence)
@@ -197,10 +198,14 @@ class ChatPipeline:
 
     async def _may_be_said(self, turn: Turn, sentence: Sentence, evidence: Evidence) -> bool:
         in_range = all(1 <= number <= len(evidence.accepted) for number in sentence.cites)
-        fits = in_range and bool(sentence.cites) is (sentence.kind is SentenceKind.CLAIM)
-        if fits and not self._echo.repeats_a_prompt(sentence.text):
+        if not sentence.text:
+            reason = "the message filter left nothing of it"
+        elif not in_range or bool(sentence.cites) is not (sentence.kind is SentenceKind.CLAIM):
+            reason = "its citations do not fit its kind or the evidence"
+        elif self._echo.repeats_a_prompt(sentence.text):
+            reason = "it repeats a prompt"
+        else:
             return (await self._grounded(turn, sentence, evidence)).supported
-        reason = "it repeats a prompt" if fits else "its citations do not fit its kind or the evidence"
         _record(turn, Checked(sentence, Verdict(False, 0.0, reason)), "pipeline", time.perf_counter())
         return False
 

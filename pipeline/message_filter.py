@@ -15,7 +15,9 @@ _OPENING = regex.compile(rf"<\s*(?:{_TAG_NAMES})\s*>", regex.IGNORECASE)
 _CLOSING = regex.compile(rf"<\s*/\s*(?:{_TAG_NAMES})\s*>", regex.IGNORECASE)
 _TOKEN = regex.compile(r"<\|[^|<>\n]{0,40}\|>")  # chat-template tokens
 _MARKER = regex.compile(r"\[[\d,;\s]{1,20}\]")  # a citation the pipeline did not set itself
-_HARMLESS = regex.compile(r"<\s{0,2}[\d=]|\[[^\d,;\s\[<]")  # "< 5" and "[sic]" may stay
+_HARMLESS = regex.compile(  # "< 5", "<.5", "[sic]" and "[1-3]" may stay
+    r"<\s{0,4}[^\s\p{L}/|<\[!]|\[[\d,;\s]{0,20}[^\d,;\s\[\]<]"
+)
 _LABEL = regex.compile(
     r"[\s>*_#\-\"”’)\]]{0,8}(?:parsed|returned|summari[sz]ed|(?:search |standalone |rewritten )?quer(?:y|ies)"
     r"|alternates?|thoughts?|reasoning|action(?: input)?|observation|verdict|relevan(?:t|ce)|ground(?:ed|ing)"

@@ -26,6 +26,8 @@ BRICKS = st.sampled_from(
         "<thi",
         "nk>",
         "[[9]1]",
+        "<[9]think>",
+        "[1<think></think>]",
         "Par",
         "sed",
         "Sure: ",
@@ -70,6 +72,7 @@ def test_ordinary_text_passes_unchanged(text: str) -> None:
         ("Fine.<think>never closed. It is", "Fine."),
         ("> *Thought*: hm\nHello.", "\nHello."),
         ("Note: talk to your doctor.", "Note: talk to your doctor."),
+        ("Fewer than <.5% [1-3 of 1,000].", "Fewer than <.5% [1-3 of 1,000]."),
     ],
 )
 def test_what_is_cut_and_what_stays(text: str, shown: str) -> None:
