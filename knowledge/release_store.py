@@ -190,11 +190,11 @@ class Releases:
         return Recovery(None, True, (*notes, "No release can be loaded: a rebuild is due."))
 
     def _clear_unfinished(self) -> tuple[str, ...]:
-        """Removes what an interrupted build left behind, unless a build is running right now."""
+        """Removes what an interrupted build left behind, unless a build is running right now. A finished
+        folder that this database does not know stays: another database on the same data may."""
         try:
             with self.building():
-                recorded = {release.id for release in self.list()}
-                left = [f for f in self._folder.iterdir() if f.is_dir() and f.name not in recorded]
+                left = [folder for folder in self._folder.glob(f"*{BUILDING}") if folder.is_dir()]
                 for folder in left:
                     shutil.rmtree(folder, ignore_errors=True)
         except (BuildRunning, StorageFailed) as error:
