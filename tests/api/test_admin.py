@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from app.main import create_app
 from app.services import Services
@@ -96,6 +97,15 @@ async def test_every_admin_call_needs_the_token(tmp_path: Path, method: str, add
     async with client_of(create_app(services(tmp_path, admin_token=None))) as client:
         for given in ({}, BEARER, {"Authorization": "Bearer "}, {"Authorization": "Bearer None"}):
             assert (await client.request(method, address, headers=given, json=RECORD)).status_code == 403
+
+
+async def test_the_token_is_asked_for_before_the_body_is_read(tmp_path: Path) -> None:
+    for token, status in ((TOKEN, 401), (None, 403)):
+        using = services(tmp_path, admin_token=token and SecretStr(token))
+        async with client_of(create_app(using)) as client:
+            client.headers["Content-Type"] = "application/json"
+            assert (await client.post("/admin/entries", content=b"{broken")).status_code == status
+            assert (await client.put("/admin/entries/dna", content=b"{broken")).status_code == status
 
 
 async def test_an_entry_is_made_read_replaced_and_deleted(admin: httpx.AsyncClient) -> None:
