@@ -11,9 +11,10 @@ from uuid import uuid4
 
 from sqlalchemy import JSON, Engine, Text
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Field, Session, SQLModel, col, delete, select
+from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from app.db import UtcDateTime, now
+from app.turn_table import TurnRow
 from pipeline.types import Citation, Message, Reply, Role
 
 HISTORY_EXCHANGES = 25
@@ -70,10 +71,12 @@ class FeedbackRow(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A conversation ready for its next turn, with its latest messages, oldest first."""
+    """A conversation ready for its next turn, with its latest messages, oldest first. A new one is stored
+    with its first exchange: a turn that fails leaves no conversation that nobody knows of."""
 
     id: str
-    history: tuple[Message, ...]
+    history: tuple[Message, ...] = ()
+    is_new: bool = False
 
 
 class ConversationStore:
@@ -84,13 +87,9 @@ class ConversationStore:
 
     def open(self, conversation_id: str | None) -> Opened:
         """Starts a conversation, or takes one up again. Raises `ConversationNotFound`."""
+        if conversation_id is None:
+            return Opened(uuid4().hex, is_new=True)
         with Session(self._engine) as session:
-            if conversation_id is None:
-                row = ConversationRow(id=uuid4().hex)
-                opened = Opened(row.id, ())
-                session.add(row)
-                session.commit()
-                return opened
             if session.get(ConversationRow, conversation_id) is None:
                 raise ConversationNotFound(conversation_id)
             latest = select(ExchangeRow.message, ExchangeRow.reply).where(
@@ -99,11 +98,12 @@ class ConversationStore:
             rows = session.exec(latest.order_by(col(ExchangeRow.seq).desc()).limit(HISTORY_EXCHANGES)).all()
         return Opened(conversation_id, tuple(_messages(rows)))
 
-    def add(self, conversation_id: str, message_id: str, message: str, reply: Reply) -> None:
-        """Keeps an exchange. Raises `ConversationNotFound` where the conversation was deleted meanwhile."""
+    def add(self, opened: Opened, message_id: str, message: str, reply: Reply) -> None:
+        """Keeps an exchange, and with the first one the conversation, which its turn's trace then belongs to.
+        Raises `ConversationNotFound` where the conversation was deleted meanwhile."""
         row = ExchangeRow(
             message_id=message_id,
-            conversation_id=conversation_id,
+            conversation_id=opened.id,
             message=message,
             reply=reply.text,
             outcome=reply.outcome.value,
@@ -111,11 +111,16 @@ class ConversationStore:
             suggestions=list(reply.suggestions),
         )
         with Session(self._engine) as session:
+            if opened.is_new:
+                session.add(ConversationRow(id=opened.id))
+                session.flush()
+                own = update(TurnRow).where(col(TurnRow.message_id) == message_id)
+                session.exec(own.values(conversation_id=opened.id))
             session.add(row)
             try:
                 session.commit()
             except IntegrityError:
-                raise ConversationNotFound(conversation_id) from None
+                raise ConversationNotFound(opened.id) from None
 
     def exchanges(self, conversation_id: str) -> list[ExchangeRow]:
         """All of a conversation, oldest first. Raises `ConversationNotFound`."""

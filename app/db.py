@@ -33,8 +33,10 @@ def now() -> datetime:
 
 
 def open_database(url: str) -> Engine:
-    """An engine for `url`. Opens no connection yet; an SQLite file's folder must exist."""
-    engine = create_engine(url, pool_pre_ping=make_url(url).get_backend_name() != "sqlite")
+    """An engine for `url`. Opens no connection yet; an SQLite file's folder must exist. Its errors do not
+    repeat what was to be written: they are logged, and what users say is not."""
+    ping = make_url(url).get_backend_name() != "sqlite"
+    engine = create_engine(url, pool_pre_ping=ping, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine

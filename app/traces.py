@@ -7,35 +7,20 @@ import logging
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Engine, Text, func
+from sqlalchemy import Engine, func
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 
 from app.conversations import FeedbackRow, MessageNotFound
-from app.db import UtcDateTime, now
+from app.turn_table import TurnRow
 
 conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
-"""The conversation whose turn the current task runs: the chain does not know of conversations."""
+"""The stored conversation whose turn the current task runs: the chain does not know of conversations. None
+for a new one, which is stored, and given this turn's trace, with its first exchange."""
 
 _log = logging.getLogger("candor.traces")
-
-
-class TurnRow(SQLModel, table=True):
-    __tablename__ = "turns"
-
-    message_id: str = Field(primary_key=True, max_length=64)
-    conversation_id: str | None = Field(
-        default=None, foreign_key="conversations.id", ondelete="CASCADE", index=True, max_length=64
-    )
-    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
-    question: str = Field(sa_type=Text)
-    outcome: str | None = Field(default=None, max_length=32, index=True)
-    release_id: str = Field(max_length=128)
-    elapsed_ms: float
-    steps: list[dict[str, Any]] = Field(sa_type=JSON)
 
 
 @dataclass(frozen=True, slots=True)

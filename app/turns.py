@@ -97,11 +97,11 @@ class TurnRunner:
 
     async def _converse(self, ask: ChatRequest, say: Say) -> ChatResponse:
         opened: Opened = await asyncio.to_thread(self._conversations.open, ask.conversation_id)
-        conversation_of_turn.set(opened.id)
+        conversation_of_turn.set(None if opened.is_new else opened.id)
         message_id = uuid4().hex
         question = Question(ask.message, opened.history or ask.past())
         reply = await self._chat.run(message_id, question, say)
-        await asyncio.to_thread(self._conversations.add, opened.id, message_id, ask.message, reply)
+        await asyncio.to_thread(self._conversations.add, opened, message_id, ask.message, reply)
         return ChatResponse.of(opened.id, message_id, reply)
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlmodel import Session, select
 
+from app.conversations import ConversationRow
 from app.main import create_app
 from app.services import Services
 from pipeline.errors import ModelUnavailable, RetrievalFailed
@@ -184,3 +186,27 @@ async def test_a_client_that_asks_too_fast_is_told_when_to_return(tmp_path: Path
         responses = [await client.post("/chat", json={"message": "hi"}) for _ in range(3)]
     assert [response.status_code for response in responses] == [200, 200, 429]
     assert 1 <= int(responses[2].headers["Retry-After"]) <= 60
+
+
+async def test_a_new_conversation_whose_first_turn_fails_is_not_kept(
+    client: httpx.AsyncClient, using: Services, chat: ScriptedChat
+) -> None:
+    chat.error = ModelUnavailable("down")
+    assert (await client.post("/chat", json={"message": "hi"})).status_code == 503
+    with Session(using.conversations._engine) as session:
+        assert session.exec(select(ConversationRow)).all() == []
+    (failed,) = using.traces.page().turns
+    assert failed["conversation_id"] is None
+    chat.error = None
+    reply = (await client.post("/chat", json={"message": "hi"})).json()
+    assert using.traces.get(reply["message_id"])["conversation_id"] == reply["conversation_id"]
+
+
+async def test_a_trace_that_cannot_be_written_is_logged_without_what_was_said(
+    client: httpx.AsyncClient, using: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    with using.traces._engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE turns RENAME COLUMN question TO asked")
+    assert (await client.post("/chat", json={"message": "canary-said"})).status_code == 200
+    assert "not kept" in caplog.text
+    assert "canary" not in caplog.text
