@@ -34,6 +34,11 @@ LIMITS = {
     "could": "must", "almost": "completely", "likely": "certainly", "generally": "always",
 }  # fmt: skip
 DROPPED_LIMITS = re.compile(r"\b(?:may|might|usually|often|sometimes|rarely|generally|probably|very rarely) ")
+DROPPED_CONDITION = re.compile(
+    r",? \(?(?:except|unless|but not|only (?:if|for|when|in|after)|if|provided|until|as long as)\b[^,;:.()]*"
+    r"\)?(?=[.,;)]|$)",
+    re.IGNORECASE,
+)
 SWAPS = {
     "major": "minor", "clear": "blurred", "visible": "hidden", "rises": "sinks", "shrinks": "grows",
     "kill": "revive", "warm": "cold", "public": "private", "simple": "complicated",
@@ -88,6 +93,9 @@ def alterations(sentence: str, names: Sequence[str], rng: random.Random) -> Iter
     limit = DROPPED_LIMITS.search(sentence)
     if limit:
         yield "limit", _swap(sentence, limit, "")
+    condition = DROPPED_CONDITION.search(sentence)
+    if condition and len(condition.group().split()) > 2 and condition.start() > 15:
+        yield "condition", _swap(sentence, condition, "")
     yield "tail", f"{sentence.rstrip('.!? ')}, {rng.choice(TAILS)}."
 
 

@@ -17,6 +17,7 @@ from pipeline.stages.cited_text import (
     overlap,
     without_lead,
 )
+from pipeline.stages.conditions import dropped_condition
 from pipeline.stages.language import Word, denies, group_stems, read
 from pipeline.stages.lexicon import ABSOLUTES, NEGATIONS, SCALES
 from pipeline.stages.particulars import names, quantities
@@ -42,10 +43,12 @@ def find_conflict(claim: str, cited: CitedText) -> str:
     for word in words:
         if word.text.lower() in ABSOLUTES and word.stem not in cited.stems:
             return f"absolute not in the evidence: {word.text}"
-    for clause in clauses_of(words):
+    clauses = clauses_of(words)
+    for clause in clauses:
         if reason := _clause_conflict(clause, cited):
             return reason
-    return _edit_conflict(words, cited, _proper_words(claim) | _proper_words(cited.text))
+    edited = _edit_conflict(words, cited, _proper_words(claim) | _proper_words(cited.text))
+    return edited or dropped_condition(claim, clauses, cited)
 
 
 def _lead_fits(claim: str, cited: CitedText) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from knowledge.types import Entry, Logistic
 from pipeline.ports import Encoder
 from pipeline.stages.cited_text import LEAD, CitedText, cited_text, clauses_of, overlap, without_lead
 from pipeline.stages.conflicts import find_conflict
 from pipeline.stages.language import ABBREVIATION, Word, read
+from pipeline.stages.lexicon import FUNCTION_WORDS
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
 
 SUPPORT = Logistic(weights={"worst_clause": 5.02, "cosine": 2.40}, bias=-4.69)
@@ -17,7 +18,11 @@ SUPPORT = Logistic(weights={"worst_clause": 5.02, "cosine": 2.40}, bias=-4.69)
 judgements of dialogue and encyclopaedia claims, each set with equal weight."""
 REFUTED = 0.02  # said of a sentence that a deterministic guard rejects
 SENTENCE_STOP = re.compile(r"(?:^|[.!?…][\"'”’)\]]*\s|\n)\s*$")
-AFTER_SENTENCE = re.compile(r"[\"'”’)\]]*(?:\s|$)")
+NEXT_SENTENCE = re.compile(r"[\"'”’)\]]*(?:\s*$|\s+(?![\"'“‘(\[–—-]*\s*[a-z]+\b))")
+FIRST_WORD = re.compile(r"([\s\"'“‘(\[”’)\]]*)(\w+)")
+OPENS_LED = re.compile(rf"^{LEAD.pattern}", re.IGNORECASE | re.MULTILINE)
+LONE_LETTER = re.compile(r"\b[a-z]+ [A-Za-z]\.$")  # "hepatitis B." ends a sentence, an initial does not
+LED_BEFORE = re.compile(rf"^{LEAD.pattern}\Z", re.IGNORECASE | re.MULTILINE)
 
 
 class SpecialistGroundingCheck:
@@ -78,22 +83,50 @@ def _coverage(clause: Sequence[Word], cited: CitedText) -> float:
 
 def is_verbatim(text: str, answer: str) -> bool:
     """Whether `text` is one or more whole sentences of `answer`, in its words and order. The "Yes" or "No"
-    that opens the answer may be left out, and the sentence then starts with a capital."""
-    lead = LEAD.match(answer)
-    bodies = [answer, answer[lead.end() :]] if lead else [answer]
-    return any(_contains_whole(body, form) for body in bodies for form in {text, text[:1].lower() + text[1:]})
+    that opens a line may be left out, and the sentence then starts with a capital."""
+    if not text:
+        return False
+    whole = any(_is_whole(answer, start, text) for start in _places(answer, text))
+    small = text[:1].lower() + text[1:]
+    unled = {text, small} if OPENS_LED.search(answer) else set()
+    return whole or any(
+        _ends_whole(answer, start + len(form), form)
+        for form in unled
+        for start in _places(answer, form)
+        if LED_BEFORE.search(answer[:start])
+    )
 
 
-def _contains_whole(answer: str, text: str) -> bool:
-    start = answer.find(text) if text else -1
+def _places(answer: str, text: str) -> Iterator[int]:
+    start = answer.find(text)
     while start >= 0:
-        end = start + len(text)
-        closed = text[-1] in ".!?…\"'”’)]" or answer[end : end + 1] in ("\n", "")
-        opened = SENTENCE_STOP.search(answer[:start]) and not ABBREVIATION.search(answer[:start].rstrip(" "))
-        if opened and closed and AFTER_SENTENCE.match(answer, end):
-            return True
+        yield start
         start = answer.find(text, start + 1)
-    return False
+
+
+def _is_whole(answer: str, start: int, text: str) -> bool:
+    before = answer[:start]
+    opened = SENTENCE_STOP.search(before) and not _shortens(before, text)
+    return bool(opened) and _ends_whole(answer, start + len(text), text)
+
+
+def _ends_whole(answer: str, end: int, text: str) -> bool:
+    """Whether a sentence ends at `end`: what follows is a new line or opens like a sentence. After "U.S." or
+    "St." it must open with a word that can only be the first of a sentence."""
+    closed = text[-1] in ".!?…\"'”’)]" or answer[end : end + 1] in ("\n", "")
+    after = answer[end:]
+    return closed and bool(NEXT_SENTENCE.match(after)) and not _shortens(text, after)
+
+
+def _shortens(before: str, after: str) -> bool:
+    """Whether the stop that ends `before` belongs to an abbreviation amid a sentence."""
+    opening = FIRST_WORD.match(after)
+    if not opening or "\n" in before[len(before.rstrip()) :] + opening.group(1):
+        return False
+    end = before.rstrip()
+    if not ABBREVIATION.search(end) or LONE_LETTER.search(end):
+        return False
+    return opening.group(2).lower() not in FUNCTION_WORDS
 
 
 def _house_verdict(text: str, house_phrases: frozenset[str]) -> Verdict:

@@ -182,3 +182,66 @@ async def test_misconceptions_are_no_evidence() -> None:
     entry = Entry("moon", "What is the moon?", "The moon is rock.", misconceptions=("The moon is cheese.",))
     check = SpecialistGroundingCheck(AsyncHashEncoder(), frozenset())
     assert not (await check(Sentence("The moon is cheese.", (1,)), evidence(entry))).supported
+
+
+CONDITIONAL = Entry(
+    "paint",
+    "Is the paint safe?",
+    "It is approved in the U.S. only for adults. It is recommended (for most homes) but not in cellars. "
+    "Paints are harmless, except for people with a severe allergy. Brushes may be lent unless they are wet. "
+    "The colour is bright, so bring glasses if you drive. If you are pregnant, ask the painter. "
+    "Rinse it off with water until the skin is clean.",
+)
+
+
+async def judge_conditional(text: str) -> Verdict:
+    check = SpecialistGroundingCheck(AsyncHashEncoder(), frozenset())
+    return await check(Sentence(text, (1,)), evidence(CONDITIONAL))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is approved in the U.S.",
+        "It is recommended (for most homes)",
+        "It is recommended (for most homes).",
+        "Paints are harmless.",
+        "Paints are harmless, even for people with a severe allergy.",
+        "Brushes may be lent.",
+        "Ask the painter.",
+        "Rinse it off with water.",
+    ],
+)
+async def test_a_dropped_condition_is_a_conflict(text: str) -> None:
+    verdict = await judge_conditional(text)
+    assert not verdict.supported
+    assert "condition dropped" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is approved in the U.S. only for adults.",
+        "Except for people with a severe allergy, paints are harmless.",
+        "The colour is bright.",
+        "Pregnant? Ask the painter if you are pregnant.",
+        "Unless they are wet, brushes may be lent.",
+    ],
+)
+async def test_a_kept_condition_passes(text: str) -> None:
+    verdict = await judge_conditional(text)
+    assert verdict.supported, verdict
+
+
+async def test_only_whole_sentences_are_verbatim() -> None:
+    answer = (
+        "It is sold in the U.S. only to adults. It is made in the U.S. The label says so. Is it? mRNA is. "
+        "There is a type b. Grass differs."
+    )
+    assert not is_verbatim("It is sold in the U.S.", answer)
+    assert not is_verbatim("The label says so. Is it? m", answer)
+    assert is_verbatim("It is made in the U.S.", answer)
+    assert is_verbatim("The label says so.", answer)
+    assert is_verbatim("Is it?", answer)
+    assert is_verbatim("Grass differs.", answer)
+    assert is_verbatim("The shop is shut.", "It is open.\nNo, the shop is shut.")
