@@ -9,17 +9,17 @@ import numpy as np
 
 from knowledge.types import FloatArray, Snapshot
 from pipeline.ports import Encoder, Knowledge
-from pipeline.stages.cited_text import LEAD
-from pipeline.stages.sentence_picker import Scored, is_bare_lead, pick_addition, pick_answer
+from pipeline.stages.sentence_picker import Length, Scored, is_bare_lead, pick_addition, pick_answer
 from pipeline.stages.stance import Stance, read_stance
 from pipeline.turn import Accepted, Evidence, Sentence, SentenceKind
 from pipeline.types import Question, Role
 from pipeline.voice import HouseVoice, Opener, choose
 
 ENTRIES = 3
-TOTAL_WORDS = 105  # further entries may fill an answer up to this length
-ADDITION_COSINE = 0.45
-RIVAL = 0.85  # a further entry's sentence must be nearly as close to the question as the best one said
+ALONE = Length(5, 95)
+AMONG_RIVALS = Length(3, 60)  # of the best entry, where others may be the ones that answer
+TOTAL_WORDS = 115  # what the others share with it
+ADDED = 2  # sentences of each other entry
 RECENT_REPLIES = 2  # house phrases of the last replies are not said again
 SYMPATHY = re.compile(r"\b(?:sorry|sounds)\b", re.IGNORECASE)  # for what happened, not for what is feared
 
@@ -48,8 +48,9 @@ class ExtractiveComposer:
             return
         number, best, answer = usable[0]
         nearest = answer.sentences[int(answer.cosines.argmax())]
-        stance = read_stance(question.text, best.hit, nearest)
-        chosen = pick_answer(answer, yes_no=stance.yes_no)
+        stance = read_stance(question.text, best.hit, nearest, evidence.query.text)
+        length = AMONG_RIVALS if usable[1:] else ALONE
+        chosen = pick_answer(answer, length, yes_no=stance.yes_no, keeps_lead=stance.keeps_lead)
         recent = _recent_replies(question)
         if opener := self._opener(stance, recent, best):
             yield Sentence(opener, kind=SentenceKind.HOUSE)
@@ -102,16 +103,11 @@ def _spoken(scored: Scored, chosen: list[int], *, keeps_lead: bool) -> Iterator[
     bare = ""
     for index in chosen:
         text = scored.sentences[index]
-        lead = LEAD.match(text)
-        if lead and not keeps_lead:
-            text = text[lead.end() :]
-            text = text[:1].upper() + text[1:]
-        elif is_bare_lead(text):
-            bare = f"{text} "
+        if is_bare_lead(text):
+            bare = f"{text} " if keeps_lead else ""
             continue
-        if text:
-            yield bare + text
-            bare = ""
+        yield bare + (text if keeps_lead else scored.unled(index))
+        bare = ""
     if bare:
         yield bare.rstrip()
 
@@ -119,15 +115,14 @@ def _spoken(scored: Scored, chosen: list[int], *, keeps_lead: bool) -> Iterator[
 def _additions(
     answer: Scored, chosen: list[int], others: list[tuple[int, Accepted, Scored]]
 ) -> Iterator[Sentence]:
-    """What the other entries add to the chosen sentences of the best one."""
+    """What the other entries add to the chosen sentences of the best one, in like shares."""
     said = answer.vectors[chosen]
     words = TOTAL_WORDS - sum(len(answer.sentences[index].split()) for index in chosen)
-    at_least = max(ADDITION_COSINE, RIVAL * float(answer.cosines[chosen].max()))
-    for number, _, other in others:
-        added = pick_addition(other, said, at_least=at_least, words=words)
+    for place, (number, _, other) in enumerate(others):
+        added = pick_addition(other, said, Length(ADDED, words // (len(others) - place)))
         for index in added:
             words -= len(other.sentences[index].split())
-            yield Sentence(other.sentences[index], (number,))
+            yield Sentence(other.unled(index), (number,))
         said = np.vstack([said, other.vectors[added]])
 
 

@@ -10,17 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.types import Entry, FloatArray, Passage
-from pipeline.stages.cited_text import LEAD
+from pipeline.stages.cited_text import LEAD, is_stump, without_lead
 from pipeline.stages.lexicon import DANGLING
 
-MAX_SENTENCES = 5
-MAX_WORDS = 95
 REPEATS = 0.75  # cosine from which one sentence says what another said
 VARIANTS = 0.6  # mean likeness of lines from which each line is a whole answer in other words
 POINTER = re.compile(r"\W*(?:learn|read|find out|see) more\b|\W*(?:click|tap) ", re.IGNORECASE)
+NEAR_ENOUGH = 0.3  # cosine to the question below which a further entry's sentence is beside the point
+SECOND = 0.85  # share of its first sentence's cosine that its second must have
 LEAD_BONUS = 0.3
 FIRST_BONUS = 0.1
 LATER_MALUS = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """At most so many sentences and words."""
+
+    sentences: int
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,14 @@ class Scored:
         first = self.sentences[index].replace("’", "'").lower().split()[0]
         return first.strip(",.;:\"'“(") in DANGLING
 
+    def unled(self, index: int) -> str:
+        """A sentence without its opening "Yes" or "No"; "" where nothing is left that stands alone."""
+        text = self.sentences[index]
+        rest = without_lead(text)
+        if rest == text:
+            return text
+        return "" if is_stump(rest) else rest[:1].upper() + rest[1:]
+
     def completes(self, index: int) -> bool:
         """Whether a sentence says what the bare "Yes" or "No" before it is about."""
         return index > 0 and is_bare_lead(self.sentences[index - 1])
@@ -56,12 +72,15 @@ def is_bare_lead(sentence: str) -> bool:
     return lead is not None and lead.end() == len(sentence)
 
 
-def pick_answer(scored: Scored, *, yes_no: bool) -> list[int]:
+def pick_answer(scored: Scored, length: Length, *, yes_no: bool, keeps_lead: bool) -> list[int]:
     """The sentences that answer, in reading order: all where they are few, else the answering sentence and
-    those nearest to the question. Of lines that say the same in other words one is chosen whole."""
+    those nearest to the question. Of lines that say the same in other words one is chosen whole. Empty where
+    no sentence can be said without the "Yes" or "No" that `keeps_lead` withholds."""
     found = _one_variant(scored, yes_no=yes_no)
+    if not keeps_lead:
+        found = [index for index in found if is_bare_lead(scored.sentences[index]) or scored.unled(index)]
     kept = [index for index in found if not POINTER.match(scored.sentences[index])] or found
-    if _fits(scored, kept) or len(kept) < 2:
+    if _fits(scored, kept, length) or len(kept) < 2:
         return kept
     answering = max(kept, key=_preference(scored, kept))
     if LEAD.match(scored.sentences[kept[0]]):
@@ -69,26 +88,29 @@ def pick_answer(scored: Scored, *, yes_no: bool) -> list[int]:
     chosen = _with_antecedents(scored, answering, kept)
     for index in sorted(kept, key=_preference(scored, kept), reverse=True):
         wider = sorted({*chosen, *_with_antecedents(scored, index, kept)})
-        if not _repeats(scored, index, chosen) and _fits(scored, wider):
+        if not _repeats(scored, index, chosen) and _fits(scored, wider, length):
             chosen = wider
     return chosen
 
 
-def pick_addition(scored: Scored, said: FloatArray, *, at_least: float, words: int) -> list[int]:
-    """At most two sentences that add something: near the question (cosine `at_least`) and unlike what is
-    already `said` (vectors, shape (m, dimension)). A sentence that opens with "Yes" or "No" is not used:
-    it answers its own entry's question, not the user's."""
-    everything = list(range(len(scored.sentences)))
+def pick_addition(scored: Scored, said: FloatArray, length: Length) -> list[int]:
+    """The sentences nearest to the question that stand alone, are unlike what is already `said` (vectors,
+    shape (m, dimension)), and fit; in reading order. Not a bare "Yes" or "No", nor what leans on one: they
+    answer the entry's own question, not the user's."""
+    chosen: list[int] = []
+    at_least = NEAR_ENOUGH
     for index in np.argsort(-scored.cosines).tolist():
-        chosen = _with_antecedents(scored, index, everything)
-        if len(chosen) > 1 and is_bare_lead(scored.sentences[chosen[0]]) and not scored.leans(chosen[1]):
-            chosen = chosen[1:]
-        novel = all(float((said @ scored.vectors[i]).max()) < REPEATS for i in chosen)
-        led = any(LEAD.match(scored.sentences[i]) for i in chosen)
-        short = len(chosen) <= 2 and sum(len(scored.sentences[i].split()) for i in chosen) <= words
-        if scored.cosines[index] >= at_least and novel and not led and short:
-            return chosen
-    return []
+        text = scored.unled(index)
+        if scored.cosines[index] < at_least or len(chosen) == length.sentences:
+            break
+        if not text or is_bare_lead(text) or scored.leans(index) or POINTER.match(text):
+            continue
+        known = np.vstack([said, scored.vectors[chosen]])
+        words = sum(len(scored.sentences[i].split()) for i in (*chosen, index))
+        if float((known @ scored.vectors[index]).max(initial=-1.0)) < REPEATS and words <= length.words:
+            chosen.append(index)
+            at_least = max(at_least, SECOND * float(scored.cosines[index]))
+    return sorted(chosen)
 
 
 def _one_variant(scored: Scored, *, yes_no: bool) -> list[int]:
@@ -134,7 +156,7 @@ def _repeats(scored: Scored, index: int, chosen: list[int]) -> bool:
     return float((scored.vectors[chosen] @ scored.vectors[index]).max()) >= REPEATS
 
 
-def _fits(scored: Scored, chosen: list[int]) -> bool:
+def _fits(scored: Scored, chosen: list[int], length: Length) -> bool:
     words = sum(len(scored.sentences[index].split()) for index in chosen)
     full = sum(not is_bare_lead(scored.sentences[index]) for index in chosen)
-    return full <= MAX_SENTENCES and words <= MAX_WORDS
+    return full <= length.sentences and words <= length.words

@@ -22,6 +22,10 @@ YES_NO = re.compile(rf"{FILLER}(?:{AUXILIARY}|any)\b", re.IGNORECASE)
 OPEN_QUESTION = re.compile(
     rf"{FILLER}(?:what|which|who|whom|whose|when|where|why|how|tell me|explain|describe)\b", re.IGNORECASE
 )
+OPEN_INSIDE = re.compile(
+    rf"\b(?:what|why|how|when|where)(?:['’]?s| (?:{AUXILIARY}|long|many|much|often|soon|else))\b",
+    re.IGNORECASE,
+)
 EMBEDDED = re.compile(
     r"\b(?:wonder(?:ing)?|know|tell me|ask(?:ing)?|sure|told) (?:if|whether)\b", re.IGNORECASE
 )
@@ -44,6 +48,9 @@ STATE = re.compile(rf"{SOMEBODY} (?:am|is|are|have|has|get|gets)\b", re.IGNORECA
 EVENT = re.compile(rf"{SOMEBODY} (?:got|had|was|were|became|developed|died|felt|feels?)\b", re.IGNORECASE)
 NEAR = 0.6  # cosine to an entry's question or misconception from which a message is about the same
 SHARED = 0.3  # share of its words that the message must then have too
+SAME = 0.8  # share of both texts' content words from which two questions ask the same
+SAME_NEAR = 0.5  # share that suffices where the meanings are also `SAME_COSINE` near
+SAME_COSINE = 0.85
 LONGEST_CLAIM = 40  # words; a longer message tells a story, and one phrase cannot correct it
 
 
@@ -60,13 +67,14 @@ class Stance:
     suffers: bool
 
 
-def read_stance(message: str, hit: Hit, answer: str) -> Stance:
-    """The stance of `message` towards the entry that answers it; `answer` is the sentence that does."""
+def read_stance(message: str, hit: Hit, answer: str, query: str = "") -> Stance:
+    """The stance of `message` towards the entry that answers it; `answer` is the sentence that does, `query`
+    the message with what it left unsaid."""
     part = _part_about(message, hit.entry.question)
     asks = _asks(part)
     yes_no = asks and _asks_yes_no(part)
     lead = lead_of(hit.entry.answer)
-    keeps_lead = bool(lead) and yes_no and same_polarity(part, hit.entry.question)
+    keeps_lead = bool(lead) and yes_no and asks_the_same(part, hit, query)
     opener = _opener(message, lead if keeps_lead else "", asks)
     if not asks and states_falsehood(part, hit, answer):
         opener = Opener.CORRECT
@@ -94,6 +102,23 @@ def states_falsehood(claim: str, hit: Hit, answer: str) -> bool:
     if lead == "yes" and _shared(claim, hit.entry.question) >= ALIGNED:
         return not same_polarity(claim, hit.entry.question)
     return contradicts(claim, answer)
+
+
+def asks_the_same(part: str, hit: Hit, query: str = "") -> bool:
+    """Whether a question is the entry's own, or one of its alternates, so that its "Yes" or "No" answers it:
+    the same polarity, and the same content words up to a near paraphrase."""
+    if not same_polarity(part, hit.entry.question):
+        return False
+    own = read(part)
+    stems = {word.stem for word in (*own, *read(query))}
+    near = hit.question_cosine >= SAME_COSINE and hit.passage.view is not View.MISCONCEPTION
+    least = SAME_NEAR if near else SAME
+    for reference in (hit.entry.question, *hit.entry.alternates):
+        words = read(reference)
+        shared = min(overlap(own, {word.stem for word in words}), overlap(words, stems))
+        if shared >= least and same_polarity(part, reference):
+            return True
+    return False
 
 
 def same_polarity(one: str, other: str) -> bool:
@@ -139,7 +164,9 @@ def _asks(text: str) -> bool:
 
 
 def _asks_yes_no(text: str) -> bool:
-    return not CHOICE.search(text) and (bool(EMBEDDED.search(text)) or not _opens(OPEN_QUESTION, text))
+    if CHOICE.search(text) or OPEN_INSIDE.search(text):
+        return False
+    return bool(EMBEDDED.search(text)) or not _opens(OPEN_QUESTION, text)
 
 
 def _opens(opening: re.Pattern[str], text: str) -> bool:
