@@ -1,0 +1,30 @@
+"""The README's settings table and commands are those of the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from typer.main import get_command
+
+from app.cli import cli
+from app.settings import Judging, Settings, known_names
+
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+MAKEFILE = (Path(__file__).parent.parent / "Makefile").read_text("utf-8")
+
+
+def test_the_settings_table_is_complete_and_says_what_the_code_says() -> None:
+    rows = dict(re.findall(r"^\| `(CANDOR_\w+)` \|.*\| (.+) \|$", README, re.MULTILINE))
+    fields = {f"CANDOR_{name.upper()}": field for name, field in Settings.model_fields.items()}
+    fields |= {f"CANDOR_JUDGING__{name.upper()}": field for name, field in Judging.model_fields.items()}
+    assert rows.keys() == known_names() - {"CANDOR_JUDGING"}
+    assert rows == {name: fields[name].description for name in rows}
+
+
+def test_every_command_named_exists() -> None:
+    commands = get_command(cli)
+    named = set(re.findall(r"\.venv/bin/candor (\w+)", README))
+    assert named and named <= set(getattr(commands, "commands", {}))
+    targets = set(re.findall(r"^make (\w+)", README, re.MULTILINE))
+    assert targets and all(f"\n{target}:" in MAKEFILE for target in targets)
