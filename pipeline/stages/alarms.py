@@ -15,6 +15,10 @@ from pipeline.turn import Topic
 INJECTION = "injection"
 _GROUPS = {"crisis": Topic.CRISIS, "unsafe": Topic.UNSAFE, INJECTION: Topic.UNSAFE}
 _INNOCENT = ("honest", "small_talk")
+_END = re.compile(r"[.!?\n]+")
+_PIECE = 30  # words
+_FIRST = 2
+_LAST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +30,74 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """`lexicon` holds what is an alarm in any wording around it; `exemplars` the groups `crisis`, `unsafe`,
+    """`lexicon` holds what is an alarm in any wording around it, and `acute` with its exception `no_crisis`
+    for emergencies, which count sentence by sentence; `exemplars` the groups `crisis`, `unsafe`,
     `injection` and, to hold against them, `honest`."""
 
     lexicon: Mapping[str, re.Pattern[str]]
     exemplars: Exemplars
     thresholds: JudgeThresholds
 
-    def raised(self, text: str, vector: FloatArray, innocent: float) -> Alarm | None:
-        """The gravest alarm of a message, if any. `innocent` is how near it is to anything that gives no
-        alarm, such as a question that the knowledge base answers: a frightening one may still be honest."""
+    def spelled_out(self, text: str) -> Alarm | None:
+        """The gravest alarm that the lexicon alone finds anywhere in a message, if any."""
+        for group, topic in _GROUPS.items():
+            found = group in self.lexicon and self.lexicon[group].search(text)
+            if found or (topic is Topic.CRISIS and self._acute(text)):
+                return Alarm(topic, _kind(group), 1.0)
+        return None
+
+    def raised(self, text: str, vector: FloatArray, innocent: float, doubt: float = 0.0) -> Alarm | None:
+        """The gravest alarm that the exemplars raise for a text, if any. `innocent` is how near it is to
+        anything that gives no alarm, such as a question that the knowledge base answers: a frightening one
+        may still be honest. `doubt` is what a text on topic gets on top; for a crisis only one about what
+        was or might be gets it, on topic or not."""
         near_innocent = max(self.exemplars.nearest(group, vector).cosine for group in _INNOCENT)
         innocent = max(innocent, near_innocent)
         for group, topic in _GROUPS.items():
-            kind = group if group == INJECTION else ""
-            if group in self.lexicon and self.lexicon[group].search(text):
-                return Alarm(topic, kind, 1.0)
             near = self.exemplars.nearest(group, vector).cosine
-            if near >= self.thresholds.alarm and near - innocent >= self.thresholds.alarm_lead:
-                return Alarm(topic, kind, near)
+            spared = doubt
+            if topic is Topic.CRISIS:
+                spared = self.thresholds.benefit if self._denied(text) else 0.0
+            if near >= self.thresholds.alarm and near - innocent - spared >= self.thresholds.alarm_lead:
+                return Alarm(topic, _kind(group), near)
         return None
+
+    def _acute(self, text: str) -> bool:
+        acute = self.lexicon.get("acute")
+        return acute is not None and any(
+            acute.search(piece) and not self._denied(piece) for piece in sentences(text)
+        )
+
+    def _denied(self, text: str) -> bool:
+        """Whether a text shows that it is about what was or might be."""
+        pattern = self.lexicon.get("no_crisis")
+        return pattern is not None and pattern.search(text) is not None
+
+
+def _kind(group: str) -> str:
+    return group if group == INJECTION else ""
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a chat message, those without an end cut to pieces of `_PIECE` words."""
+    found: list[str] = []
+    for sentence in _END.split(text):
+        words = sentence.split()
+        found += [" ".join(words[start : start + _PIECE]) for start in range(0, len(words), _PIECE)]
+    return found
+
+
+def telling(text: str) -> list[str]:
+    """The first and last few sentences of a message that has several: an encoder reads only the beginning
+    of a long text, and what matters is mostly said first or last."""
+    found = sentences(text)
+    if len(found) < 2:
+        return []
+    return list(dict.fromkeys([*found[:_FIRST], *found[_FIRST:][-_LAST:]]))
 
 
 def read_lexicon(seeds: Path) -> dict[str, re.Pattern[str]]:
-    """`safety_lexicon.yaml`, one pattern a group."""
+    """`safety_lexicon.yaml`, one pattern a group. Raises `OSError` and `ValueError`."""
     import yaml
 
     groups = yaml.safe_load((seeds / "safety_lexicon.yaml").read_text(encoding="utf-8"))
