@@ -50,9 +50,15 @@ class ServingChat:
 
     def __init__(self) -> None:
         self._chat: Chat | None = None
+        self._encoder: ServingEncoder | None = None
 
-    def use(self, chat: Chat) -> None:
-        self._chat = chat
+    def use(self, chat: Chat, encoder: ServingEncoder) -> None:
+        self._chat, self._encoder = chat, encoder
+
+    async def close(self) -> None:
+        """Ends the encoder's thread, once no turn runs any more."""
+        if self._encoder is not None:
+            await self._encoder.close()
 
     async def run(self, message_id: str, question: Question, say: Say) -> Reply:
         if self._chat is None:

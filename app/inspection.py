@@ -12,9 +12,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.db import open_database
 from app.doctor import EXPORTING, SETUP, Finding, State, version_of
+from app.seeds import Seeds
 from app.settings import Settings, SettingsError, read_settings
+from knowledge.calibration import read_background
 from knowledge.encoder import EncoderFailed, describe, load_encoder
 from knowledge.entries import EntryStore
+from knowledge.errors import BackgroundUnusable
 from knowledge.model_store import StoredModel, exported_model
 from knowledge.releases import EncoderStamp, Releases
 from knowledge.types import KnowledgeError
@@ -22,7 +25,6 @@ from knowledge.types import KnowledgeError
 _LEAST_FREE = 1 << 30
 _REINDEX = "run `candor reindex`"
 _SPECIALISTS = "specialists for every stage: they need no key and no network"
-_NEEDED_SEEDS = ("slang.yaml", "voice.yaml", "small_talk.yaml", "safety.yaml", "background.yaml", "topics.yaml")
 
 
 def inspect_service() -> Iterator[Finding]:
@@ -39,7 +41,7 @@ def inspect_service() -> Iterator[Finding]:
     yield encoder
     if database.state is State.OK:
         yield _release(settings, engine, stored)
-    yield _seeds(settings.seeds_dir)
+    yield _seeds(settings)
     yield from _engines(settings)
     yield _admin(settings)
 
@@ -132,11 +134,14 @@ def _release(settings: Settings, engine: Engine, stored: StoredModel | None) -> 
     return Finding("active release", State.OK, f"{release_id}, {count}, intact, made by this encoder")
 
 
-def _seeds(folder: Path) -> Finding:
+def _seeds(settings: Settings) -> Finding:
     """What a first start takes its entries from, and the chain its words and examples."""
-    if missing := [name for name in _NEEDED_SEEDS if not (folder / name).is_file()]:
-        remedy = "set CANDOR_SEEDS_DIR to a folder that has them"
-        return Finding("seeds", State.FAILED, f"{folder.absolute()} lacks {', '.join(missing)}", remedy)
+    folder = settings.seeds_dir
+    try:
+        Seeds.read(settings)
+        read_background(folder)
+    except (SettingsError, BackgroundUnusable) as error:
+        return Finding("seeds", State.FAILED, str(error), "mend the file, or set CANDOR_SEEDS_DIR")
     entries = len(list((folder / "kb").rglob("*.md")))
     conversations = len(list((folder / "conversations").glob("*.txt")))
     detail = f"{folder.absolute()}, {entries:,} entries, {conversations:,} example conversations"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import cast
 
 from fastapi import Request
@@ -18,10 +18,11 @@ from app.jobs import JobStore
 from app.limits import RateLimiter, TurnLimiter
 from app.metrics import Metrics
 from app.release_service import KnowledgeBase, ReleaseService
+from app.seeds import Seeds
 from app.settings import Settings, SettingsError
 from app.traces import TraceStore
 from app.turns import Chat, TurnRunner
-from app.voice import build_voice
+from app.voice import LiveTopics
 from knowledge.batching import BatchedEncoder
 from knowledge.calibration import calibrate, read_background
 from knowledge.embedding_cache import CachedEmbedder
@@ -34,11 +35,10 @@ from knowledge.types import Calibration
 from knowledge.word_list import whole_words
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.ports import Encoder, Knowledge, TraceSink
-from pipeline.stages.alarms import Alarms, read_lexicon
+from pipeline.stages.alarms import Alarms
 from pipeline.stages.answer_composer import ExtractiveComposer
-from pipeline.stages.exemplars import Exemplars, read_exemplars
+from pipeline.stages.exemplars import Exemplars
 from pipeline.stages.grounding_check import SpecialistGroundingCheck
-from pipeline.stages.normalising import Slang
 from pipeline.stages.query_rewriter import SpecialistQueryRewriter
 from pipeline.stages.relevance_check import CalibratedRelevanceCheck
 from pipeline.stages.retrieval import HybridRetrieval
@@ -62,6 +62,7 @@ class Services:
     live: LiveRelease
     releases: ReleaseService
     metrics: Metrics
+    close_chain: Callable[[], Awaitable[None]]
 
     async def start(self) -> None:
         self.releases.start()
@@ -69,6 +70,7 @@ class Services:
     async def stop(self) -> None:
         await self.turns.close()
         await self.releases.stop()
+        await self.close_chain()
 
 
 async def services_of(request: Request) -> Services:
@@ -85,10 +87,14 @@ def build_services(settings: Settings) -> Services:
         loaded = load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads)
         base = knowledge_base(settings, engine, loaded)
         encoder = ServingEncoder(BatchedEncoder(loaded))
-        chat.use(build_chat(settings, base, encoder, ServingKnowledge(live), traces))
+        chat.use(build_chat(settings, base, encoder, ServingKnowledge(live), traces), encoder)
         return base
 
-    return wire(settings, engine, live, chat, open_base)
+    return wire(settings, engine, live, chat, open_base, chat.close)
+
+
+async def _nothing_to_close() -> None:
+    """A scripted chain holds no thread."""
 
 
 def wire(
@@ -97,6 +103,7 @@ def wire(
     live: LiveRelease,
     chat: Chat,
     open_base: Callable[[TraceSink], KnowledgeBase],
+    close_chain: Callable[[], Awaitable[None]] = _nothing_to_close,
 ) -> Services:
     """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
     metrics, limiter = Metrics(), TurnLimiter(settings.max_concurrent_turns, settings.max_waiting_turns)
@@ -125,6 +132,7 @@ def wire(
             follow_every_s=settings.follow_every_s,
         ),
         metrics=metrics,
+        close_chain=close_chain,
     )
 
 
@@ -153,18 +161,15 @@ def build_chat(
 ) -> ChatPipeline:
     """The chain on its specialist engines. Blocks: the exemplars are embedded once.
     Raises `SettingsError` where the seeds cannot be read."""
-    judging, seeds = settings.judging, settings.seeds_dir
+    judging = settings.judging
     thresholds = JudgeThresholds(gate=judging.on_topic, relevance=judging.relevant)
-    try:
-        voice = build_voice(settings, base.entries.topics())
-        exemplars = Exemplars.of(read_exemplars(seeds), base.embed)
-        alarms = Alarms(read_lexicon(seeds), exemplars, thresholds)
-        slang = Slang.load(seeds / "slang.yaml")
-    except (OSError, ValueError, KeyError) as error:
-        raise SettingsError(f"CANDOR_SEEDS_DIR: {seeds} cannot be used: {error}") from error
+    words = Seeds.read(settings)
+    voice = replace(words.voice, topics=LiveTopics(knowledge, words.topics))
+    exemplars = Exemplars.of(words.exemplars, base.embed)
+    alarms = Alarms(words.lexicon, exemplars, thresholds)
     stages = Stages(
         gate=CalibratedTopicGate(encoder, knowledge, exemplars, alarms, thresholds),
-        rewriter=SpecialistQueryRewriter(knowledge, slang, base.ordinary_words),
+        rewriter=SpecialistQueryRewriter(knowledge, words.slang, base.ordinary_words),
         retrieval=HybridRetrieval(encoder, knowledge),
         relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
         composer=ExtractiveComposer(voice, knowledge, encoder),

@@ -1,40 +1,69 @@
-"""The house voice of this service: learned from the example conversations, with the owner's own words."""
+"""The house voice of this service: learned from the example conversations, with the owner's own words, and
+naming the topics of the knowledge base that serves."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import Path
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.settings import Settings
-from learning.transcripts import parse_transcripts
+from learning.transcripts import Conversation
 from learning.voice import learn_voice
+from pipeline.errors import RetrievalFailed
+from pipeline.ports import Knowledge
 from pipeline.voice import HouseVoice
 
 _CONTACT = "You can also ask here: {contact}"
+_UNNAMED = ("", "general")  # the topic of entries that were given none
 
 
-def build_voice(settings: Settings, topics: Collection[str]) -> HouseVoice:
-    """The voice for a knowledge base with these topic ids; without any, for that of the seeds.
-    Raises `OSError` or `ValueError` where the seeds cannot be read or lack a reply."""
-    seeds = settings.seeds_dir
-    fixed: dict[str, Any] = _yaml(seeds / "voice.yaml")
+class LiveTopics:
+    """The names of the live release's topics, counted once a release: those with a label first, in the order
+    of the labels, then the largest. Called with nothing live, it gives none."""
+
+    def __init__(self, knowledge: Knowledge, labels: Mapping[str, str]) -> None:
+        self._knowledge = knowledge
+        self._labels = labels
+        self._named: tuple[str, tuple[str, ...]] = ("", ())
+
+    def __call__(self) -> tuple[str, ...]:
+        try:
+            snapshot = self._knowledge.current
+        except RetrievalFailed:
+            return ()
+        release_id, names = self._named
+        if release_id != snapshot.release_id:
+            names = self._names(Counter(entry.topic for entry in snapshot.entries.values()))
+            self._named = (snapshot.release_id, names)
+        return names
+
+    def _names(self, sizes: Counter[str]) -> tuple[str, ...]:
+        labelled = [label for topic, label in self._labels.items() if topic in sizes]
+        others = [topic for topic, _ in sizes.most_common() if topic not in (*self._labels, *_UNNAMED)]
+        return tuple(_within_a_sentence(name) for name in (*labelled, *map(_spelt_out, others)))
+
+
+def learned_voice(
+    given: Mapping[str, Any], conversations: Sequence[Conversation], settings: Settings
+) -> HouseVoice:
+    """The voice of the conversations, with the replies `given` for what they do not teach and
+    the owner's crisis text and contact. Raises `ValueError`, `LookupError`, `TypeError` or `AttributeError`
+    where a reply is missing or of another shape."""
+    fixed = dict(given)
     if settings.crisis_text:
         fixed["crisis"] = settings.crisis_text
     if settings.handoff_contact:
         contact = _CONTACT.format(contact=settings.handoff_contact)
         fixed["no_answer"] = [f"{reply} {contact}" for reply in fixed["no_answer"]]
-    texts = (file.read_text("utf-8") for file in sorted((seeds / "conversations").glob("*.txt")))
-    conversations = [talk for text in texts for talk in parse_transcripts(text).conversations]
-    known = [topic for topic in _yaml(seeds / "topics.yaml") if not topics or topic["id"] in topics]
-    return learn_voice(conversations, fixed, topics=[_within_a_sentence(topic["label"]) for topic in known])
+    return learn_voice(conversations, fixed)
+
+
+def _spelt_out(topic: str) -> str:
+    """A topic id as words; a hyphen before a number belongs to a name."""
+    return " ".join(re.sub(r"_|-(?!\d)", " ", topic).split())
 
 
 def _within_a_sentence(label: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
-
-
-def _yaml(file: Path) -> Any:  # noqa: ANN401
-    import yaml
-
-    return yaml.safe_load(file.read_text("utf-8"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from knowledge.errors import BackgroundUnusable
 from knowledge.logistic_fit import fit_logistic
 from knowledge.types import (
     DEFAULT_GATE,
@@ -48,13 +49,20 @@ _WORTH_A_LOOK = 0.4  # a message that is nearer to no passage cannot pass the ga
 
 def read_background(seeds: Path) -> tuple[str, ...]:
     """Messages that a knowledge base is usually not about: unrelated ones, typical ones of several domains
-    and small talk, from `background.yaml` and `small_talk.yaml`."""
+    and small talk, from `background.yaml` and `small_talk.yaml`. Raises `BackgroundUnusable`."""
+    near = _groups(seeds / "background.yaml", lambda read: [read["unrelated"], *read["near"].values()])
+    return near + _groups(seeds / "small_talk.yaml", lambda read: list(read.values()))
+
+
+def _groups(file: Path, of: Callable[[Any], list[list[object]]]) -> tuple[str, ...]:
     import yaml
 
-    background = yaml.safe_load((seeds / "background.yaml").read_text(encoding="utf-8"))
-    small_talk = yaml.safe_load((seeds / "small_talk.yaml").read_text(encoding="utf-8"))
-    groups = [background["unrelated"], *background["near"].values(), *small_talk.values()]
-    return tuple(str(text) for group in groups for text in group)
+    try:
+        return tuple(str(text) for group in of(yaml.safe_load(file.read_text("utf-8"))) for text in group)
+    except OSError as error:
+        raise BackgroundUnusable(f"{file} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BackgroundUnusable(f"{file} cannot be used: {error}.") from error
 
 
 def calibrate(snapshot: LocalSnapshot, background: Sequence[str], vectors: FloatArray) -> Calibration:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from knowledge.types import KnowledgeError
 
 __all__ = [
+    "BackgroundUnusable",
     "BuildRunning",
     "EntryExists",
     "EntryNotFound",
@@ -81,6 +82,10 @@ class BuildRunning(KnowledgeError):
 
     def __init__(self) -> None:
         super().__init__("A release is already being built.")
+
+
+class BackgroundUnusable(KnowledgeError):
+    """The messages that a release is calibrated against cannot be read. The message names the file."""
 
 
 class StorageFailed(KnowledgeError):

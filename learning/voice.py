@@ -64,9 +64,7 @@ class _Use:
     is_last: bool
 
 
-def learn_voice(
-    conversations: Sequence[Conversation], fixed: Mapping[str, Any], *, topics: Sequence[str] = ()
-) -> HouseVoice:
+def learn_voice(conversations: Sequence[Conversation], fixed: Mapping[str, Any]) -> HouseVoice:
     """The voice of the chatbot's lines. `fixed` holds whole replies by outcome and kind (a text, a list, or a
     mapping of kinds to lists), and `openers`, `hedges` and `closings` for what the conversations do not
     teach. Phrases heard most come first. Raises `ValueError` where a needed reply is missing."""
@@ -89,7 +87,6 @@ def learn_voice(
         hedges=_heard(hedges) or tuple(fixed.get("hedges", ())),
         closings=_heard(closings) or tuple(fixed.get("closings", ())),
         fixed=dict(_replies(fixed)),
-        topics=tuple(topics),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from zlib import crc32
@@ -11,7 +11,7 @@ from pipeline.types import Outcome
 
 REQUIRED = ("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis")
 TOPICS = "{topics}"
-NAMED_TOPICS = 5  # more would be a list to read, not a sentence
+NAMED_TOPICS = 3  # more would be a list to read, not a sentence
 
 
 class Opener(StrEnum):
@@ -27,14 +27,15 @@ class Opener(StrEnum):
 @dataclass(frozen=True, slots=True)
 class HouseVoice:
     """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, a crisis, or a
-    kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` are the
-    labels that fill `{topics}`. Raises `ValueError` where a reply that every service needs is missing."""
+    kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` gives
+    the names that fill `{topics}`, most telling first, anew at each reply: knowledge bases change. Raises
+    `ValueError` where a reply that every service needs is missing."""
 
     openers: Mapping[Opener, tuple[str, ...]]
     hedges: tuple[str, ...]
     closings: tuple[str, ...]
     fixed: Mapping[str, tuple[str, ...]]
-    topics: tuple[str, ...] = ()
+    topics: Callable[[], tuple[str, ...]] = tuple
 
     def __post_init__(self) -> None:
         missing = [key for key in REQUIRED if not self.fixed.get(key)]
@@ -61,17 +62,18 @@ class HouseVoice:
             raise ValueError("an answer is composed from evidence, never fixed")
         keys = (f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind == "crisis" else "", outcome.value)
         options = next((self.fixed[key] for key in keys if self.fixed.get(key)), self.fixed[REQUIRED[0]])
-        if not self.topics:
+        topics = self.topics()
+        if not topics:
             options = tuple(option for option in options if TOPICS not in option) or options
-        return choose(options, variant).replace(TOPICS, self._topic_names())
+        return choose(options, variant).replace(TOPICS, _listed(topics))
 
-    def _topic_names(self) -> str:
-        if not self.topics:
-            return "the subjects of my reviewed answers"
-        if len(self.topics) > NAMED_TOPICS:
-            return f"{', '.join(self.topics[:NAMED_TOPICS])} and related subjects"
-        *others, last = self.topics
-        return f"{', '.join(others)} and {last}" if others else last
+
+def _listed(topics: Sequence[str]) -> str:
+    """Topics as part of a sentence."""
+    if not topics:
+        return "the subjects of my reviewed answers"
+    *others, last = topics if len(topics) <= NAMED_TOPICS else (*topics[:NAMED_TOPICS], "more")
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def choose(options: Sequence[str], variant: str, spoken: str = "") -> str:

@@ -21,7 +21,7 @@ VOICE = HouseVoice(
         "declined_injection": ("I stay as I am.",),
         "crisis": ("Call for help.",),
     },
-    topics=("apples", "pears", "plums"),
+    topics=lambda: ("apples", "pears", "plums"),
 )
 
 
@@ -47,10 +47,10 @@ def test_a_variant_always_gets_the_same_wording_and_variants_differ() -> None:
 
 
 def test_topics_are_named_only_where_known_and_few() -> None:
-    assert replace(VOICE, topics=()).reply(Outcome.OFF_TOPIC) == "Not my subject."
-    assert "{" not in replace(VOICE, topics=()).reply(Outcome.SMALL_TALK)
-    many = replace(VOICE, topics=tuple("abcdefgh")).reply(Outcome.SMALL_TALK)
-    assert many == "I know about a, b, c, d, e and related subjects."
+    assert replace(VOICE, topics=tuple).reply(Outcome.OFF_TOPIC) == "Not my subject."
+    assert "{" not in replace(VOICE, topics=tuple).reply(Outcome.SMALL_TALK)
+    many = replace(VOICE, topics=lambda: tuple("abcdefgh")).reply(Outcome.SMALL_TALK)
+    assert many == "I know about a, b, c and more."
 
 
 def test_an_answer_is_never_fixed() -> None:

@@ -1,0 +1,93 @@
+"""What the seeds folder gives the chain besides entries: its words, examples and lists, read in one place.
+`knowledge.calibration` reads its background itself, when a release is built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app.settings import Settings, SettingsError
+from app.voice import learned_voice
+from learning.transcripts import Conversation, parse_transcripts
+from pipeline.stages.alarms import read_lexicon
+from pipeline.stages.exemplars import read_exemplars
+from pipeline.stages.normalising import Slang
+from pipeline.voice import HouseVoice
+
+_FAULTS = (OSError, ValueError, LookupError, TypeError, AttributeError, re.error, yaml.YAMLError)
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """All that the chain takes from the seeds. `topics` are labels by id, in the order of showing."""
+
+    voice: HouseVoice
+    topics: Mapping[str, str]
+    exemplars: dict[str, dict[str, list[str]]]
+    lexicon: dict[str, re.Pattern[str]]
+    slang: Slang
+
+    @classmethod
+    def read(cls, settings: Settings) -> Seeds:
+        """Raises `SettingsError` naming the file that is missing or cannot be used."""
+        folder = settings.seeds_dir
+        voice, topics, slang = folder / "voice.yaml", folder / "topics.yaml", folder / "slang.yaml"
+        examples = folder / "small_talk.yaml", folder / "safety.yaml"
+        talks = list(_conversations(folder / "conversations"))
+        with _naming(voice):
+            learned = learned_voice(_yaml(voice), talks, settings)
+        with _naming(topics):
+            labels = {str(topic["id"]): str(topic["label"]) for topic in _yaml(topics)}
+        with _naming(slang):
+            plain_words = Slang.load(slang)
+        with _naming(folder / "safety_lexicon.yaml"):
+            lexicon = read_lexicon(folder)
+        with _naming(*examples):
+            exemplars = read_exemplars(folder)
+            for groups in exemplars.values():
+                _check_texts(groups)
+        return cls(learned, labels, exemplars, lexicon, plain_words)
+
+
+def _conversations(folder: Path) -> Iterator[Conversation]:
+    for file in sorted(folder.glob("*.txt")):
+        with _naming(file):
+            parsed = parse_transcripts(file.read_text("utf-8"))
+        yield from parsed.conversations
+
+
+def _yaml(file: Path) -> Any:  # noqa: ANN401
+    return yaml.safe_load(file.read_text("utf-8"))
+
+
+def _check_texts(groups: Mapping[str, object]) -> None:
+    """Raises `TypeError` unless every group is a list of texts."""
+    for name, group in groups.items():
+        if not isinstance(group, list) or not all(isinstance(text, str) for text in group):
+            raise TypeError(f"{name} must be a list of texts")
+
+
+@contextmanager
+def _naming(*files: Path) -> Iterator[None]:
+    """Turns what may go wrong with a file into a `SettingsError` that names it; of several that are read
+    together, the one that cannot be read, or all of them."""
+    try:
+        yield
+    except _FAULTS as error:
+        named = " or ".join(map(str, [file for file in files if not _is_readable(file)] or files))
+        reason = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+        raise SettingsError(f"CANDOR_SEEDS_DIR: {named} cannot be used: {reason}") from error
+
+
+def _is_readable(file: Path) -> bool:
+    try:
+        _yaml(file)
+    except _FAULTS:
+        return False
+    return True
