@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence, Set
+from collections.abc import Awaitable, Callable, Coroutine, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import partial
+from itertools import chain, repeat
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,8 +26,11 @@ from knowledge.types import FloatArray, KnowledgeError, Snapshot
 
 REINDEX = "reindex"
 _BEAT_S = 10.0
+_DEFECT = "The build ended unexpectedly: see the service's log."
 _TOLD_EVERY = 0.02  # least progress worth a write
+_WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)  # before trying again; the last one stays
 _FAILURES = (KnowledgeError, EncoderFailed, SQLAlchemyError, SettingsError)
+_T = TypeVar("_T")
 _log = logging.getLogger("candor.releases")
 
 
@@ -112,46 +118,55 @@ class ReleaseService:
         return job_id
 
     async def _run(self) -> None:
-        self._base = await self._opened()
-        for job_id in await asyncio.to_thread(self._jobs.interrupt_dead):
-            _log.warning("job %s was interrupted by the end of its process", job_id)
-        await self._recover(self._base)
+        base = await self._until_done(self._opened, "the encoder or the seeds cannot be loaded")
+        await self._until_done(self._interrupt_dead, "the jobs of the last process cannot be read")
+        self._base = base
+        await self._until_done(lambda: self._recover(base), "there is no release, and none could be built")
         self.recovered = True
         while True:
             await asyncio.sleep(self._follow_every_s)
-            await self._follow(self._base)
+            await self._follow(base)
+
+    async def _until_done(self, step: Callable[[], Awaitable[_T]], otherwise: str) -> _T:
+        """What `step` gives, tried again while it fails: a lock is released, a disk cleared, a file mended.
+        `otherwise` is the state meanwhile. A service that stops gives up: the failure is raised then."""
+        waits_s = chain(_WAITS_S, repeat(_WAITS_S[-1]))
+        while True:
+            try:
+                return await step()
+            except _FAILURES as error:
+                if self._stopping:
+                    raise
+                self.state = otherwise
+                _log.error("%s: %s", otherwise, error)
+                await asyncio.sleep(next(waits_s))
 
     async def _opened(self) -> KnowledgeBase:
-        while True:
-            self.state = "loading the encoder"
-            _log.info("%s", self.state)
-            try:
-                return await asyncio.to_thread(self._open_base)
-            except _FAILURES as error:
-                self.state = "the encoder or the seeds cannot be loaded"
-                _log.error("%s: %s", self.state, error)
-                await asyncio.sleep(30)
+        self.state = "loading the encoder"
+        _log.info("%s", self.state)
+        return await asyncio.to_thread(self._open_base)
+
+    async def _interrupt_dead(self) -> None:
+        for job_id in await asyncio.to_thread(self._jobs.interrupt_dead):
+            _log.warning("job %s was interrupted by the end of its process", job_id)
 
     async def _recover(self, base: KnowledgeBase) -> None:
-        """Serves what is there, or builds what is not."""
+        """Serves what is there, or begins to build what is not. Raises what reading and seeding raise."""
         self.state = "loading the active release"
         recovery = await asyncio.to_thread(base.releases.recover)
         for note in recovery.notes:
             _log.warning("%s", note)
         if recovery.snapshot is not None:
             self._swap(recovery.snapshot)
-        try:
-            await asyncio.to_thread(self._seed, base)
-            if recovery.rebuild_due:
-                await self._build_first(base)
-        except (*_FAILURES, Problem) as error:
-            self.state = "there is no release, and none could be built"
-            _log.error("%s: %s", self.state, error)
+        await asyncio.to_thread(self._seed, base)
+        if recovery.rebuild_due:
+            await self._build_first(base)
 
     async def _build_first(self, base: KnowledgeBase) -> None:
         if await asyncio.to_thread(base.entries.servable, date.today()):
             self.state = "building a release"
-            await self.reindex()
+            with suppress(Problem):  # another process builds already: its release will be followed
+                await self.reindex()
         else:
             self.state = "there are no entries to serve: import some and reindex"
             _log.warning("%s", self.state)
@@ -171,20 +186,24 @@ class ReleaseService:
             _log.error("the active release cannot be loaded: %s", error)
 
     async def _build(self, base: KnowledgeBase, job_id: str) -> None:
+        """Builds, and ends the job whatever happens: one left open would bar every later build."""
         beating = asyncio.create_task(self._beat(job_id))
+        end = partial(self._jobs.fail, job_id, _DEFECT)
         try:
             info, snapshot = await asyncio.to_thread(self._build_blocking, base, job_id)
             self._swap(snapshot)
-            await asyncio.to_thread(self._jobs.succeed, job_id, info.id, info.counts)
+            end = partial(self._jobs.succeed, job_id, info.id, info.counts)
         except Stopped:
-            await asyncio.to_thread(self._jobs.interrupt, job_id)
+            end = partial(self._jobs.interrupt, job_id)
         except _FAILURES as error:
             _log.error("the build failed: %s", error)
-            self.state = "the last build failed"
             told = "The database failed." if isinstance(error, SQLAlchemyError) else str(error)
-            await asyncio.to_thread(self._jobs.fail, job_id, told)
+            end = partial(self._jobs.fail, job_id, told)
         finally:
             beating.cancel()
+            if end.func == self._jobs.fail:
+                self.state = "the last build failed"
+            await self._until_done(lambda: asyncio.to_thread(end), "the end of a build cannot be recorded")
 
     def _build_blocking(self, base: KnowledgeBase, job_id: str) -> tuple[ReleaseInfo, Snapshot]:
         told = -1.0
@@ -206,7 +225,8 @@ class ReleaseService:
     async def _beat(self, job_id: str) -> None:
         while True:
             await asyncio.sleep(_BEAT_S)
-            await asyncio.to_thread(self._jobs.beat, job_id)
+            with suppress(SQLAlchemyError):  # one beat less
+                await asyncio.to_thread(self._jobs.beat, job_id)
 
     def _swap(self, snapshot: Snapshot) -> None:
         self._live.swap(snapshot)

@@ -9,14 +9,20 @@ from pathlib import Path
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy.exc import OperationalError
 
+from app.adapters import ServingEncoder
 from app.jobs import SILENCE, JobRunning, JobStore
 from app.logs import JsonFormatter, request_id
 from app.main import create_app
-from app.services import prepared_database
+from app.services import build_services, prepared_database
 from app.settings import SettingsError
-from tests.api.test_admin import BEARER, until
-from tests.fakes import client_of, services, settings
+from knowledge.batching import BatchedEncoder
+from knowledge.embedding_cache import EmbedResult
+from knowledge.encoder import EncoderFailed
+from knowledge.releases import Releases
+from tests.api.test_admin import BEARER, job_done, until
+from tests.fakes import HashEncoder, ScriptedChat, answered, client_of, entry, services, settings
 
 ENTRY = "---\nid: {id}\nquestion: Is {id} safe?\n---\nYes. It is well tested.\n"
 
@@ -123,3 +129,79 @@ def test_one_job_of_a_kind_at_a_time_unless_the_other_fell_silent(
     assert (jobs.get(first).status, jobs.get(second).status) == ("interrupted", "queued")
     jobs.beat(first, 0.9)
     assert jobs.get(first).status == "interrupted"
+
+
+def lock_once(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> list[str]:
+    """Makes the first call of a method fail as a locked database does; gives the calls."""
+    real, calls = getattr(owner, name), []
+
+    def locked(*given: object) -> object:
+        calls.append(name)
+        if len(calls) == 1:
+            raise OperationalError("SELECT 1", {}, Exception("database is locked"))
+        return real(*given)
+
+    monkeypatch.setattr(owner, name, locked)
+    monkeypatch.setattr("app.release_service._WAITS_S", (0.01,))
+    return calls
+
+
+@pytest.mark.parametrize(("owner", "name"), [(JobStore, "interrupt_dead"), (Releases, "recover")])
+async def test_a_database_that_is_locked_for_a_moment_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    calls = lock_once(monkeypatch, owner, name)
+    using = services(tmp_path)
+    async with client_of(create_app(using), started=True):
+        await until(lambda: using.releases.recovered)
+    assert len(calls) == 2
+
+
+async def test_a_build_that_ends_in_a_defect_ends_its_job(tmp_path: Path) -> None:
+    def defect(*_given: object) -> EmbedResult:
+        raise ZeroDivisionError
+
+    using = services(tmp_path, embed=defect, live=False)
+    async with client_of(create_app(using), started=True) as client:
+        client.headers.update(BEARER)
+        await until(lambda: using.releases.recovered)
+        using.entries.create(entry())
+        for _ in range(2):
+            begun = await client.post("/admin/reindex")
+            assert begun.status_code == 202
+            job = await job_done(client, begun.json()["job_id"])
+            assert (job["status"], "log" in job["error"]) == ("failed", True)
+        assert "failed" in (await client.get("/health/ready")).json()["detail"]
+
+
+async def test_a_build_whose_end_meets_a_locked_database_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = lock_once(monkeypatch, JobStore, "succeed")
+    using = services(tmp_path)
+    async with client_of(create_app(using), started=True) as client:
+        client.headers.update(BEARER)
+        await until(lambda: using.releases.recovered)
+        using.entries.create(entry())
+        job_id = (await client.post("/admin/reindex")).json()["job_id"]
+        assert (await job_done(client, job_id))["status"] == "succeeded"
+    assert len(calls) == 2
+
+
+async def test_a_service_that_stops_closes_its_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[BatchedEncoder] = []
+    chain = ScriptedChat(answered())
+
+    def composed(_settings: object, _base: object, encoder: ServingEncoder, *_more: object) -> ScriptedChat:
+        opened.append(encoder._encoder)
+        return chain
+
+    monkeypatch.setattr("app.services.load_encoder", lambda *_given: HashEncoder())
+    monkeypatch.setattr("app.services.build_chat", composed)
+    using = build_services(settings(tmp_path))
+    async with client_of(create_app(using), started=True):
+        await until(lambda: using.releases.recovered)
+    with pytest.raises(EncoderFailed, match="closed"):
+        await opened[0].encode(["a text"])
