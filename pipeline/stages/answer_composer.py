@@ -44,20 +44,29 @@ class ExtractiveComposer:
             for number, item in enumerate(evidence.accepted[:ENTRIES], start=1)
         ]
         usable = [(number, item, found) for number, item, found in scored if found is not None]
-        if not usable:
-            return
-        number, best, answer = usable[0]
-        nearest = answer.sentences[int(answer.cosines.argmax())]
-        stance = read_stance(question.text, best.hit, nearest, evidence.query.text)
-        length = AMONG_RIVALS if usable[1:] else ALONE
-        chosen = pick_answer(answer, length, yes_no=stance.yes_no, keeps_lead=stance.keeps_lead)
+        for place, (number, best, answer) in enumerate(usable):
+            others = usable[place + 1 :]
+            nearest = answer.sentences[int(answer.cosines.argmax())]
+            stance = read_stance(question.text, best.hit, nearest, evidence.query.text)
+            length = AMONG_RIVALS if others else ALONE
+            chosen = pick_answer(answer, length, yes_no=stance.yes_no, keeps_lead=stance.keeps_lead)
+            spoken = [
+                Sentence(text, (number,)) for text in _spoken(answer, chosen, keeps_lead=stance.keeps_lead)
+            ]
+            if spoken:  # nothing is where only "Yes, but rarely" is left, and the question was another
+                added = _additions(answer, chosen, others)
+                for sentence in self._around(question, stance, best, [*spoken, *added]):
+                    yield sentence
+                return
+
+    def _around(
+        self, question: Question, stance: Stance, best: Accepted, claims: list[Sentence]
+    ) -> Iterator[Sentence]:
+        """The claims between the opener and the closing phrase that fit."""
         recent = _recent_replies(question)
         if opener := self._opener(stance, recent, best):
             yield Sentence(opener, kind=SentenceKind.HOUSE)
-        for text in _spoken(answer, chosen, keeps_lead=stance.keeps_lead):
-            yield Sentence(text, (number,))
-        for sentence in _additions(answer, chosen, usable[1:]):
-            yield sentence
+        yield from claims
         if closing := self._closing(stance, recent, best):
             yield Sentence(closing, kind=SentenceKind.HOUSE)
 

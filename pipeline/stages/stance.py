@@ -48,8 +48,8 @@ STATE = re.compile(rf"{SOMEBODY} (?:am|is|are|have|has|get|gets)\b", re.IGNORECA
 EVENT = re.compile(rf"{SOMEBODY} (?:got|had|was|were|became|developed|died|felt|feels?)\b", re.IGNORECASE)
 NEAR = 0.6  # cosine to an entry's question or misconception from which a message is about the same
 SHARED = 0.3  # share of its words that the message must then have too
-SAME = 0.8  # share of both texts' content words from which two questions ask the same
-SAME_NEAR = 0.5  # share that suffices where the meanings are also `SAME_COSINE` near
+SAME = 0.8  # share of the longer question's content words that the shorter must have to ask the same
+SAME_NEAR = 0.6  # share that suffices where the meanings are also `SAME_COSINE` near
 SAME_COSINE = 0.85
 LONGEST_CLAIM = 40  # words; a longer message tells a story, and one phrase cannot correct it
 
@@ -106,8 +106,10 @@ def states_falsehood(claim: str, hit: Hit, answer: str) -> bool:
 
 def asks_the_same(part: str, hit: Hit, query: str = "") -> bool:
     """Whether a question is the entry's own, or one of its alternates, so that its "Yes" or "No" answers it:
-    the same polarity, and the same content words up to a near paraphrase."""
-    if not same_polarity(part, hit.entry.question):
+    the same polarity, and one has all content words of the other and few more. Where each has a word that
+    the other lacks, one thing stands in another's place: no cosine tells that from a synonym. An alternate
+    may ask the reverse ("is it worse" of "is it harmless"), so blame must meet blame."""
+    if _leans(part) != _leans(hit.entry.question) or not same_polarity(part, hit.entry.question):
         return False
     own = read(part)
     stems = {word.stem for word in (*own, *read(query))}
@@ -115,8 +117,8 @@ def asks_the_same(part: str, hit: Hit, query: str = "") -> bool:
     least = SAME_NEAR if near else SAME
     for reference in (hit.entry.question, *hit.entry.alternates):
         words = read(reference)
-        shared = min(overlap(own, {word.stem for word in words}), overlap(words, stems))
-        if shared >= least and same_polarity(part, reference):
+        shares = overlap(own, {word.stem for word in words}), overlap(words, stems)
+        if max(shares) == 1.0 and min(shares) >= least and same_polarity(part, reference):
             return True
     return False
 

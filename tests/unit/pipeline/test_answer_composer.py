@@ -134,8 +134,7 @@ async def test_a_bare_no_that_would_be_misread_is_not_said(text: str) -> None:
     "text",
     [
         "isn't the bridge safe?",
-        "i drive a van, is the bridge safe",
-        "no van no lorry will it be a safe bridge",
+        "well, will the bridge be safe",
         "hey, is the bridge safe",
         "i wonder if the bridge is safe",
     ],
@@ -157,6 +156,65 @@ async def test_a_question_put_the_other_way_round_gets_the_full_statement(text: 
     said = await say(text, SAFE)
     assert "The bridge is safe for cars." in said
     assert not any(sentence.startswith("Yes") for sentence in said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "should i sell my car before i cross the bridge",
+        "is the bridge safe for an elephant herd and a circus?",
+        "is the ferry safe?",
+        "is the bridge gloomy?",
+        "i crossed the bridge, is it safe and what do i do",
+        "the bridge swayed, how long is it safe",
+    ],
+)
+async def test_the_yes_to_another_question_is_not_said(text: str) -> None:
+    said = await say(text, replace(SAFE, alternates=("is the bridge gloomy or risky",)))
+    assert "The bridge is safe for cars." in said
+
+
+async def test_an_alternate_that_asks_the_reverse_does_not_keep_the_no() -> None:
+    entry = Entry(
+        "cold", "Is it just a mild frost?", "No, it is a hard frost.", alternates=("is it worse than frost",)
+    )
+    assert "It is a hard frost." in await say("is it worse than frost?", entry)
+    assert "No, it is a hard frost." in await say("is it just a mild frost", entry)
+
+
+@pytest.mark.parametrize("stump", ["but rarely", "in rare cases", "not when it is wet", "because", "often"])
+async def test_what_says_nothing_without_its_yes_goes_with_it(stump: str) -> None:
+    entry = Entry("sway", "Does the bridge sway?", f"Yes, {stump}. Storms move the bridge by a finger.")
+    assert await say("why does the bridge sway", entry) == [
+        "Good question.",
+        "Storms move the bridge by a finger.",
+    ]
+    assert (await say("does the bridge sway?", entry))[1] == f"Yes, {stump}."
+
+
+async def test_where_only_a_stump_could_be_said_the_next_entry_answers() -> None:
+    entry = Entry("sway", "Does the bridge sway?", "Yes, but rarely.")
+    text = "why does the bridge sway"
+    sentences = await compose(text, evidence(text, entry, SAFE))
+    assert {s.cites for s in sentences if s.kind is SentenceKind.CLAIM} == {(2,)}
+
+
+async def test_each_rival_gets_its_say_and_the_first_is_shorter() -> None:
+    rivals = [
+        Entry(
+            "by-rail", "Who built the railway bridge?", "Yes, a railway guild built the iron bridge. It hums."
+        ),
+        Entry("by-foot", "Who built the footbridge?", "Who built the footbridge is not known to the town."),
+    ]
+    text = "who built the bridge"
+    sentences = await compose(text, evidence(text, LONG, *rivals))
+    claims = [s for s in sentences if s.kind is SentenceKind.CLAIM]
+    assert {s.cites for s in claims} == {(1,), (2,), (3,)}
+    assert sum(s.cites == (1,) for s in claims) <= 3
+    assert sum(len(s.text.split()) for s in claims if s.cites == (1,)) <= 60
+    assert sum(len(s.text.split()) for s in claims) <= 115
+    assert "A railway guild built the iron bridge." in [s.text for s in claims]
+    assert not any(s.text.startswith("It hums") for s in claims)
 
 
 @pytest.mark.parametrize(
