@@ -43,11 +43,17 @@ class CalibratedRelevanceCheck:
         )
 
     def _accepted(self, judged: list[Accepted], *, retry: bool) -> tuple[Accepted, ...]:
-        """The best entry where it answers, and those close behind it that answer too."""
-        least = self._thresholds.retry if retry else self._thresholds.relevance
-        nearest = judged[0].hit.score - self._thresholds.margin
-        yes = [item for item in judged if item.probability >= least and item.hit.score >= nearest]
-        return tuple(yes[:MOST_ENTRIES])
+        """The best entry where it answers, and those so close behind it that one of them may be meant."""
+        best, least = judged[0], self._thresholds.retry if retry else self._thresholds.relevance
+        if best.probability < least:
+            return ()
+        nearest = best.hit.score - self._thresholds.margin
+        rivals = [
+            item
+            for item in judged[1:]
+            if item.hit.score >= nearest and item.probability >= self._thresholds.rival
+        ]
+        return (best, *rivals[: MOST_ENTRIES - 1])
 
 
 def _of(score: float, rivals: float, background: float) -> dict[str, float]:
