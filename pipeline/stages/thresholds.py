@@ -9,11 +9,12 @@ from dataclasses import dataclass
 class JudgeThresholds:
     """Least calibrated probabilities, and cosines where there is nothing to calibrate from.
 
-    `gate`: the message is on topic. `relevance`: the best entry answers; `retry`: the same, where only another
-    wording of the query found it. A `rival`, which may be the entry that was meant, needs this probability and
-    lies at most `margin` below the best one's fused score. `small_talk`: nearness to an exemplar of it, and
-    `small_talk_clear` where the message may be on topic or a fragment. An `alarm` (crisis, unsafe) needs this
-    nearness to an exemplar and `alarm_lead` over the nearest honest message, `benefit` more where the message is on topic."""
+    `gate`: the message is on topic. `relevance`: the best entry answers; `retry`: the same, where only
+    another wording of the query found it. A `rival`, which may be the entry that was meant, needs this
+    probability and lies at most `margin` below the best one's fused score. `small_talk`: nearness to an
+    exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An `alarm`
+    (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest message,
+    `benefit` more where the message is on topic."""
 
     gate: float = 0.5
     relevance: float = 0.53
