@@ -215,7 +215,7 @@ alarms = Alarms(read_lexicon(Path(sys.argv[1])), Exemplars({}, {}), JudgeThresho
 units = ["is it safe , , , ok x", "a" + " " * 3990 + "b", " , , , ok", "kill all the ", "hi,-", "get ", "."]
 for unit in units:
     text = (unit * 4000)[:4000]
-    for hostile in (text, text[:-1] + "x", "fake " + text):
+    for hostile in (text, text[:-1] + "x", "fake " + text[:3990] + " x"):
         without_pleasantries(hostile), telling(hostile), alarms.spelled_out(hostile)
 print("done in", sum(map(len, units)))
 """
