@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from app.turns import Chat, Say
 from knowledge.batching import BatchedEncoder
@@ -30,14 +32,29 @@ class ServingEncoder:
         await self._encoder.close()
 
 
+_pinned: ContextVar[Snapshot | None] = ContextVar("the release of this turn", default=None)
+
+
 class ServingKnowledge:
-    """Implements `pipeline.ports.Knowledge`."""
+    """Implements `pipeline.ports.Knowledge`: the live release, or the one that a turn began with."""
 
     def __init__(self, live: LiveRelease) -> None:
         self._live = live
 
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Within this block, and the tasks begun in it, a swap goes unnoticed: the stages of one turn have to
+        speak of the same entries and the same calibration."""
+        token = _pinned.set(self._live.current if self._live.release_id else None)
+        try:
+            yield
+        finally:
+            _pinned.reset(token)
+
     @property
     def current(self) -> Snapshot:
+        if (snapshot := _pinned.get()) is not None:
+            return snapshot
         try:
             return self._live.current
         except NoLiveRelease as error:
@@ -48,7 +65,8 @@ class ServingChat:
     """The chain from the moment it is composed, which needs the encoder; a turn before that raises
     `ModelUnavailable`."""
 
-    def __init__(self) -> None:
+    def __init__(self, knowledge: ServingKnowledge) -> None:
+        self._knowledge = knowledge
         self._chat: Chat | None = None
         self._encoder: ServingEncoder | None = None
 
@@ -63,4 +81,5 @@ class ServingChat:
     async def run(self, message_id: str, question: Question, say: Say) -> Reply:
         if self._chat is None:
             raise ModelUnavailable("the chain is not composed yet")
-        return await self._chat.run(message_id, question, say)
+        with self._knowledge.pinned():
+            return await self._chat.run(message_id, question, say)

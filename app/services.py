@@ -81,13 +81,15 @@ def build_services(settings: Settings) -> Services:
     """Wires the service. Quick: the encoder and the releases are loaded by `Services.start`.
     Raises `SettingsError` where the data folder or the database cannot be used."""
     engine = prepared_database(settings)
-    chat, live = ServingChat(), LiveRelease()
+    live = LiveRelease()
+    knowledge = ServingKnowledge(live)
+    chat = ServingChat(knowledge)
 
     def open_base(traces: TraceSink) -> KnowledgeBase:
         loaded = load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads)
         base = knowledge_base(settings, engine, loaded)
         encoder = ServingEncoder(BatchedEncoder(loaded))
-        chat.use(build_chat(settings, base, encoder, ServingKnowledge(live), traces), encoder)
+        chat.use(build_chat(settings, base, encoder, knowledge, traces), encoder)
         return base
 
     return wire(settings, engine, live, chat, open_base, chat.close)

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     follow_every_s: Annotated[float, Field(gt=0)] = 2.0
     """How often the active release is looked up."""
     llm_base_url: str | None = None
-    """An OpenAI-compatible API; turns the LLM engines on."""
+    """An OpenAI-compatible API; reserved for the LLM engines, not used yet."""
     llm_api_key: SecretStr | None = None
     """Its key."""
     llm_model: str | None = None

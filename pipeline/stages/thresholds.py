@@ -17,10 +17,10 @@ class JudgeThresholds:
     `benefit` more where the message is on topic."""
 
     gate: float = 0.5
-    relevance: float = 0.53
+    relevance: float = 0.52
     retry: float = 0.7
-    rival: float = 0.2
-    margin: float = 0.09
+    rival: float = 0.15
+    margin: float = 0.1
     small_talk: float = 0.5
     small_talk_clear: float = 0.7
     alarm: float = 0.55
