@@ -47,7 +47,9 @@ class ExtractiveComposer:
         for place, (number, best, answer) in enumerate(usable):
             others = usable[place + 1 :]
             nearest = answer.sentences[int(answer.cosines.argmax())]
-            stance = read_stance(question.text, best.hit, nearest, evidence.query.text)
+            stance = read_stance(
+                question.text, best.hit, nearest, evidence.query.text, alone=len(evidence.accepted) == 1
+            )
             length = AMONG_RIVALS if others else ALONE
             chosen = pick_answer(answer, length, yes_no=stance.yes_no, keeps_lead=stance.keeps_lead)
             spoken = [

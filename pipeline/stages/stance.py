@@ -51,6 +51,8 @@ SHARED = 0.3  # share of its words that the message must then have too
 SAME = 0.8  # share of the longer question's content words that the shorter must have to ask the same
 SAME_NEAR = 0.6  # share that suffices where the meanings are also `SAME_COSINE` near
 SAME_COSINE = 0.85
+ALONE_COSINE = 0.8  # nearness that suffices where no other entry comes close
+ALONE_SHARES = (0.5, 0.66)  # and the least shares of content words that the two must then have of each other
 LONGEST_CLAIM = 40  # words; a longer message tells a story, and one phrase cannot correct it
 
 
@@ -67,14 +69,14 @@ class Stance:
     suffers: bool
 
 
-def read_stance(message: str, hit: Hit, answer: str, query: str = "") -> Stance:
+def read_stance(message: str, hit: Hit, answer: str, query: str = "", *, alone: bool = False) -> Stance:
     """The stance of `message` towards the entry that answers it; `answer` is the sentence that does, `query`
-    the message with what it left unsaid."""
+    the message with what it left unsaid. `alone`: no other entry came close to answering."""
     part = _part_about(message, hit.entry.question)
     asks = _asks(part)
     yes_no = asks and _asks_yes_no(part)
     lead = lead_of(hit.entry.answer)
-    keeps_lead = bool(lead) and yes_no and asks_the_same(part, hit, query)
+    keeps_lead = bool(lead) and yes_no and asks_the_same(part, hit, query, alone=alone)
     opener = _opener(message, lead if keeps_lead else "", asks)
     if not asks and states_falsehood(part, hit, answer):
         opener = Opener.CORRECT
@@ -104,11 +106,12 @@ def states_falsehood(claim: str, hit: Hit, answer: str) -> bool:
     return contradicts(claim, answer)
 
 
-def asks_the_same(part: str, hit: Hit, query: str = "") -> bool:
+def asks_the_same(part: str, hit: Hit, query: str = "", *, alone: bool = False) -> bool:
     """Whether a question is the entry's own, or one of its alternates, so that its "Yes" or "No" answers it:
     the same polarity, and one has all content words of the other and few more. Where each has a word that
-    the other lacks, one thing stands in another's place: no cosine tells that from a synonym. An alternate
-    may ask the reverse ("is it worse" of "is it harmless"), so blame must meet blame."""
+    the other lacks, one thing may stand in another's place: no cosine tells that from a synonym, but where
+    the entry stands `alone` there is nothing that could be in its place. An alternate may ask the reverse
+    ("is it worse" of "is it harmless"), so blame must meet blame."""
     if _leans(part) != _leans(hit.entry.question) or not same_polarity(part, hit.entry.question):
         return False
     own = read(part)
@@ -118,7 +121,10 @@ def asks_the_same(part: str, hit: Hit, query: str = "") -> bool:
     for reference in (hit.entry.question, *hit.entry.alternates):
         words = read(reference)
         shares = overlap(own, {word.stem for word in words}), overlap(words, stems)
-        if max(shares) == 1.0 and min(shares) >= least and same_polarity(part, reference):
+        contained = max(shares) == 1.0 and min(shares) >= least
+        alike = min(shares) >= ALONE_SHARES[0] and max(shares) >= ALONE_SHARES[1]
+        matched = alone and alike and hit.question_cosine >= ALONE_COSINE
+        if (contained or matched) and same_polarity(part, reference):
             return True
     return False
 

@@ -47,9 +47,9 @@ async def test_nothing_found_is_nothing_accepted() -> None:
 
 
 async def test_another_entry_is_taken_only_close_behind_the_best() -> None:
-    assert accepted(await check(0.9, 0.88, 0.80, 0.2, 0.2, 0.2)) == ["e0", "e1"]
+    assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2)) == ["e0", "e1"]
     wide = JudgeThresholds(margin=0.15)
-    assert accepted(await check(0.9, 0.88, 0.80, 0.2, 0.2, 0.2, thresholds=wide)) == ["e0", "e1", "e2"]
+    assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2, thresholds=wide)) == ["e0", "e1", "e2"]
 
 
 async def test_at_most_three_entries_are_taken() -> None:
