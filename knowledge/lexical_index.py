@@ -4,6 +4,7 @@ than the whole word, over pieces of words."""
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
 import unicodedata
@@ -34,8 +35,7 @@ class LexicalIndex:
     @classmethod
     def build(cls, texts: Sequence[str]) -> Self:
         """An index of `texts`; their positions are the columns of what `scores` returns."""
-        import bm25s
-
+        bm25s = _bm25s()
         vocabulary: dict[str, int] = {}
         known: dict[str, list[int]] = {}  # a word is taken apart once, however often it occurs
 
@@ -54,8 +54,7 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Raises `OSError`, `ValueError` or `KeyError` where the folder is not an index."""
-        import bm25s
-
+        bm25s = _bm25s()
         lengths = json.loads((folder / _LENGTHS).read_text(encoding="utf-8"))
         bm25 = bm25s.BM25.load(folder, show_progress=False) if lengths["mean"] else None
         return cls(bm25, lengths["mean"], lengths["documents"])
@@ -87,6 +86,16 @@ class LexicalIndex:
         weight = 1 / (1 + K1 * (1 - B + B * length))
         total = self._documents
         return sum(weight * math.log(1 + (total - df + 0.5) / (df + 0.5)) for df in frequencies)
+
+
+def _bm25s() -> Any:  # noqa: ANN401
+    """The library, without the log handler that it puts on the error stream of whoever imports it first."""
+    import bm25s
+
+    log = logging.getLogger("bm25s")
+    log.handlers.clear()
+    log.setLevel(logging.WARNING)
+    return bm25s
 
 
 def terms(text: str) -> list[str]:
