@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from bench import encoder, gold, service
+from bench import encoder, gold, service, swap
 
-for title, measure in (("Encoder", encoder.main), ("Service", service.main), ("Gold questions", gold.main)):
+for title, measure in (
+    ("Encoder", encoder.main),
+    ("Service", service.main),
+    ("Swap", swap.main),
+    ("Gold questions", gold.main),
+):
     print(f"\n{title}", flush=True)
     sys.argv = [title]
     measure()
