@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,6 +25,8 @@ cli.add_typer(releases, name="releases")
 
 def main() -> None:
     """The console script. Exit status: 0 done, 1 failed, 2 bad usage, 130 interrupted."""
+    sys.unraisablehook = _hide_interrupts
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL + 1)  # it logs an interrupt as a traceback
     try:
         cli()
     except SystemExit:
@@ -33,6 +36,12 @@ def main() -> None:
     except expected() as error:  # evaluated only once something went wrong: it imports what may be raised
         typer.echo(f"candor: {sentence(error)}", err=True)
         sys.exit(1)
+
+
+def _hide_interrupts(unraisable: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C that lands in a callback of a library is no news; anything else is told as usual."""
+    if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
 
 
 def _show_version(wanted: bool) -> None:

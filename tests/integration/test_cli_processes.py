@@ -111,7 +111,7 @@ def test_an_interrupted_build_leaves_no_trace_and_no_lock(own: Path, run: Run) -
     with Terminal(own, "reindex") as terminal:
         terminal.until("embedding")
         terminal.process.send_signal(signal.SIGINT)
-        assert (terminal.end(), "Traceback" in terminal.seen) == (130, False)
+        assert (terminal.end(), "Traceback" in terminal.seen) == (130, False), terminal.seen
     assert len(list((own / "releases").iterdir())) == 1
     with sqlite3.connect(own / "candor.db") as database:
         ended = database.execute("SELECT status FROM jobs ORDER BY created_at DESC").fetchone()
