@@ -9,15 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from knowledge.model_store import (
-    DEFAULT_ENCODER,
-    EncoderFailed,
-    ModelDamaged,
-    ModelNotFound,
-    ModelStoreNotWritable,
-    StoredModel,
-    open_model,
-)
+from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
+from knowledge.model_store import DEFAULT_ENCODER, StoredModel, open_model
 from knowledge.processor import available_cores
 from knowledge.types import FloatArray
 

@@ -10,11 +10,15 @@ from knowledge.types import KnowledgeError
 __all__ = [
     "BackgroundUnusable",
     "BuildRunning",
+    "EncoderFailed",
     "EntryExists",
     "EntryNotFound",
     "ImportRejected",
     "KnowledgeError",
     "LineError",
+    "ModelDamaged",
+    "ModelNotFound",
+    "ModelStoreNotWritable",
     "NoLiveRelease",
     "ReleaseNotFound",
     "ReleaseRejected",
@@ -90,3 +94,19 @@ class BackgroundUnusable(KnowledgeError):
 
 class StorageFailed(KnowledgeError):
     """The data folder cannot be written: read-only, full, or gone."""
+
+
+class EncoderFailed(KnowledgeError):
+    """The encoder cannot be loaded, or did not answer. The message is for operators."""
+
+
+class ModelNotFound(EncoderFailed):
+    """No model goes by that name, here or on the hub."""
+
+
+class ModelDamaged(EncoderFailed):
+    """The model's files are not the ones that were published."""
+
+
+class ModelStoreNotWritable(EncoderFailed):
+    """The model is not exported yet and its export cannot be written below the data folder."""

@@ -16,30 +16,15 @@ from pathlib import Path
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
+from knowledge.model_card import sha256_of
 from knowledge.processor import Int8, int8_arithmetic
-from knowledge.types import KnowledgeError
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 _DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _FORMAT = "2"  # raise it when the export changes, so that models exported before are not used
 _CHILD_SECONDS = 1800
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".txt", ".model"}
-
-
-class EncoderFailed(KnowledgeError):
-    """The encoder cannot be loaded, or did not answer. The message is for operators."""
-
-
-class ModelNotFound(EncoderFailed):
-    """No model goes by that name, here or on the hub."""
-
-
-class ModelDamaged(EncoderFailed):
-    """The model's weights are not the ones that were published."""
-
-
-class ModelStoreNotWritable(EncoderFailed):
-    """The model is not exported yet and its export cannot be written below the data folder."""
 
 
 class Manifest(BaseModel):
@@ -128,11 +113,6 @@ def read_manifest(folder: Path) -> Manifest | None:
     except (OSError, ValidationError):
         return None
     return manifest if intact else None
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_default(name: str) -> bool:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from knowledge.encoder import EncoderInfo, OnnxEncoder
-from knowledge.model_store import Manifest, StoredModel, sha256_of
+from knowledge.model_card import sha256_of
+from knowledge.model_store import Manifest, StoredModel
 from knowledge.probe_sentences import PROBE_SENTENCES
 from knowledge.processor import Int8
 from knowledge.types import FloatArray
