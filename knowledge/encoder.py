@@ -11,6 +11,7 @@ import numpy as np
 
 from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
 from knowledge.model_store import DEFAULT_ENCODER, StoredModel, open_model
+from knowledge.onnx_session import OnnxSession
 from knowledge.processor import available_cores
 from knowledge.types import FloatArray
 
@@ -96,28 +97,12 @@ class OnnxEncoder:
     """An exported encoder. Pooling and normalisation are part of the graph."""
 
     def __init__(self, stored: StoredModel, threads: int) -> None:
-        import onnxruntime
         from tokenizers import Tokenizer
 
         self.info = describe(stored)
         self.dimension = self.info.dimension
         self.fingerprint = self.info.fingerprint
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # A thread that spins while it waits takes the core that the event loop needs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(stored.folder / "model.onnx"),
-                options,
-                providers=["CPUExecutionProvider"],
-                # On a processor the fused operator is slower than its parts: a seventh of the whole run.
-                disabled_optimizers=["SkipLayerNormFusion"],
-            )
-        except _runtime_errors() as error:
-            raise EncoderFailed(f"cannot load {stored.folder}: {error}") from error
+        self._session = OnnxSession(stored.folder / "model.onnx", threads, EncoderFailed)
         manifest = stored.manifest
         self._tokenizer = Tokenizer.from_file(str(stored.folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(manifest.max_tokens)
@@ -138,18 +123,7 @@ class OnnxEncoder:
             "input_ids": np.array([each.ids for each in tokens], dtype=np.int64),
             "attention_mask": np.array([each.attention_mask for each in tokens], dtype=np.int64),
         }
-        try:
-            return np.asarray(self._session.run(None, feed)[0], dtype=np.float32)
-        except _runtime_errors() as error:
-            raise EncoderFailed(f"{self.info.name} did not answer: {error}") from error
-
-
-def _runtime_errors() -> tuple[type[Exception], ...]:
-    """What onnxruntime raises: its errors share no base below `Exception`."""
-    from onnxruntime.capi import onnxruntime_pybind11_state as state
-
-    names = ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoSuchFile", "NotImplemented")
-    return (RuntimeError, state.RuntimeException, *(getattr(state, name) for name in names))
+        return self._session.run(feed)
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

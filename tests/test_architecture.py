@@ -21,7 +21,7 @@ ONE_ADAPTER = {
     "openai": {"pipeline/llm.py"},
     "faiss": {"knowledge/dense_index.py"},
     "bm25s": {"knowledge/lexical_index.py"},
-    "onnxruntime": {"knowledge/encoder.py", "knowledge/onnx_export.py"},  # the second only quantises
+    "onnxruntime": {"knowledge/onnx_session.py", "knowledge/onnx_export.py"},  # the second only quantises
     "sentence_transformers": {"knowledge/onnx_export.py"},
     "torch": {"knowledge/onnx_export.py"},
     "sklearn": {"knowledge/calibration.py"},
