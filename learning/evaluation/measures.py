@@ -1,0 +1,99 @@
+"""What is asked of one case's result: figures that are means over cases, so that two runs can be paired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from learning.evaluation.records import Case, CaseResult
+from learning.evaluation.statistics import hit_at, reciprocal_rank
+from pipeline.types import Outcome
+
+DEPTHS = (1, 3, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The mean of `value` over the results `among` which it is asked. `rising`: more of it is better."""
+
+    value: Callable[[CaseResult], float]
+    among: Callable[[CaseResult], bool]
+    rising: bool = True
+
+
+def must_not_answer(case: Case) -> bool:
+    """Whether any answer would be wrong: nothing in the knowledge base fits, and nothing else is expected."""
+    return not case.answerable and case.expect is not Outcome.ANSWERED
+
+
+def right(result: CaseResult) -> bool:
+    """A right entry comes first; of what must not be answered: it was not."""
+    if result.case.answerable:
+        return result.right_first
+    return result.answered != must_not_answer(result.case)
+
+
+def wrongly_answered(result: CaseResult) -> bool:
+    """An answer in which no right entry is cited, or that should not have been given."""
+    if result.case.answerable:
+        return result.answered and not result.right_cited
+    return result.answered and must_not_answer(result.case)
+
+
+def would_be_wrong(result: CaseResult) -> bool:
+    """Whether the answer given, or else the best candidate's, is wrong; without any candidate it is."""
+    if result.answered or not result.judged:
+        return not (result.answered and right(result))
+    return max(result.judged, key=lambda entry_id: result.judged[entry_id]) not in result.case.entry_ids
+
+
+def found(result: CaseResult) -> tuple[str, ...]:
+    """What retrieval gives, best first; of a message that was turned away before, for the message itself."""
+    return result.found or result.found_raw
+
+
+def unit_of(case: Case) -> str:
+    """What a case shares with others, so that they err together: the conversation, or the entry asked for."""
+    if case.question.history:
+        return f"conversation {case.question.history[0].text}"
+    return f"entry {case.entry_ids[0]}" if case.answerable else f"case {case.id}"
+
+
+def kinds_of(results: Sequence[CaseResult]) -> list[str]:
+    """The kinds of the cases, in the order in which they come."""
+    return list(dict.fromkeys(result.case.kind for result in results))
+
+
+def _answerable(result: CaseResult) -> bool:
+    return result.case.answerable
+
+
+def _forbidden(result: CaseResult) -> bool:
+    return must_not_answer(result.case)
+
+
+def _judgeable(result: CaseResult) -> bool:
+    return result.case.answerable or must_not_answer(result.case)
+
+
+def _hit(depth: int) -> Measure:
+    return Measure(lambda result: hit_at(found(result), result.case.entry_ids, depth), _answerable)
+
+
+RETRIEVAL: Mapping[str, Measure] = {
+    **{f"R@{depth}": _hit(depth) for depth in DEPTHS},
+    "MRR": Measure(lambda result: reciprocal_rank(found(result), result.case.entry_ids), _answerable),
+}
+END_TO_END: Mapping[str, Measure] = {
+    "right first": Measure(lambda result: result.right_first, _answerable),
+    "right cited": Measure(lambda result: result.right_cited, _answerable),
+    "answerable refused": Measure(lambda result: not result.answered, _answerable, rising=False),
+    "wrong answered": Measure(wrongly_answered, _judgeable, rising=False),
+    "wrong first": Measure(lambda result: result.answered and not right(result), _judgeable, rising=False),
+    "must not, not answered": Measure(lambda result: not result.answered, _forbidden),
+    "entries cited": Measure(lambda result: len(result.cited), lambda result: result.answered, rising=False),
+    "exact outcome": Measure(
+        lambda result: result.outcome is result.case.expect, lambda result: result.case.expect is not None
+    ),
+}
+SECTIONS: Mapping[str, Mapping[str, Measure]] = {"retrieval": RETRIEVAL, "end to end": END_TO_END}

@@ -1,0 +1,52 @@
+"""Evaluations as JSON: to keep, to read, and to compare later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from learning.evaluation.records import SuiteFigures, SuiteRun
+
+
+class UnreadableRun(ValueError):
+    """A text is not a saved evaluation. The message says where and why, in one line."""
+
+
+class _Saved(BaseModel):
+    """`figures` are there for whoever reads the file; reports make them anew from the runs."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+    format: Literal[1]
+    runs: tuple[SuiteRun, ...]
+    figures: tuple[SuiteFigures, ...] = ()
+
+
+def runs_to_json(runs: Sequence[SuiteRun], figures: Sequence[SuiteFigures] = ()) -> str:
+    """All that the runs saw and, beside it, their figures."""
+    return _Saved(format=1, runs=tuple(runs), figures=tuple(figures)).model_dump_json(indent=1)
+
+
+def runs_from_json(text: str) -> tuple[SuiteRun, ...]:
+    """The runs that `runs_to_json` wrote. Raises `UnreadableRun`."""
+    try:
+        return _Saved.model_validate_json(text).runs
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        reason = f"{place}: {first['msg']}" if place else first["msg"]
+        raise UnreadableRun(f"This is not a saved evaluation. {reason}.") from None
+
+
+def run_to_json(run: SuiteRun) -> str:
+    """One run, as `runs_to_json` writes it."""
+    return runs_to_json([run])
+
+
+def run_from_json(text: str) -> SuiteRun:
+    """The run of a saved evaluation of one suite. Raises `UnreadableRun`, also if it holds another number."""
+    runs = runs_from_json(text)
+    if len(runs) != 1:
+        raise UnreadableRun(f"This evaluation holds {len(runs)} suites where one is wanted.")
+    return runs[0]
