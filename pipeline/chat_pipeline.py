@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.message_filter import Draft, EchoGuard, Piece, StreamFilter, to_reply
@@ -48,13 +48,22 @@ _OUTCOMES = {
     Topic.UNSAFE: Outcome.DECLINED,
     Topic.CRISIS: Outcome.DECLINED,
 }
+
+
+class _Engine(Protocol):
+    @property
+    def engine(self) -> str: ...
+
+
 _Result = TypeVar("_Result", bound=StepResult)
+_Spare = TypeVar("_Spare", bound=_Engine)
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The seven stages of a turn; the seventh, the message filter, has no variants."""
+    """The seven stages of a turn; the seventh, the message filter, has no variants. A spare takes over where
+    the model of its stage does not answer."""
 
     gate: TopicGate
     rewriter: QueryRewriter
@@ -62,6 +71,8 @@ class Stages:
     relevance: RelevanceCheck
     composer: AnswerComposer
     grounding: GroundingCheck
+    relevance_spare: RelevanceCheck | None = None
+    grounding_spare: GroundingCheck | None = None
 
 
 @dataclass(slots=True)
@@ -106,6 +117,11 @@ class ChatPipeline:
         self._voice = voice
         self._traces = traces
         self._echo = EchoGuard(prompts)
+
+    @property
+    def stages(self) -> Stages:
+        """The stages in use, so that an evaluation can ask each of them alone."""
+        return self._stages
 
     async def run(self, message_id: str, question: Question, say: Say) -> Reply:
         """Runs the chain, speaking each piece of the reply through `say` as soon as it is checked.
@@ -164,19 +180,27 @@ class ChatPipeline:
     async def _find(self, turn: Turn, query: SearchQuery) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged useful. Gives the first
         search's hits too: they are the nearest questions."""
-        retrieval, relevance = self._stages.retrieval, self._stages.relevance
+        retrieval = self._stages.retrieval
         first: Retrieved | None = None
         for attempt in query.attempts():
             retrieved = await _step(turn, retrieval.engine, retrieval(attempt))
             first = first or retrieved
             try:
-                evidence = await _step(turn, relevance.engine, relevance(attempt, retrieved))
+                evidence = await self._relevant(turn, attempt, retrieved)
             except ModelOutputError as error:
                 _note(turn, "relevance_check", error, "taken as No")
                 continue
             if evidence:
                 return first, evidence
         return first or Retrieved(()), Evidence(query, ())
+
+    async def _relevant(self, turn: Turn, query: SearchQuery, retrieved: Retrieved) -> Evidence:
+        relevance = self._stages.relevance
+        try:
+            return await _step(turn, relevance.engine, relevance(query, retrieved))
+        except ModelUnavailable as error:
+            spare = _instead(turn, "relevance_check", error, self._stages.relevance_spare)
+            return await _step(turn, spare.engine, spare(query, retrieved))
 
     async def _compose(self, turn: Turn, question: Question, evidence: Evidence, speech: _Speech) -> None:
         """Says each sentence that its evidence supports. House phrases wait for the first supported claim:
@@ -213,7 +237,11 @@ class ChatPipeline:
         grounding = self._stages.grounding
         started = time.perf_counter()
         try:
-            verdict = await grounding(sentence, evidence)
+            try:
+                verdict = await grounding(sentence, evidence)
+            except ModelUnavailable as error:
+                grounding = _instead(turn, "grounding_check", error, self._stages.grounding_spare)
+                verdict = await grounding(sentence, evidence)
         except ModelOutputError as error:
             _note(turn, "grounding_check", error, "taken as not supported")
             return Verdict(False, 0.0, "no usable verdict")
@@ -231,6 +259,14 @@ async def _step(turn: Turn, engine: str, work: Awaitable[_Result]) -> _Result:
 
 def _record(turn: Turn, result: StepResult, engine: str, started: float) -> None:
     turn.steps.append(Step(result, engine, (time.perf_counter() - started) * 1000))
+
+
+def _instead(turn: Turn, stage: str, error: ModelUnavailable, spare: _Spare | None) -> _Spare:
+    """The spare engine of a stage whose model is out. Raises `error` where there is none."""
+    if spare is None:
+        raise error
+    _note(turn, stage, error, f"the {spare.engine} engine")
+    return spare
 
 
 def _note(turn: Turn, stage: str, error: Exception, fallback: str) -> None:

@@ -20,6 +20,13 @@ class Encoder(Protocol):
     async def encode(self, texts: Sequence[str]) -> FloatArray: ...
 
 
+class PairJudge(Protocol):
+    """A model that reads two texts together: raw logits, shape (len(pairs), k), float32, the first of each
+    row the log-odds of yes, without blocking the event loop. Raises `ModelUnavailable`."""
+
+    async def score(self, pairs: Sequence[tuple[str, str]]) -> FloatArray: ...
+
+
 class Knowledge(Protocol):
     """The live release. `current` raises `RetrievalFailed` where no release is loaded."""
 

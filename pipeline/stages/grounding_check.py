@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from knowledge.types import Entry, Logistic
-from pipeline.ports import Encoder
+from pipeline.ports import Encoder, PairJudge
 from pipeline.stages.cited_text import LEAD, CitedText, cited_text, clauses_of, overlap, without_lead
 from pipeline.stages.conflicts import find_conflict
-from pipeline.stages.language import ABBREVIATION, Word, read
+from pipeline.stages.language import ABBREVIATION, Word, read, split_sentences
 from pipeline.stages.lexicon import FUNCTION_WORDS
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
 
 SUPPORT = Logistic(weights={"worst_clause": 5.02, "cosine": 2.40}, bias=-4.69)
 """Fitted by `bench.grounding --fit` on reworded and extended sentences of curated answers and on human
 judgements of dialogue and encyclopaedia claims, each set with equal weight."""
+FEATURES = frozenset({"worst_clause", "cosine", "support"})
+"""The names that a trained model's calibration may weigh."""
+WINDOW_WORDS = 120  # of evidence that the pair model reads at a time, beside the question and the sentence
 REFUTED = 0.02  # said of a sentence that a deterministic guard rejects
 SENTENCE_STOP = re.compile(r"(?:^|[.!?…][\"'”’)\]]*\s|\n)\s*$")
 NEXT_SENTENCE = re.compile(r"[\"'”’)\]]*(?:\s*$|\s+(?![\"'“‘(\[–—-]*\s*[a-z]+\b))")
@@ -29,9 +33,9 @@ class SpecialistGroundingCheck:
     """Judges one sentence of a draft against the text of the entries it cites. In this order: a phrase of
     the house must be one of the closed set; a claim must cite accepted evidence; a verbatim sentence of it
     passes; a deterministic conflict (`conflicts`) fails; the rest is a calibrated probability from shared
-    words and meaning, and passes from `threshold` on. Raises `ModelUnavailable` as the encoder does."""
-
-    engine = "specialist"
+    words and meaning, and passes from `threshold` on. With a `judge`, a model that reads evidence and
+    sentence together, its answer is one of the features that `support` weighs. Raises `ModelUnavailable` as
+    the ports do."""
 
     def __init__(
         self,
@@ -40,11 +44,15 @@ class SpecialistGroundingCheck:
         *,
         threshold: float = 0.5,
         support: Logistic = SUPPORT,
+        judge: PairJudge | None = None,
     ) -> None:
+        """`support` weighs names of `FEATURES`, "support" only where there is a `judge`."""
         self._encoder = encoder
         self._house_phrases = house_phrases
         self._threshold = threshold
         self._support = support
+        self._judge = judge
+        self.engine = "trained" if judge else "specialist"
 
     async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict:
         if sentence.kind is SentenceKind.HOUSE:
@@ -61,7 +69,10 @@ class SpecialistGroundingCheck:
         conflict = find_conflict(text, cited)
         if conflict:
             return Verdict(False, REFUTED, conflict)
-        probability = self._support.probability(await self.features(text, cited))
+        features = dict(await self.features(text, cited))
+        if self._judge is not None:
+            features["support"] = await self._read_together(self._judge, text, entries)
+        probability = self._support.probability(features)
         supported = probability >= self._threshold
         return Verdict(supported, probability, "" if supported else "not supported by the cited text")
 
@@ -73,6 +84,31 @@ class SpecialistGroundingCheck:
             "worst_clause": min(_coverage(clause, cited) for clause in clauses_of(read(without_lead(text)))),
             "cosine": float((vectors[1:] @ vectors[0]).max()),
         }
+
+    async def _read_together(self, judge: PairJudge, text: str, entries: Sequence[Entry]) -> float:
+        """The log-odds of support by the window of the evidence that supports the sentence best: a model that
+        must look at a whole article at once finds less (SummaC, Laban et al. 2022)."""
+        pairs = [(window, text) for entry in entries for window in evidence_windows(entry)]
+        return float((await judge.score(pairs))[:, 0].max())
+
+
+@lru_cache(maxsize=256)
+def evidence_windows(entry: Entry) -> tuple[str, ...]:
+    """What the pair model reads as evidence: the question with consecutive sentences of the answer, as many
+    as `WINDOW_WORDS` allow, at least one. Where there is room, a window repeats the last sentence of the one
+    before, for what refers back."""
+    windows: list[list[str]] = []
+    for sentence in split_sentences(entry.answer):
+        if windows and _words(*windows[-1], sentence) <= WINDOW_WORDS:
+            windows[-1].append(sentence)
+            continue
+        before = windows[-1][-1:] if windows else []
+        windows.append([*before, sentence] if _words(*before, sentence) <= WINDOW_WORDS else [sentence])
+    return tuple(" ".join((entry.question, *window)) for window in windows or [[]])
+
+
+def _words(*sentences: str) -> int:
+    return sum(len(sentence.split()) for sentence in sentences)
 
 
 def _coverage(clause: Sequence[Word], cited: CitedText) -> float:

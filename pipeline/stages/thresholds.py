@@ -11,18 +11,25 @@ class JudgeThresholds:
 
     `gate`: the message is on topic. `relevance`: the best entry answers; `retry`: the same, where only
     another wording of the query found it. A `rival`, which may be the entry that was meant, needs this
-    probability and lies at most `margin` below the best one's fused score. `small_talk`: nearness to an
-    exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An `alarm`
-    (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest message,
-    `benefit` more where the message is on topic."""
+    probability and lies at most `margin` below the best one's fused score; where a trained model judges, it
+    needs `trained_rival` and lies at most `trained_margin` below the best one's log-odds. `small_talk`:
+    nearness to an exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An
+    `alarm` (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest
+    message, `benefit` more where the message is on topic."""
 
     gate: float = 0.5
     relevance: float = 0.52
     retry: float = 0.7
     rival: float = 0.15
     margin: float = 0.1
+    trained_rival: float = 0.3
+    trained_margin: float = 1.5
     small_talk: float = 0.5
     small_talk_clear: float = 0.7
     alarm: float = 0.55
     alarm_lead: float = 0.05
     benefit: float = 0.15
+
+    def least(self, *, retry: bool) -> float:
+        """The probability that the best entry needs."""
+        return self.retry if retry else self.relevance

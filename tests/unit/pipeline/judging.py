@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from knowledge.types import Calibration, Entry, FloatArray, Hit, KnowledgeError, Logistic, Passage, View
 
 ABOUT = frozenset("bridge toll paint pier arch cars".split())
@@ -38,6 +40,21 @@ class BridgeSnapshot:
 
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         raise AssertionError("no judge reads sentences")
+
+
+@dataclass
+class ScriptedJudge:
+    """A pair model whose logit depends on the second text alone, or which is out of order."""
+
+    logits: Mapping[str, float] = field(default_factory=dict)
+    error: Exception | None = None
+    calls: list[list[tuple[str, str]]] = field(default_factory=list)
+
+    async def score(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
+        self.calls.append(list(pairs))
+        if self.error is not None:
+            raise self.error
+        return np.array([[self.logits.get(second, -5.0), 9.0] for _, second in pairs], dtype=np.float32)
 
 
 @dataclass

@@ -94,13 +94,20 @@ class Chain:
     composer: Any = field(default_factory=lambda: Composer(Sentence("It does not.", (1,))))
     grounding: Any = field(default_factory=lambda: ScriptedStage(SUPPORTED, SUPPORTED, SUPPORTED))
     live: Live = field(default_factory=Live)
+    spares: dict[str, Any] = field(default_factory=dict)
     prompts: tuple[str, ...] = ()
     traces: Traces = field(default_factory=Traces)
     said: list[str] = field(default_factory=list)
 
     async def run(self, text: str = "does it change dna?") -> Reply:
         stages = Stages(
-            self.gate, self.rewriter, self.retrieval, self.relevance, self.composer, self.grounding
+            self.gate,
+            self.rewriter,
+            self.retrieval,
+            self.relevance,
+            self.composer,
+            self.grounding,
+            **self.spares,
         )
         pipeline = ChatPipeline(
             stages, cast(Knowledge, self.live), cast(HouseVoice, Voice()), self.traces, self.prompts
@@ -305,3 +312,32 @@ async def test_nothing_internal_shows_in_any_reply() -> None:
     assert reply.outcome is Outcome.ANSWERED
     assert canary not in (repr(reply) + "".join(chain.said)).upper()
     assert canary in json.dumps(chain.traces.kept), "the trace is where it belongs"
+
+
+async def test_a_spare_takes_over_where_a_judge_is_out_and_the_trace_says_so() -> None:
+    chain = Chain(
+        relevance=ScriptedStage(ModelUnavailable("out of order")),
+        grounding=ScriptedStage(ModelUnavailable("out of order")),
+        spares={
+            "relevance_spare": ScriptedStage(evidence(QUERY, "dna")),
+            "grounding_spare": ScriptedStage(SUPPORTED),
+        },
+    )
+
+    assert (await chain.run()).outcome is Outcome.ANSWERED
+    degraded = [step["result"] for step in chain.traces.kept[0]["steps"] if step["step"] == "Degraded"]
+    assert [note["stage"] for note in degraded] == ["relevance_check", "grounding_check"]
+    assert all(note["fallback"] == "the scripted engine" for note in degraded)
+    assert all("out of order" in note["reason"] for note in degraded)
+
+
+@pytest.mark.parametrize("stage", ["relevance", "grounding"])
+async def test_without_a_spare_or_with_one_that_is_out_too_it_is_an_outage(stage: str) -> None:
+    def out() -> ScriptedStage[Any]:
+        return ScriptedStage(ModelUnavailable("out of order"))
+
+    for spares in (dict[str, Any](), {f"{stage}_spare": out()}):
+        chain = Chain(spares=spares)
+        setattr(chain, stage, out())
+        with pytest.raises(ModelUnavailable):
+            await chain.run()
