@@ -176,11 +176,11 @@ def _quantise(
 
     exact, scaled, float32 = folder / "model.onnx", folder / "scaled.onnx", folder / "float32.onnx"
     exact.rename(float32)
-    _scale_rows(model[0].auto_model)
+    scale_rows(model[0].auto_model)
     _write_graph(model, scaled)
     narrow = arithmetic is Int8.NARROW
     quantize_dynamic(scaled, exact, per_channel=True, reduce_range=narrow, weight_type=QuantType.QInt8)
-    _fix_activation_range(exact)
+    fix_activation_range(exact)
     scaled.unlink()
     cosine = _mean_cosine(folder, draft, expected)
     if cosine < _GOOD_ENOUGH:
@@ -190,7 +190,7 @@ def _quantise(
     return draft.model_copy(update={"precision": "int8", "mean_cosine": cosine})
 
 
-def _scale_rows(transformer: Any) -> None:  # noqa: ANN401
+def scale_rows(transformer: Any) -> None:  # noqa: ANN401
     """Divide each token's activations by their largest before each linear layer and multiply after it.
 
     That changes nothing in exact arithmetic, but lets one fixed int8 range fit every token: an outlier no
@@ -214,8 +214,8 @@ def _scale_rows(transformer: Any) -> None:  # noqa: ANN401
                 setattr(module, name, RowScaled(child))
 
 
-def _fix_activation_range(path: Path) -> None:
-    """Quantise activations, which `_scale_rows` keeps in [-1, 1], by that range instead of a measured one."""
+def fix_activation_range(path: Path) -> None:
+    """Quantise activations, which `scale_rows` keeps in [-1, 1], by that range instead of a measured one."""
     import onnx
 
     model = onnx.load(path)
