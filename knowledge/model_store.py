@@ -136,14 +136,20 @@ def _fingerprint(source: Path, arithmetic: Int8, check_default: bool) -> str:
 
 
 def _export(name: str, source: Path, folder: Path, arithmetic: Int8) -> Manifest:
-    def export(target: Path) -> None:
-        _run_child("export", str(source), name, str(target), arithmetic.value)
-
-    _publish(folder, export, ready=lambda: read_manifest(folder) is not None)
+    _publish(
+        folder,
+        lambda new: export_to(new, name, source, arithmetic),
+        ready=lambda: read_manifest(folder) is not None,
+    )
     manifest = read_manifest(folder)
     if manifest is None:
         raise EncoderFailed(f"the export of {name} in {folder} is damaged right after it was written")
     return manifest
+
+
+def export_to(folder: Path, name: str, source: Path, arithmetic: Int8) -> None:
+    """Export the model in `source` into the new `folder`, manifest included. Raises `EncoderFailed`."""
+    _run_child("export", str(source), name, str(folder), arithmetic.value)
 
 
 def _publish(folder: Path, fill: Callable[[Path], None], ready: Callable[[], bool]) -> None:

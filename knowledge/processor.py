@@ -26,6 +26,15 @@ def int8_arithmetic(cpuinfo: Path = Path("/proc/cpuinfo")) -> Int8:
     return Int8.DOT if any(flag in flags for flag in ("avx512_vnni", "avx_vnni", "amx_int8")) else Int8.NARROW
 
 
+def multiplies_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processor multiplies bfloat16 numbers itself: elsewhere they only cost time."""
+    try:
+        flags = cpuinfo.read_text(encoding="ascii", errors="ignore")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
 def available_cores(system: Path = Path("/sys")) -> int:
     """Physical cores this process may use, at least 1: by affinity, hyper-threads counted once, and by the
     container's quota."""

@@ -17,13 +17,16 @@ MAY_IMPORT = {
     "learning": {"learning", "pipeline", "knowledge"},
     "app": {"app", "learning", "pipeline", "knowledge"},
 }
+TRAINERS = {"learning/training/retriever.py", "learning/training/contrastive.py"}
 ONE_ADAPTER = {
     "openai": {"pipeline/llm.py"},
     "faiss": {"knowledge/dense_index.py"},
     "bm25s": {"knowledge/lexical_index.py"},
     "onnxruntime": {"knowledge/onnx_session.py", "knowledge/onnx_export.py"},  # the second only quantises
-    "sentence_transformers": {"knowledge/onnx_export.py"},
-    "torch": {"knowledge/onnx_export.py"},
+    "sentence_transformers": {"knowledge/onnx_export.py", *TRAINERS},
+    "torch": {"knowledge/onnx_export.py", *TRAINERS},
+    "datasets": TRAINERS,
+    "accelerate": TRAINERS,
     "sklearn": {"knowledge/calibration.py"},
 }
 MAX_LINES = 400

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.failures import expected, sentence
+from app.cli.training import training
 
 cli = typer.Typer(
     name="candor",
@@ -21,6 +22,7 @@ cli = typer.Typer(
 )
 releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
 cli.add_typer(releases, name="releases")
+cli.add_typer(training, name="train")
 
 
 def main() -> None:

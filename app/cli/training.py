@@ -1,0 +1,68 @@
+"""`candor train`: each command trains one model, measures it, and puts it in place where it is no worse."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MODELS = {
+    "retriever": "Train the encoder on messages and the entries that answer them.",
+    "relevance": "Train the judge of whether a passage answers a message.",
+    "grounding": "Train the judge of whether evidence supports a sentence.",
+    "rewriter": "Fit which terms of a conversation belong into the query.",
+    "gate": "Fit what is on topic, across knowledge bases.",
+}
+
+training = typer.Typer(
+    help="Train the models of the stages, each with a card of its figures.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+def _command(name: str) -> Callable[..., None]:
+    def command(
+        data: Annotated[Path, typer.Argument(metavar="DATA", help="The folder with the data sets.")],
+        config: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="Default: the configuration that ships.")
+        ] = None,
+        out: Annotated[
+            Path | None, typer.Option(metavar="FOLDER", help="Default: where the service looks for it.")
+        ] = None,
+        resume: Annotated[bool, typer.Option("--resume", help="Take up an interrupted training.")] = False,
+        force: Annotated[bool, typer.Option("--force", help="Replace a model that is better.")] = False,
+    ) -> None:
+        _train(name, data, config, out, resume, force)
+
+    return command
+
+
+for _name, _help in MODELS.items():
+    training.command(_name, help=_help)(_command(_name))
+
+
+def _train(name: str, data: Path, config: Path | None, out: Path | None, resume: bool, force: bool) -> None:
+    """Trains below the data folder and publishes to `out`. Raises `TrainingFailed`."""
+    from importlib import import_module
+
+    import learning.training
+    from app.cli.progress import progress
+    from app.settings import read_settings
+    from learning.training.cards import publish
+
+    settings = read_settings()
+    chosen = config or Path(learning.training.__path__[0], "configs", f"{name}.yaml")
+    made = settings.data_dir.absolute() / "training" / name / "model"
+    if not resume:
+        shutil.rmtree(made, ignore_errors=True)
+    with progress() as show:
+        card = import_module(f"learning.training.{name}").train(chosen, data, made, resume=resume, show=show)
+    for figure, value in card.figures.items():
+        typer.echo(f"{figure:<40} {value:.4f}")
+    target = out or settings.seeds_dir / "models" / name
+    publish(made, target, force=force)
+    typer.echo(f"{card.name} is in {target}.")
