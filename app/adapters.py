@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Protocol
 
 from app.turns import Chat, Say
-from knowledge.batching import BatchedEncoder
+from knowledge.batching import BatchedEncoder, BatchedPairScorer
 from knowledge.encoder import EncoderFailed
 from knowledge.errors import NoLiveRelease
+from knowledge.pair_scorer import PairScorerFailed
 from knowledge.releases import LiveRelease
 from knowledge.types import FloatArray, Snapshot
 from pipeline.errors import ModelUnavailable, RetrievalFailed
@@ -30,6 +32,22 @@ class ServingEncoder:
 
     async def close(self) -> None:
         await self._encoder.close()
+
+
+class ServingPairJudge:
+    """Implements `pipeline.ports.PairJudge`."""
+
+    def __init__(self, scorer: BatchedPairScorer) -> None:
+        self._scorer = scorer
+
+    async def score(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
+        try:
+            return await self._scorer.score(pairs)
+        except PairScorerFailed as error:
+            raise ModelUnavailable(str(error)) from error
+
+    async def close(self) -> None:
+        await self._scorer.close()
 
 
 _pinned: ContextVar[Snapshot | None] = ContextVar("the release of this turn", default=None)
@@ -61,22 +79,26 @@ class ServingKnowledge:
             raise RetrievalFailed(str(error)) from error
 
 
+class Closable(Protocol):
+    async def close(self) -> None: ...
+
+
 class ServingChat:
-    """The chain from the moment it is composed, which needs the encoder; a turn before that raises
+    """The chain from the moment it is composed, which needs the models; a turn before that raises
     `ModelUnavailable`."""
 
     def __init__(self, knowledge: ServingKnowledge) -> None:
         self._knowledge = knowledge
         self._chat: Chat | None = None
-        self._encoder: ServingEncoder | None = None
+        self._models: Closable | None = None
 
-    def use(self, chat: Chat, encoder: ServingEncoder) -> None:
-        self._chat, self._encoder = chat, encoder
+    def use(self, chat: Chat, models: Closable) -> None:
+        self._chat, self._models = chat, models
 
     async def close(self) -> None:
-        """Ends the encoder's thread, once no turn runs any more."""
-        if self._encoder is not None:
-            await self._encoder.close()
+        """Ends the models' threads, once no turn runs any more."""
+        if self._models is not None:
+            await self._models.close()
 
     async def run(self, message_id: str, question: Question, say: Say) -> Reply:
         if self._chat is None:

@@ -1,29 +1,29 @@
-"""The composition root: the only place that knows which adapter stands behind which port."""
+"""The composition root: what stands on the database, and around the chain (`app.chain`)."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from fastapi import Request
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.adapters import ServingChat, ServingEncoder, ServingKnowledge
+from app.adapters import ServingChat, ServingKnowledge
+from app.chain import build_chat
 from app.conversations import ConversationStore
 from app.db import create_tables, open_database
 from app.jobs import JobStore
 from app.limits import RateLimiter, TurnLimiter
 from app.metrics import Metrics
+from app.models import Models
 from app.release_service import KnowledgeBase, ReleaseService
-from app.seeds import Seeds
 from app.settings import Settings, SettingsError
 from app.traces import TraceStore
 from app.turns import Chat, TurnRunner
-from app.voice import LiveTopics
-from knowledge.batching import BatchedEncoder
 from knowledge.calibration import calibrate, read_background
 from knowledge.embedding_cache import CachedEmbedder
 from knowledge.encoder import TextEncoder, load_encoder
@@ -33,17 +33,7 @@ from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releas
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import Calibration
 from knowledge.word_list import whole_words
-from pipeline.chat_pipeline import ChatPipeline, Stages
-from pipeline.ports import Encoder, Knowledge, TraceSink
-from pipeline.stages.alarms import Alarms
-from pipeline.stages.answer_composer import ExtractiveComposer
-from pipeline.stages.exemplars import Exemplars
-from pipeline.stages.grounding_check import SpecialistGroundingCheck
-from pipeline.stages.query_rewriter import SpecialistQueryRewriter
-from pipeline.stages.relevance_check import CalibratedRelevanceCheck
-from pipeline.stages.retrieval import HybridRetrieval
-from pipeline.stages.thresholds import JudgeThresholds
-from pipeline.stages.topic_gate import CalibratedTopicGate
+from pipeline.ports import TraceSink
 
 _log = logging.getLogger("candor.services")
 
@@ -88,8 +78,8 @@ def build_services(settings: Settings) -> Services:
     def open_base(traces: TraceSink) -> KnowledgeBase:
         loaded = load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads)
         base = knowledge_base(settings, engine, loaded)
-        encoder = ServingEncoder(BatchedEncoder(loaded))
-        chat.use(build_chat(settings, base, encoder, knowledge, traces), encoder)
+        models = Models.load(settings, loaded)
+        chat.use(build_chat(settings, base, models, knowledge, traces), models)
         return base
 
     return wire(settings, engine, live, chat, open_base, chat.close)
@@ -116,6 +106,8 @@ def wire(
         JobStore(engine),
     )
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
+    follow = {"follow_every_s": settings.follow_every_s}
+    opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
     return Services(
         settings=settings,
         turns=TurnRunner(chat, conversations, limiter, metrics, **times),
@@ -125,14 +117,7 @@ def wire(
         entries=EntryStore(engine),
         jobs=jobs,
         live=live,
-        releases=ReleaseService(
-            lambda: open_base(traces),
-            lambda base: seed(base, settings),
-            live,
-            jobs,
-            metrics,
-            follow_every_s=settings.follow_every_s,
-        ),
+        releases=ReleaseService(opened, seeded, live, jobs, metrics, **follow),
         metrics=metrics,
         close_chain=close_chain,
     )
@@ -156,28 +141,6 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
         embed=lambda texts: embedder.embed(texts).vectors,
         ordinary_words=lambda: whole_words(encoder.info.path),
     )
-
-
-def build_chat(
-    settings: Settings, base: KnowledgeBase, encoder: Encoder, knowledge: Knowledge, traces: TraceSink
-) -> ChatPipeline:
-    """The chain on its specialist engines. Blocks: the exemplars are embedded once.
-    Raises `SettingsError` where the seeds cannot be read."""
-    judging = settings.judging
-    thresholds = JudgeThresholds(gate=judging.on_topic, relevance=judging.relevant)
-    words = Seeds.read(settings)
-    voice = replace(words.voice, topics=LiveTopics(knowledge, words.topics))
-    exemplars = Exemplars.of(words.exemplars, base.embed)
-    alarms = Alarms(words.lexicon, exemplars, thresholds)
-    stages = Stages(
-        gate=CalibratedTopicGate(encoder, knowledge, exemplars, alarms, thresholds),
-        rewriter=SpecialistQueryRewriter(knowledge, words.slang, base.ordinary_words),
-        retrieval=HybridRetrieval(encoder, knowledge),
-        relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
-        composer=ExtractiveComposer(voice, knowledge, encoder),
-        grounding=SpecialistGroundingCheck(encoder, voice.house_phrases, threshold=judging.grounded),
-    )
-    return ChatPipeline(stages, knowledge, voice, traces)
 
 
 def seed(base: KnowledgeBase, settings: Settings) -> None:

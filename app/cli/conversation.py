@@ -12,15 +12,16 @@ from uuid import uuid4
 import typer
 from pydantic import ValidationError
 
-from app.adapters import ServingEncoder, ServingKnowledge
+from app.adapters import ServingKnowledge
+from app.chain import build_chat
 from app.cli.building import encoder, live_snapshot
 from app.cli.progress import progress
 from app.conversations import HISTORY_EXCHANGES
+from app.models import Models
 from app.schemas import ChatRequest
-from app.services import build_chat, knowledge_base, prepared_database
+from app.services import knowledge_base, prepared_database
 from app.settings import read_settings
 from app.turns import Chat
-from knowledge.batching import BatchedEncoder
 from knowledge.releases import LiveRelease
 from pipeline.types import Message, Question, Reply, Role
 
@@ -43,13 +44,13 @@ def converse() -> None:
         loaded = encoder(settings, show)
         base = knowledge_base(settings, engine, loaded)
         live = LiveRelease(live_snapshot(base, engine, settings, show))
-    serving = ServingEncoder(BatchedEncoder(loaded))
+        models = Models.load(settings, loaded)
     with asyncio.Runner() as runner:
-        chat = build_chat(settings, base, serving, ServingKnowledge(live), _NoTraces())
+        chat = build_chat(settings, base, models, ServingKnowledge(live), _NoTraces())
         try:
             _talk(runner, chat)
         finally:
-            runner.run(serving.close())
+            runner.run(models.close())
 
 
 def _talk(runner: asyncio.Runner, chat: Chat) -> None:

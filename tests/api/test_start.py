@@ -11,10 +11,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import OperationalError
 
-from app.adapters import ServingEncoder
 from app.jobs import SILENCE, JobRunning, JobStore
 from app.logs import JsonFormatter, request_id
 from app.main import create_app
+from app.models import Models
 from app.services import build_services, prepared_database
 from app.settings import SettingsError
 from knowledge.batching import BatchedEncoder
@@ -194,8 +194,8 @@ async def test_a_service_that_stops_closes_its_encoder(
     opened: list[BatchedEncoder] = []
     chain = ScriptedChat(answered())
 
-    def composed(_settings: object, _base: object, encoder: ServingEncoder, *_more: object) -> ScriptedChat:
-        opened.append(encoder._encoder)
+    def composed(_settings: object, _base: object, models: Models, *_more: object) -> ScriptedChat:
+        opened.append(models.encoder._encoder)
         return chain
 
     monkeypatch.setattr("app.services.load_encoder", lambda *_given: HashEncoder())

@@ -1,0 +1,62 @@
+"""The models that the chain runs, each behind its port; those that are not shipped are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.adapters import ServingEncoder, ServingPairJudge
+from app.settings import Settings
+from knowledge.batching import BatchedEncoder, BatchedPairScorer
+from knowledge.encoder import TextEncoder
+from knowledge.model_card import CARD, CardUnusable
+from knowledge.pair_scorer import PairScorer
+from knowledge.types import Logistic
+from pipeline.stages import grounding_check, relevance_check
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedJudge:
+    """A pair model, and the weights that make a probability of its logit and of other features."""
+
+    pairs: ServingPairJudge
+    model: Logistic
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """None stands for a judge without trained weights: its stage works on similarity and rules."""
+
+    encoder: ServingEncoder
+    relevance: TrainedJudge | None = None
+    grounding: TrainedJudge | None = None
+
+    @classmethod
+    def load(cls, settings: Settings, encoder: TextEncoder) -> Models:
+        """Around an encoder that is loaded. Blocks for a second. Raises `CardUnusable` and `PairScorerFailed`
+        where a judge is there but damaged: that another one took its place would go unnoticed."""
+        folder, threads = settings.seeds_dir / "models", settings.encoder_threads
+        return cls(
+            encoder=ServingEncoder(BatchedEncoder(encoder)),
+            relevance=_judge(folder / "relevance", threads, relevance_check.FEATURES),
+            grounding=_judge(folder / "grounding", threads, grounding_check.FEATURES),
+        )
+
+    async def close(self) -> None:
+        """Ends the models' threads, once no turn runs any more."""
+        await self.encoder.close()
+        for judge in (self.relevance, self.grounding):
+            if judge is not None:
+                await judge.pairs.close()
+
+
+def _judge(folder: Path, threads: int, features: Set[str]) -> TrainedJudge | None:
+    if not folder.is_dir():
+        return None
+    scorer = PairScorer.load(folder, threads)
+    model = scorer.card.calibration
+    if model is None or not model.weights.keys() <= features:
+        known = ", ".join(sorted(features))
+        raise CardUnusable(f"{folder / CARD} has no calibration over these features: {known}")
+    return TrainedJudge(ServingPairJudge(BatchedPairScorer(scorer)), model)
