@@ -20,9 +20,8 @@ Points = tuple[tuple[float, float], ...]
 
 def curves_of(run: SuiteRun) -> tuple[Curve, ...]:
     """Every curve for which the run holds rows of both classes."""
-    seen = [result for result in run.cases if result.topic]
     judged = {"relevance, pairs": pairs(run.relevance), "relevance, candidates": candidates(run.cases)}
-    told = {"gate": gate_scores(seen), **judged, "grounding": pairs(run.grounding)}
+    told = {"gate": gate_scores(run.cases), **judged, "grounding": pairs(run.grounding)}
     risk = risk_coverage(
         [result.confidence for result in run.cases], [would_be_wrong(result) for result in run.cases]
     )

@@ -76,10 +76,11 @@ def _section(name: str, content: str) -> str:
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """`rows` are already markup. The first cell names the row; a figure of one kind stands further in."""
+    """`rows` are already markup. The first cell names the row; a figure of one kind stands further in, under
+    the figure in all, and is named by its kind alone."""
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     lines = "".join(
-        f'<tr{_nested(cells[0])}><th scope="row">{cells[0]}</th>'
+        f"<tr>{_row_head(cells[0])}"
         + "".join(f"<td{_toned(cell)}>{cell}</td>" for cell in cells[1:])
         + "</tr>"
         for cells in rows
@@ -87,8 +88,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
-def _nested(name: str) -> str:
-    return ' class="kind"' if name.endswith("]") else ""
+def _row_head(name: str) -> str:
+    _, _, kind = name.partition(" [")
+    if not kind:
+        return f'<th scope="row">{name}</th>'
+    return f'<th scope="row" class="kind">{kind.removesuffix("]")}</th>'
 
 
 def _toned(cell: str) -> str:

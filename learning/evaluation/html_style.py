@@ -12,7 +12,8 @@ body { margin: 0; background: var(--ground); color: var(--ink); font: 1rem/1.5 s
 main { max-width: 72rem; margin: auto; padding: 1rem; }
 header p, small, dt { color: var(--faint); }
 p, li, dd, td, th { overflow-wrap: anywhere; }
-h1 { margin: .5rem 0 0; } h2 { margin: 0; } h3 { margin: 1.2rem 0 .3rem; text-transform: capitalize; }
+h1 { margin: .5rem 0 0; } h2 { margin: 0; } h3 { margin: 1.2rem 0 .3rem; }
+h3::first-letter, summary::first-letter { text-transform: uppercase; }
 article { margin: 1.5rem 0; padding: 1rem; background: var(--card); border: 1px solid var(--line);
   border-radius: .6rem; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; } dd { margin: 0; }
@@ -20,12 +21,13 @@ dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; } dd { ma
 .wide { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .5rem; border-bottom: 1px solid var(--line); text-align: right; }
-tr > :first-child { padding-left: 0; text-align: left; } tbody th { font-weight: 500; min-width: 8rem; }
-thead th { color: var(--faint); font-weight: 500; } td { white-space: nowrap; }
-.kind > th { padding-left: 1rem; color: var(--faint); font-weight: 400; }
+tr > :first-child { padding-left: 0; width: 40%; text-align: left; }
+tbody th { font-weight: 500; min-width: 7rem; }
+thead th { color: var(--faint); font-weight: 500; white-space: nowrap; } td { white-space: nowrap; }
+tbody th.kind { padding-left: 1rem; color: var(--faint); font-weight: 400; }
 .better { color: var(--good); font-weight: 600; } .worse { color: var(--bad); font-weight: 600; }
-.bar { display: block; width: 6rem; height: .875rem; margin-left: auto; fill: var(--s0); }
-.rail { stroke: var(--line); stroke-width: 2; } .reach { stroke: var(--s0); stroke-width: 4; opacity: .45; }
+.bar { width: 6rem; height: .875rem; margin-left: .6rem; vertical-align: middle; fill: var(--s0); }
+.rail { stroke: var(--line); stroke-width: 3; } .reach { stroke: var(--s0); stroke-width: 7; opacity: .4; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); gap: 1rem;
   margin: 1.5rem 0; }
 figure { margin: 0; } .plot { display: block; width: 100%; max-width: 24rem; }
@@ -41,4 +43,8 @@ figcaption ul { display: flex; flex-wrap: wrap; gap: .2rem 1rem; margin: .2rem 0
   list-style: none; font-size: .85rem; } .key { width: 1.5rem; height: .5rem; margin-right: .4rem; }
 details { margin: .8rem 0; } summary { cursor: pointer; font-weight: 600; }
 details li { margin: .5rem 0; }
+@media (max-width: 40rem) { th, td { padding: .25rem .2rem; } table { font-size: .82rem; }
+  tbody th { min-width: 5rem; }
+  article { padding: .8rem; }
+  .bar { display: block; width: 4rem; margin-left: auto; } }
 """

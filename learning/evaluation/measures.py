@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from learning.evaluation.records import Case, CaseResult
 from learning.evaluation.statistics import hit_at, reciprocal_rank
+from pipeline.turn import Topic
 from pipeline.types import Outcome
 
 DEPTHS = (1, 3, 5, 10)
@@ -24,6 +25,11 @@ class Measure:
 def must_not_answer(case: Case) -> bool:
     """Whether any answer would be wrong: nothing in the knowledge base fits, and nothing else is expected."""
     return not case.answerable and case.expect is not Outcome.ANSWERED
+
+
+def in_scope(case: Case) -> bool:
+    """Whether the message is for this knowledge base to answer."""
+    return case.answerable or case.expect is Outcome.ANSWERED
 
 
 def right(result: CaseResult) -> bool:
@@ -76,12 +82,60 @@ def _judgeable(result: CaseResult) -> bool:
     return result.case.answerable or must_not_answer(result.case)
 
 
-def _hit(depth: int) -> Measure:
-    return Measure(lambda result: hit_at(found(result), result.case.entry_ids, depth), _answerable)
+def _turned_away(result: CaseResult) -> bool:
+    return result.topic != Topic.ON_TOPIC
 
 
+def _gated(result: CaseResult, *, on_topic: bool) -> bool:
+    """Whether the gate was asked about a case that must not be answered; `on_topic`: since the answer is
+    missing, so that the gate may do either."""
+    missing = result.case.expect is Outcome.NO_ANSWER
+    return bool(result.topic) and _forbidden(result) and missing is on_topic
+
+
+def _reworded(result: CaseResult) -> bool:
+    """Whether a human wrote a query, the rewriter was asked, and what they find can be compared."""
+    return result.case.answerable and bool(result.case.rewrite and result.query and result.found_rewrite)
+
+
+def _left_alone(result: CaseResult, query: str) -> bool:
+    return query.casefold().split() == result.case.question.text.casefold().split()
+
+
+def _reworded_by_human(result: CaseResult, changed: bool) -> bool:
+    asked = bool(result.case.rewrite and result.query)
+    return asked and _left_alone(result, result.case.rewrite) is not changed
+
+
+def _hit(
+    depth: int, ranked: Callable[[CaseResult], tuple[str, ...]] = found
+) -> Callable[[CaseResult], float]:
+    return lambda result: hit_at(ranked(result), result.case.entry_ids, depth)
+
+
+GATE: Mapping[str, Measure] = {
+    "recall in scope": Measure(
+        lambda result: not _turned_away(result), lambda result: bool(result.topic) and in_scope(result.case)
+    ),
+    "turned away": Measure(_turned_away, lambda result: _gated(result, on_topic=False)),
+    "turned away, answer missing": Measure(_turned_away, lambda result: _gated(result, on_topic=True)),
+}
+REWRITTEN: Mapping[str, Measure] = {
+    "raw": Measure(_hit(5, lambda result: result.found_raw), _reworded),
+    "ours": Measure(_hit(5, lambda result: result.found), _reworded),
+    "human": Measure(_hit(5, lambda result: result.found_rewrite), _reworded),
+}
+REWRITER: Mapping[str, Measure] = {
+    **{f"R@5 {wording}": measure for wording, measure in REWRITTEN.items()},
+    "standalone, unchanged": Measure(
+        lambda result: _left_alone(result, result.query), lambda result: _reworded_by_human(result, False)
+    ),
+    "needing history, changed": Measure(
+        lambda result: not _left_alone(result, result.query), lambda result: _reworded_by_human(result, True)
+    ),
+}
 RETRIEVAL: Mapping[str, Measure] = {
-    **{f"R@{depth}": _hit(depth) for depth in DEPTHS},
+    **{f"R@{depth}": Measure(_hit(depth), _answerable) for depth in DEPTHS},
     "MRR": Measure(lambda result: reciprocal_rank(found(result), result.case.entry_ids), _answerable),
 }
 END_TO_END: Mapping[str, Measure] = {
@@ -96,4 +150,9 @@ END_TO_END: Mapping[str, Measure] = {
         lambda result: result.outcome is result.case.expect, lambda result: result.case.expect is not None
     ),
 }
-SECTIONS: Mapping[str, Mapping[str, Measure]] = {"retrieval": RETRIEVAL, "end to end": END_TO_END}
+SECTIONS: Mapping[str, Mapping[str, Measure]] = {
+    "rewriter": REWRITER,
+    "retrieval": RETRIEVAL,
+    "end to end": END_TO_END,
+}
+"""What two runs are compared by."""

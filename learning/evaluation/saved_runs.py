@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from learning.evaluation.records import SuiteFigures, SuiteRun
 
@@ -17,7 +17,6 @@ class UnreadableRun(ValueError):
 class _Saved(BaseModel):
     """`figures` are there for whoever reads the file; reports make them anew from the runs."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
     format: Literal[1]
     runs: tuple[SuiteRun, ...]
     figures: tuple[SuiteFigures, ...] = ()

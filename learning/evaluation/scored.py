@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from learning.evaluation.measures import must_not_answer, unit_of
+from learning.evaluation.measures import in_scope, must_not_answer, unit_of
 from learning.evaluation.records import CaseResult, PairResult, SuiteRun
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.types import Outcome
@@ -54,20 +54,15 @@ def candidates(results: Sequence[CaseResult]) -> Scored:
     )
 
 
-def in_scope(result: CaseResult) -> bool:
-    """Whether the message is for this knowledge base to answer."""
-    return result.case.answerable or result.case.expect is Outcome.ANSWERED
-
-
 def gate_scores(results: Sequence[CaseResult]) -> Scored:
     """The gate's probability that the message is on topic. Messages that are on topic without an answer, and
-    those that need a question back, are neither in scope nor out of it."""
+    those that need a question back, are neither in scope nor out of it. Empty where no gate was asked."""
     either_way = (Outcome.NO_ANSWER, Outcome.CLARIFY)
     return _scored(
         [
-            (result.on_topic, in_scope(result), result.case.kind, unit_of(result.case))
+            (result.on_topic, in_scope(result.case), result.case.kind, unit_of(result.case))
             for result in results
-            if in_scope(result) or result.case.expect not in either_way
+            if result.topic and (in_scope(result.case) or result.case.expect not in either_way)
         ]
     )
 

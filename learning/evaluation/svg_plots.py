@@ -8,7 +8,7 @@ from html import escape
 from learning.evaluation.records import Curve, Estimate
 
 SERIES = 4  # colours and dashes that the page's style tells apart
-_SIDE, _LEFT, _TOP = 220, 44, 8  # the plot's square, and the room for its labels
+_SIDE, _LEFT, _TOP = 220, 52, 8  # the plot's square, and the room for its labels
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _FEW = 12  # so few points are marked one by one
 _BAR = 96

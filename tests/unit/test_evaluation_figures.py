@@ -88,11 +88,13 @@ def test_the_gate_is_measured_on_scores_and_on_verdicts() -> None:
     assert figures["recall in scope"] == 1 / 2
     assert figures["turned away [other]"] == 0
     assert figures["turned away [chat]"] == 1
-    assert figures["turned away [missing]"] == 0
+    assert figures["turned away"] == 1 / 2
+    assert figures["turned away, answer missing"] == 0
 
 
 def test_a_run_without_a_gate_has_no_figures_of_it() -> None:
-    assert "gate" not in figures_of(of(result(case("a", "x"), "x", topic=""))).sections
+    run = of(result(case("a", "x"), "x", topic=""), result(case("b", expect=OFF_TOPIC), topic=""))
+    assert "gate" not in figures_of(run).sections
 
 
 def test_the_rewriter_closes_a_share_of_the_gap_to_the_human() -> None:
@@ -111,9 +113,9 @@ def test_the_rewriter_closes_a_share_of_the_gap_to_the_human() -> None:
         result(case("no rewrite", "x"), found=("y",), found_raw=("x",)),
     )
     assert section("rewriter", run) == {
-        "R@5 raw message": pytest.approx(1 / 3),
-        "R@5 our rewrite": pytest.approx(2 / 3),
-        "R@5 human rewrite": 1,
+        "R@5 raw": pytest.approx(1 / 3),
+        "R@5 ours": pytest.approx(2 / 3),
+        "R@5 human": 1,
         "gap closed": pytest.approx(1 / 2),
         "standalone, unchanged": 1 / 2,
         "needing history, changed": pytest.approx(2 / 3),
@@ -138,6 +140,13 @@ def test_relevance_is_measured_on_pairs_and_on_the_candidates_of_the_chain() -> 
 def test_the_line_of_the_relevance_check_is_the_one_the_run_names() -> None:
     run = replace(small_run(), system={RELEVANCE_THRESHOLD: "0.35"})
     assert section("relevance", run)["pairs: recall"] == 1
+
+
+def test_a_kind_of_both_classes_is_measured_within_itself() -> None:
+    easy = (pair("1", 0.9, True, "easy"), pair("2", 0.8, False, "easy"))
+    hard = (pair("3", 0.1, True, "hard"), pair("4", 0.2, False, "hard"))
+    figures = section("grounding", SuiteRun("s", {}, grounding=(*easy, *hard)))
+    assert (figures["AUROC [easy]"], figures["AUROC [hard]"]) == (1, 0)
 
 
 def test_kinds_of_one_class_are_held_against_the_other_class() -> None:
