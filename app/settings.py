@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -16,6 +16,12 @@ from pipeline.stages.thresholds import JudgeThresholds
 PREFIX = "CANDOR_"
 _NESTED = "__"
 _SEEDS = Path(__file__).resolve().parent.parent / "seeds"
+
+
+def _own_encoder(given: dict[str, Any]) -> str:
+    """The retriever trained for these seeds, where there is one."""
+    folder = given.get("seeds_dir", _SEEDS) / "models" / "retriever"
+    return str(folder) if folder.is_dir() else DEFAULT_ENCODER
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -59,12 +65,12 @@ class Settings(BaseSettings):
     """Default: SQLite below the data folder."""
     admin_token: SecretStr | None = None
     """Opens /admin; without it the admin side is off."""
-    encoder: str = DEFAULT_ENCODER
+    seeds_dir: Path = _SEEDS
+    """The knowledge base and voice of the first start."""
+    encoder: Annotated[str, Field(default_factory=_own_encoder)]
     """Sentence encoder: a name or a local folder."""
     encoder_threads: Annotated[int, Field(ge=0, le=256)] = 0
     """0: as many as the processor has cores."""
-    seeds_dir: Path = _SEEDS
-    """The knowledge base and voice of the first start."""
     crisis_text: str | None = None
     """Said first when a message speaks of an emergency."""
     handoff_contact: str | None = None

@@ -17,7 +17,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
-from knowledge.model_card import sha256_of
+from knowledge.model_card import CARD, CardUnusable, read_card, sha256_of
 from knowledge.processor import Int8, int8_arithmetic
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
@@ -57,8 +57,10 @@ class StoredModel:
 
 
 def open_model(name: str, data_dir: Path) -> StoredModel:
-    """The export of `name` for this processor, made now if there is none or if it is damaged.
-    Raises `EncoderFailed`."""
+    """The model that ships in the folder `name`; or else the export of `name` for this processor, made now if
+    there is none or if it is damaged. Raises `EncoderFailed`."""
+    if (shipped := _shipped(name)) is not None:
+        return shipped
     source = find_source(name, data_dir / "models")
     arithmetic = int8_arithmetic()
     fingerprint, folder = _place(name, source, data_dir, arithmetic)
@@ -67,14 +69,33 @@ def open_model(name: str, data_dir: Path) -> StoredModel:
 
 
 def exported_model(name: str, data_dir: Path) -> StoredModel | None:
-    """The export of `name` for this processor if an intact one is there; nothing is made or downloaded.
+    """As `open_model`, but nothing is made or downloaded: None where there is no intact export.
     Raises `EncoderFailed`."""
+    if (shipped := _shipped(name)) is not None:
+        return shipped
     source = _source_folder(name, data_dir / "models")
     if not source.is_dir():
         return None
     fingerprint, folder = _place(name, source, data_dir, int8_arithmetic())
     manifest = read_manifest(folder)
     return StoredModel(manifest, fingerprint, folder, source) if manifest else None
+
+
+def _shipped(name: str) -> StoredModel | None:
+    """The trained model in the folder `name`, if there is a card in it: it runs as it is on every processor.
+    Raises `ModelDamaged`."""
+    folder = Path(name).absolute()
+    if not name or not (folder / CARD).is_file():
+        return None
+    try:
+        files = read_card(folder).files
+    except CardUnusable as error:
+        raise ModelDamaged(str(error)) from error
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise ModelDamaged(f"{folder} is not an exported encoder")
+    fingerprint = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
+    return StoredModel(manifest, fingerprint, folder, folder)
 
 
 def find_source(name: str, models: Path) -> Path:
