@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str]
 
-_BATCH_TOKENS = 1024  # padded tokens a batch: more falls out of the processor's caches
+_BATCH_TOKENS = 512  # padded tokens a batch: larger ones fall out of the processor's caches
 _FILES = frozenset({"model.onnx", "tokenizer.json"})
 _PROBE = ("a", "b")
 

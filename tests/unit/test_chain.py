@@ -42,7 +42,13 @@ class Traces:
 
 @pytest.fixture
 def using(tmp_path: Path) -> Settings:
-    shutil.copytree(SEEDS, tmp_path / "seeds", ignore=shutil.ignore_patterns("models", "kb", "gold"))
+    shutil.copytree(
+        SEEDS,
+        tmp_path / "seeds",
+        ignore=shutil.ignore_patterns(
+            "kb", "gold", "practice", "retriever", "relevance", "grounding", "gate"
+        ),
+    )
     return settings(tmp_path, seeds_dir=tmp_path / "seeds")
 
 
@@ -83,6 +89,10 @@ async def test_a_trained_judge_is_used_where_there_is_one(using: Settings) -> No
     assert (await ask(using, models, traces)).outcome is Outcome.ANSWERED
     assert traces.engine("Evidence") == traces.engine("Checked") == "trained"
     await models.close()
+    for judge in (models.relevance, models.grounding):
+        assert judge is not None
+        with pytest.raises(ModelUnavailable, match="closed"):
+            await judge.pairs.score([("toll", "toll")])
 
 
 async def test_a_trained_judge_that_is_out_leaves_the_work_to_its_spare(using: Settings) -> None:

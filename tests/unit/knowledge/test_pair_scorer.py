@@ -71,7 +71,7 @@ def test_batches_hold_every_row_once_and_stay_small(lengths: list[int]) -> None:
     batches = list(_batches(lengths))
 
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
-    assert all(len(batch) * max(lengths[row] for row in batch) <= 1024 for batch in batches)
+    assert all(len(batch) * max(lengths[row] for row in batch) <= 512 for batch in batches)
 
 
 @pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json", CARD])

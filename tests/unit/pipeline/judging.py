@@ -44,9 +44,9 @@ class BridgeSnapshot:
 
 @dataclass
 class ScriptedJudge:
-    """A pair model whose logit depends on the second text alone, or which is out of order."""
+    """A pair model whose logit depends on the pair or on its second text, or which is out of order."""
 
-    logits: Mapping[str, float] = field(default_factory=dict)
+    logits: Mapping[str | tuple[str, str], float] = field(default_factory=dict)
     error: Exception | None = None
     calls: list[list[tuple[str, str]]] = field(default_factory=list)
 
@@ -54,7 +54,8 @@ class ScriptedJudge:
         self.calls.append(list(pairs))
         if self.error is not None:
             raise self.error
-        return np.array([[self.logits.get(second, -5.0), 9.0] for _, second in pairs], dtype=np.float32)
+        found = [self.logits.get(pair, self.logits.get(pair[1], -5.0)) for pair in pairs]
+        return np.array([[logit, 9.0] for logit in found], dtype=np.float32)
 
 
 @dataclass

@@ -281,6 +281,12 @@ async def test_the_pair_model_is_not_asked_where_the_text_itself_decides(text: s
     assert judge.calls == []
 
 
+async def test_one_window_of_the_evidence_is_enough() -> None:
+    judge = ScriptedJudge({(evidence_windows(OTHER)[0], REWORDED): 2.0})
+    assert (await reading(judge)(Sentence(REWORDED, (1, 2)), evidence(ENTRY, OTHER))).supported
+    assert not (await reading(judge)(Sentence(REWORDED, (1,)), evidence(ENTRY, OTHER))).supported
+
+
 async def test_an_outage_of_the_pair_model_is_told() -> None:
     check = reading(ScriptedJudge(error=ModelUnavailable("out of order")))
     with pytest.raises(ModelUnavailable):
@@ -297,6 +303,7 @@ def test_evidence_is_read_in_windows_that_lose_nothing() -> None:
     assert all(window.startswith("Which pumps hum? Pump") for window in windows)
     assert all(len(window.split()) <= WINDOW_WORDS + 3 for window in windows)
     assert all(any(sentence in window for window in windows) for sentence in numbered)
+    assert sum(sentence in window for sentence in numbered for window in windows) == 40 + len(windows) - 1
     assert evidence_windows(OTHER) == ("Is the mill loud? Yes. The mill is loud at night.",)
     assert evidence_windows(Entry("long", "How?", "word " * 500 + "end.")) == (
         ("How? " + "word " * 500 + "end."),

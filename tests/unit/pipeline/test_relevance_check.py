@@ -85,7 +85,7 @@ HITS = tuple(hit(f"e{number}", score) for number, score in enumerate(SCORES))
 PAIR_ALONE = Logistic({"pair": 1.0}, 0.0)
 
 
-def logits(*values: float) -> dict[str, float]:
+def logits(*values: float) -> dict[str | tuple[str, str], float]:
     """By what the model reads of the first hits."""
     return {passage_text(hit): value for hit, value in zip(HITS, values, strict=False)}
 
