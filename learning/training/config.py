@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import yaml
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from knowledge.types import KnowledgeError
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Share = Annotated[float, Field(ge=0, le=1)]
-_Config = TypeVar("_Config")
+_Config = TypeVar("_Config", bound="DataclassInstance")
+_STRICT = ConfigDict(extra="forbid")
 
 
 class TrainingFailed(KnowledgeError):
@@ -24,6 +28,8 @@ class Noise:
     """How often a message is shown as people type: without capitals and closing mark, with a slip of a key,
     or with an apostrophe left out."""
 
+    __pydantic_config__ = _STRICT
+
     careless: Share = 0.3
     slip: Share = 0.2
     no_apostrophe: Share = 0.2
@@ -33,6 +39,8 @@ class Noise:
 class Views:
     """How often an entry is shown as its question alone, and as its question with a piece of its answer;
     otherwise as another message that it answers. Of the pieces, `inner` do not start at the beginning."""
+
+    __pydantic_config__ = _STRICT
 
     question: Share = 0.3
     answer: Share = 0.45
@@ -79,10 +87,10 @@ def read_config(path: Path, of: type[_Config]) -> _Config:
         given = yaml.safe_load(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise TrainingFailed(f"{path} cannot be read: {error}") from error
+    known = {field.name for field in fields(of)}
+    if isinstance(given, dict) and (unknown := sorted(map(str, given.keys() - known))):
+        raise TrainingFailed(f"{path}: {', '.join(unknown)}: there is no such setting")
     try:
-        unknown = set(given or {}) - {field.name for field in of.__dataclass_fields__.values()}  # type: ignore[attr-defined]
-        if unknown:
-            raise TrainingFailed(f"{path}: unknown: {', '.join(sorted(unknown))}")
         return TypeAdapter(of).validate_python(given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

@@ -130,7 +130,7 @@ def _arguments(config: RetrieverConfig, checkpoints: Path) -> SentenceTransforme
         use_cpu=True,
         bf16=multiplies_bfloat16(),
         save_steps=config.save_steps,
-        save_total_limit=1,
+        save_total_limit=2,
         logging_steps=_LOG_STEPS,
         disable_tqdm=True,
         report_to="none",

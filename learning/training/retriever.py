@@ -23,6 +23,7 @@ from learning.training.export import export_retriever
 from learning.training.retrieval_figures import Trial, confusions, figures, held_back_trial, set_id
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
 
@@ -139,7 +140,9 @@ class _Run:
         def tell(share: float, doing: str) -> None:
             self.show(begin + share * (end - begin), f"{doing} ({name})")
 
+        base = {key: value.clone() for key, value in model.state_dict().items()}
         fit(model, planned(lessons, self.config), self.config, self.work / f"checkpoints-{name}", tell)
+        blend(model, base, self.config.blend)
 
 
 def load(config: RetrieverConfig) -> SentenceTransformer:
@@ -150,6 +153,12 @@ def load(config: RetrieverConfig) -> SentenceTransformer:
     set_seed(config.seed)
     folder = find_source(config.base, Path())
     return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+
+
+def blend(model: SentenceTransformer, base: Mapping[str, torch.Tensor], share: float) -> None:
+    """Averages the model's weights with `base` (Wortsman et al. 2022): `share` 1 is the base."""
+    trained = model.state_dict()
+    model.load_state_dict({key: value.lerp(base[key], share) for key, value in trained.items()})
 
 
 def encoder(model: SentenceTransformer) -> Callable[[Sequence[str]], FloatArray]:
