@@ -1,17 +1,15 @@
 """The gold questions of the seeds, put to the real service in this process.
 
-    python -m bench.gold [--verbose]
+    python -m bench.gold
 
-Prints the figures of both halves, and the failures of the half that may be tuned on; `--verbose` prints
-those of the other half too, which then counts for less.
+Prints the figures in all and of both halves; `candor eval seeds/gold` tells more, with the failures.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -60,40 +58,25 @@ async def _ready(services: Services) -> None:
     raise TimeoutError(f"the service did not become ready: {services.releases.state}")
 
 
-def print_figures(figures: dict[str, GoldFigures]) -> None:
+def print_figures(figures: Mapping[str, GoldFigures]) -> None:
     def row(name: str, shares: Sequence[object]) -> None:
-        print(f"{name:<28}" + "".join(f"{share or '':>20}" for share in map(str, shares)))
+        print(f"{name:<28}" + "".join(f"{share!s:>20}" for share in shares))
 
     row("", list(figures))
     for name in ("right_cited", "right_first", "refused", "not_answered", "exact"):
         row(name.replace("_", " "), [getattr(column, name) for column in figures.values()])
-    for kind in figures["all"].by_kind:
-        row(f"  {kind}", [column.by_kind.get(kind, "") for column in figures.values()])
 
 
-def print_failures(results: Sequence[GoldResult]) -> None:
-    for result in results:
-        if not result.right:
-            gold = result.gold
-            wanted = ", ".join(gold.entry_ids) or f"not answered ({gold.expect})"
-            got = ", ".join(result.cited) or result.outcome
-            print(f"{gold.id} {gold.kind} {gold.question.text!r}\n       wanted {wanted}; got {got}")
-
-
-async def measure(*, verbose: bool) -> None:
+async def measure() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with running(Settings(data_dir=Path(folder), log_level="ERROR")) as services:
             results = await put_to(services, load_gold(GOLD))
-    sides = {side: [result for result in results if result.gold.side is side] for side in Side}
-    print_figures({"all": score(results)} | {side.value: score(part) for side, part in sides.items()})
-    print("\nFailures" if verbose else "\nFailures (dev side)")
-    print_failures(results if verbose else sides[Side.DEV])
+    halves = {side.value: score(result for result in results if result.gold.side is side) for side in Side}
+    print_figures({"all": score(results), **halves})
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Put the gold questions of the seeds to the real service.")
-    parser.add_argument("--verbose", action="store_true", help="list the failures of the held half too")
-    asyncio.run(measure(verbose=parser.parse_args().verbose))
+    asyncio.run(measure())
 
 
 if __name__ == "__main__":

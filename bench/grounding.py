@@ -20,11 +20,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.alterations import NAME, alterations, rewordings
 from knowledge.batching import BatchedEncoder
 from knowledge.encoder import DEFAULT_ENCODER, load_encoder
 from knowledge.importing import parse_path
 from knowledge.types import Entry, Hit, Passage, View
+from learning.evaluation.alterations import NAME, alterations, rewordings
 from pipeline.stages.cited_text import cited_text
 from pipeline.stages.conflicts import find_conflict
 from pipeline.stages.grounding_check import SpecialistGroundingCheck, is_verbatim

@@ -151,6 +151,30 @@ def activate(release_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     activate(release_id)
 
 
+@cli.command("eval")
+def eval_(
+    suites: Annotated[
+        list[Path], typer.Argument(metavar="SUITE|FILE...", help="Folders with questions; or saved runs.")
+    ],
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most N of each kind, always the same ones.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the run.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with plots.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Show what changed since this saved run.")
+    ] = None,
+) -> None:
+    """Measure the chain on suites: each stage, and end to end.
+
+    The knowledge base of a suite is built aside; nothing that is served changes. `--compare A.json B.json`
+    shows what changed from one saved run to another.
+    """
+    from app.cli.evaluation import evaluate
+
+    evaluate(suites, limit, json, html, compare)
+
+
 @cli.command()
 def doctor() -> None:
     """Say what is there and what is missing.

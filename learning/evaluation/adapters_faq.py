@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from knowledge.types import Entry
+from learning.evaluation.altered_pairs import altered_pairs
 from learning.evaluation.gold import load_gold
 from learning.evaluation.passages import passage_of, read_entries
 from learning.evaluation.records import Case, Pair, Suite
@@ -73,16 +74,17 @@ class _Intended(Foreign):
 
 def gold(folder: Path) -> Suite:
     """The seeds' gold questions, beside the seeds' entries."""
-    questions = load_gold(folder)
+    entries, questions = read_entries(folder.parent / "kb"), load_gold(folder)
     cases = (Case(each.id, each.question, each.expect, each.kind.value, each.entry_ids) for each in questions)
-    return Suite(folder.resolve().name, read_entries(folder.parent / "kb"), tuple(cases))
+    return Suite(folder.resolve().name, entries, tuple(cases), grounding_pairs=altered_pairs(entries))
 
 
 def vaccine_faq(folder: Path) -> Suite:
     """Crowd questions, labelled real messages, messages from outside and reactions; `kind` names the label,
     with its family in front: real/answerable, outside/off_topic, act/greeting."""
     cases = (*_crowd(folder), *_real(folder), *_outside(folder), *_acts(folder))
-    return Suite(folder.resolve().name, read_entries(folder / "kb.jsonl"), cases)
+    entries = read_entries(folder / "kb.jsonl")
+    return Suite(folder.resolve().name, entries, cases, grounding_pairs=altered_pairs(entries))
 
 
 def covid_faq(folder: Path) -> Suite:

@@ -16,7 +16,9 @@ not independent of each other. In relevance pairs `text` is a question and `pass
 grounding pairs `text` is a sentence and `passage` may support it.
 
 Where there is a knowledge base, the passages of relevance pairs are its entries ("QUESTION ANSWER"); where
-there is none, the passages themselves are made one. Unknown fields, ids used twice and entries that do not
+there is none, the passages themselves are made one. Without grounding pairs, altered sentences of the
+entries take their place; without relevance pairs, the questions with the entries that answer them and with
+those found that do not. Unknown fields, ids used twice and entries that do not
 exist are errors."""
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from knowledge.types import Entry
 from learning.evaluation.adapters import adapted
+from learning.evaluation.altered_pairs import altered_pairs
 from learning.evaluation.passages import among_own_passages, passage_of, read_entries
 from learning.evaluation.records import Case, Pair, Suite
 from learning.evaluation.rows import SuiteError, read_rows
@@ -57,7 +60,8 @@ def _own(folder: Path) -> Suite:
         _refuse_unknown_passages(folder / RELEVANCE, relevance, entries)
     else:
         entries, relevance = among_own_passages(relevance)
-    return Suite(folder.resolve().name, entries, cases, relevance, tuple(_pairs(folder / GROUNDING)))
+    grounding = tuple(_pairs(folder / GROUNDING)) or (altered_pairs(entries) if cases else ())
+    return Suite(folder.resolve().name, entries, cases, relevance, grounding)
 
 
 def _entries(folder: Path) -> tuple[Entry, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = {"serve", "chat", "import", "export", "reindex", "releases", "doctor", "train"}
+COMMANDS = {"serve", "chat", "import", "export", "reindex", "releases", "doctor", "train", "eval"}
 HEAVY = {"torch", "faiss", "onnxruntime", "sentence_transformers", "fastapi", "sqlmodel", "rich", "numpy"}
 LOADED = """
 import sys
@@ -28,7 +28,7 @@ def help_of(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
 
 
-@pytest.mark.parametrize("arguments", [(), ("serve",), ("import",), ("releases", "activate")])
+@pytest.mark.parametrize("arguments", [(), ("serve",), ("import",), ("eval",), ("releases", "activate")])
 def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     loaded = set(help_of(*arguments).stderr.partition("loaded: ")[2].split())
     assert "app.cli" in loaded

@@ -1,0 +1,164 @@
+"""`candor eval`: suites put to the real chain in this process, and runs held against each other."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.adapters import ServingKnowledge
+from app.chain import build_chat
+from app.cli.building import encoder
+from app.cli.failures import Failed
+from app.cli.progress import Show, progress
+from app.models import Models
+from app.release_service import KnowledgeBase
+from app.services import knowledge_base, prepared_database
+from app.settings import Settings, read_settings
+from knowledge.entries import ApplyMode
+from knowledge.importing import parse_path
+from knowledge.releases import LiveRelease
+from learning.evaluation.records import Suite, SuiteRun
+from learning.evaluation.rows import SuiteError
+from learning.evaluation.runner import Chain, LastTrace, run_suite
+from learning.evaluation.sampling import sampled
+from learning.evaluation.scored import RELEVANCE_THRESHOLD
+from learning.evaluation.suites import load_suite
+
+if TYPE_CHECKING:
+    from learning.evaluation.comparison import Comparison
+    from pipeline.chat_pipeline import ChatPipeline
+
+_STAGES = ("gate", "rewriter", "retrieval", "relevance", "composer", "grounding")
+
+
+def evaluate(
+    paths: Sequence[Path], limit: int | None, save: Path | None, page: Path | None, other: Path | None
+) -> None:
+    """Runs the suites among `paths`, reads the saved evaluations among them, and shows their figures; with
+    `other`, what changed since that saved evaluation. Raises `Failed`, and what `run_suites` raises."""
+    before = _saved(other) if other else ()
+    runs = [run for path in paths if path.is_file() for run in _saved(path)]
+    suites = [_suite(path, limit) for path in paths if not path.is_file()]
+    if suites:
+        with progress() as show:
+            runs += run_suites(suites, read_settings(), show)
+    _tell(runs, _compared(before, runs) if other else [], save, page, tables=bool(suites) or not other)
+
+
+def run_suites(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
+    """Each suite on a release of its own knowledge base, or of the seeds' where it has none. All that is made
+    for it, but the exported encoder, is gone afterwards. Raises what building and turns raise."""
+    with asyncio.Runner() as runner, _bench(settings, runner, show) as bench:
+        return [bench.run(suite, show) for suite in suites]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The chain on a knowledge base that is made anew for each suite."""
+
+    runner: asyncio.Runner
+    settings: Settings
+    base: KnowledgeBase
+    live: LiveRelease
+    chain: Chain
+    system: Mapping[str, str]
+
+    def run(self, suite: Suite, show: Show) -> SuiteRun:
+        """The suite, put to the chain."""
+        if suite.cases or suite.relevance_pairs:
+            self._serve(suite, show)
+        return self.runner.run(run_suite(self.chain, suite, self.system, show))
+
+    def _serve(self, suite: Suite, show: Show) -> None:
+        entries = suite.entries or parse_path(self.settings.seeds_dir / "kb").entries
+        self.base.entries.apply(entries, ApplyMode.REPLACE)
+        _, snapshot = self.base.builder.build(self.base.entries.servable(date.today()), show)
+        self.live.swap(snapshot)
+
+
+@contextmanager
+def _bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
+    loaded = encoder(settings, show)
+    models, live, traces = Models.load(settings, loaded), LiveRelease(), LastTrace()
+    knowledge = ServingKnowledge(live)
+    with tempfile.TemporaryDirectory(prefix="candor-eval-") as folder:
+        scratch = settings.model_copy(update={"data_dir": Path(folder), "database_url": None})
+        engine = prepared_database(scratch)
+        try:
+            base = knowledge_base(scratch, engine, loaded)
+            pipeline = build_chat(settings, base, models, knowledge, traces)
+            chain = Chain(pipeline, models.encoder, knowledge, traces)
+            yield Bench(runner, settings, base, live, chain, _system(settings, pipeline, loaded.info.name))
+        finally:
+            runner.run(models.close())
+            engine.dispose()
+
+
+def _system(settings: Settings, pipeline: ChatPipeline, encoder_name: str) -> dict[str, str]:
+    """What is measured, for the head of a report."""
+    engines = {stage: getattr(pipeline.stages, stage).engine for stage in _STAGES}
+    named = {"version": version("candor"), "encoder": encoder_name, **engines}
+    return named | {RELEVANCE_THRESHOLD: str(settings.judging.relevant)}
+
+
+def _suite(folder: Path, limit: int | None) -> Suite:
+    try:
+        suite = load_suite(folder)
+    except SuiteError as error:
+        raise Failed(f"{error}.") from None
+    return suite if limit is None else sampled(suite, limit)
+
+
+def _saved(file: Path) -> Sequence[SuiteRun]:
+    from learning.evaluation.saved_runs import UnreadableRun, runs_from_json
+
+    try:
+        return runs_from_json(file.read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise Failed(f"{file}: This is not a saved evaluation.") from None
+    except UnreadableRun as error:
+        raise Failed(f"{file}: {error}") from None
+
+
+def _tell(
+    runs: Sequence[SuiteRun],
+    comparisons: Sequence[Comparison],
+    save: Path | None,
+    page: Path | None,
+    *,
+    tables: bool,
+) -> None:
+    from learning.evaluation.figures import figures_of
+    from learning.evaluation.html_report import write_html
+    from learning.evaluation.report import print_comparison, print_table
+    from learning.evaluation.saved_runs import runs_to_json
+
+    figures = [figures_of(run) for run in runs] if tables or save or page else []
+    if save:  # before what may fail: a long run must not be lost
+        save.write_text(runs_to_json(runs, figures), "utf-8")
+    for each in figures if tables else ():
+        print_table(each)
+    for comparison in comparisons:
+        print_comparison(comparison)
+    if page:
+        write_html(page, figures, comparisons)
+
+
+def _compared(before: Sequence[SuiteRun], after: Sequence[SuiteRun]) -> list[Comparison]:
+    from learning.evaluation.comparison import NothingToCompare, compare
+
+    earlier = {run.suite: run for run in before}
+    both = [(earlier[run.suite], run) for run in after if run.suite in earlier]
+    if not both:
+        raise Failed("The two evaluations have no suite in common, so there is nothing to compare.")
+    try:
+        return [compare(first, second) for first, second in both]
+    except NothingToCompare as error:
+        raise Failed(str(error)) from None
