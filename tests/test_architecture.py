@@ -18,13 +18,18 @@ MAY_IMPORT = {
     "app": {"app", "learning", "pipeline", "knowledge"},
 }
 TRAINERS = {"learning/training/retriever.py", "learning/training/contrastive.py"}
+PAIR_TRAINERS = {f"learning/training/pair_{part}.py" for part in ("net", "model", "export")}
 ONE_ADAPTER = {
     "openai": {"pipeline/llm.py"},
     "faiss": {"knowledge/dense_index.py"},
     "bm25s": {"knowledge/lexical_index.py"},
-    "onnxruntime": {"knowledge/onnx_session.py", "knowledge/onnx_export.py"},  # the second only quantises
+    "onnxruntime": {
+        "knowledge/onnx_session.py",
+        "knowledge/onnx_export.py",  # this and the next only quantise
+        "learning/training/pair_export.py",
+    },
     "sentence_transformers": {"knowledge/onnx_export.py", *TRAINERS},
-    "torch": {"knowledge/onnx_export.py", *TRAINERS},
+    "torch": {"knowledge/onnx_export.py", *TRAINERS, *PAIR_TRAINERS},
     "datasets": TRAINERS,
     "accelerate": TRAINERS,
     "sklearn": {"knowledge/calibration.py"},
