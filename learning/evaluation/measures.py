@@ -65,9 +65,20 @@ def unit_of(case: Case) -> str:
     return f"entry {case.entry_ids[0]}" if case.answerable else f"case {case.id}"
 
 
-def kinds_of(results: Sequence[CaseResult]) -> list[str]:
-    """The kinds of the cases, in the order in which they come."""
-    return list(dict.fromkeys(result.case.kind for result in results))
+def groups_of(results: Sequence[CaseResult]) -> dict[str, list[int]]:
+    """The places of the results of each kind, in the order in which kinds come. A family of several kinds
+    ("real" of "real/answerable" and "real/fragment") is a group too, and stands before its kinds."""
+    families: dict[str, dict[str, list[int]]] = {}
+    for place, result in enumerate(results):
+        kind = result.case.kind
+        families.setdefault(kind.partition("/")[0], {}).setdefault(kind, []).append(place)
+    groups: dict[str, list[int]] = {}
+    for family, kinds in families.items():
+        if len(kinds) > 1:
+            groups[family] = sorted(place for places in kinds.values() for place in places)
+        for kind, places in kinds.items():
+            groups.setdefault(kind, places)
+    return groups
 
 
 def _answerable(result: CaseResult) -> bool:

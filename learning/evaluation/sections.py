@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learning.evaluation.bootstrap import Bootstrap
-from learning.evaluation.measures import Measure, kinds_of
+from learning.evaluation.measures import Measure, groups_of
 from learning.evaluation.records import CaseResult, Estimate
 from learning.evaluation.scored import Scored
 from learning.evaluation.statistics import auroc, calibration_error, precision_recall, share
@@ -28,14 +28,15 @@ def kept(named: Mapping[str, Estimate | None]) -> Section:
 
 
 def measured(results: Sequence[CaseResult], bootstrap: Bootstrap, measures: Mapping[str, Measure]) -> Section:
-    """Each measure in all, and by kind where there are several. `bootstrap` knows the results' units."""
+    """Each measure in all, and by kind and family of kinds where there are several. `bootstrap` knows the
+    results' units."""
     found: dict[str, Estimate | None] = {}
     for name, measure in measures.items():
         asked = [place for place, result in enumerate(results) if measure.among(result)]
-        kinds = kinds_of([results[place] for place in asked])
+        groups = groups_of([results[place] for place in asked])
         found[name] = _mean(results, bootstrap, measure, asked)
-        for kind in kinds if len(kinds) > 1 else ():
-            of_this = [place for place in asked if results[place].case.kind == kind]
+        for kind, places in groups.items() if len(groups) > 1 else ():
+            of_this = [asked[place] for place in places]
             found[of_kind(name, kind)] = _mean(results, bootstrap, measure, of_this)
     return kept(found)
 

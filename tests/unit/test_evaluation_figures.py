@@ -157,6 +157,22 @@ def test_kinds_of_one_class_are_held_against_the_other_class() -> None:
     assert "AUROC [verbatim]" not in figures  # all that is altered together, which is the figure above
 
 
+def test_a_family_of_kinds_is_measured_together_too() -> None:
+    kinds = {"crowd": "x", "real/plain": "x", "real/fragment": "y", "other/plain": "y"}
+    run = of(*(result(case(kind, "x", kind=kind), cited) for kind, cited in kinds.items()))
+    figures = section("end to end", run)
+    shown = [name for name in figures if name.startswith("right first")]
+    assert shown == [
+        "right first",
+        "right first [crowd]",
+        "right first [real]",
+        "right first [real/plain]",
+        "right first [real/fragment]",
+        "right first [other/plain]",
+    ]
+    assert figures["right first [real]"] == 1 / 2
+
+
 def test_latency_leaves_out_what_was_not_timed() -> None:
     run = of(*(result(case(str(ms)), elapsed_ms=ms) for ms in (0, 10, 20, 90)))
     assert section("latency", run) == {"p50 ms": 20, "p99 ms": 90}
