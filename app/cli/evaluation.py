@@ -43,6 +43,9 @@ def evaluate(
 ) -> None:
     """Runs the suites among `paths`, reads the saved evaluations among them, and shows their figures; with
     `other`, what changed since that saved evaluation. Raises `Failed`, and what `run_suites` raises."""
+    for file in filter(None, (save, page)):
+        if not file.absolute().parent.is_dir():  # told now, rather than after a long run
+            raise Failed(f"{file}: there is no such folder.")
     before = _saved(other) if other else ()
     runs = [run for path in paths if path.is_file() for run in _saved(path)]
     suites = [_suite(path, limit) for path in paths if not path.is_file()]

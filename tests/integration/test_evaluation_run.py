@@ -78,6 +78,13 @@ def test_a_folder_that_is_no_suite_is_told_in_one_line(
     assert len(done.err.splitlines()) == 1
 
 
+def test_a_run_that_could_not_be_kept_is_not_begun(run: Run, suite: Path, tmp_path: Path) -> None:
+    for option in ("--json", "--html"):
+        done = run("eval", suite, option, tmp_path / "nowhere" / "file")
+        assert (done.status, done.out) == (1, "")
+        assert "no such folder" in done.err
+
+
 def test_what_is_no_saved_run_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     file.write_text('{"format": 9}', "utf-8")
