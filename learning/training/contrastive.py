@@ -132,6 +132,7 @@ def _arguments(config: RetrieverConfig, checkpoints: Path) -> SentenceTransforme
         save_steps=config.save_steps,
         save_total_limit=2,
         logging_steps=_LOG_STEPS,
+        logging_nan_inf_filter=False,  # it would show a broken run as a perfect one
         disable_tqdm=True,
         report_to="none",
         dataloader_pin_memory=False,
