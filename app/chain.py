@@ -34,7 +34,7 @@ def build_chat(
     grounded = partial(SpecialistGroundingCheck, encoder, voice.house_phrases, threshold=judging.grounded)
     stages = Stages(
         gate=_gate(base, words, models, knowledge, thresholds),
-        rewriter=SpecialistQueryRewriter(knowledge, words.slang, base.ordinary_words),
+        rewriter=SpecialistQueryRewriter(knowledge, models.terms, words.slang, base.ordinary_words),
         retrieval=HybridRetrieval(encoder, knowledge),
         relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
         composer=ExtractiveComposer(voice, knowledge, encoder),
@@ -54,4 +54,6 @@ def _gate(
 ) -> TopicGate:
     exemplars = Exemplars.of(words.exemplars, base.embed)
     alarms = Alarms(words.lexicon, exemplars, thresholds)
-    return CalibratedTopicGate(models.encoder, knowledge, exemplars, alarms, thresholds)
+    return CalibratedTopicGate(
+        models.encoder, knowledge, exemplars, alarms, models.terms.dependence, thresholds, models.kinds
+    )

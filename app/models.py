@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from app.adapters import ServingEncoder, ServingPairJudge
 from app.settings import Settings
 from knowledge.batching import BatchedEncoder, BatchedPairScorer
 from knowledge.encoder import TextEncoder
-from knowledge.model_card import CARD, CardUnusable
+from knowledge.model_card import CARD, CardUnusable, ModelCard, read_card
 from knowledge.pair_scorer import PairScorer
 from knowledge.types import Logistic
 from pipeline.stages import grounding_check, relevance_check
+from pipeline.stages.history_terms import HistoryTerms
+from pipeline.stages.message_kinds import MessageKinds
+
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class Models:
     """None stands for a judge without trained weights: its stage works on similarity and rules."""
 
     encoder: ServingEncoder
+    terms: HistoryTerms
+    kinds: MessageKinds | None = None
     relevance: TrainedJudge | None = None
     grounding: TrainedJudge | None = None
 
@@ -39,6 +46,8 @@ class Models:
         folder, threads = settings.seeds_dir / "models", settings.encoder_threads
         return cls(
             encoder=ServingEncoder(BatchedEncoder(encoder)),
+            terms=of_card(read_card(folder / "rewriter"), HistoryTerms.of),
+            kinds=_kinds(gate_card(folder, encoder.fingerprint)),
             relevance=_judge(folder / "relevance", threads, relevance_check.FEATURES),
             grounding=_judge(folder / "grounding", threads, grounding_check.FEATURES),
         )
@@ -49,6 +58,27 @@ class Models:
         for judge in (self.relevance, self.grounding):
             if judge is not None:
                 await judge.pairs.close()
+
+
+def of_card(card: ModelCard, read: Callable[[Mapping[str, Any]], _Read]) -> _Read:
+    """What `read` makes of a card's weights. Raises `CardUnusable`."""
+    try:
+        return read(card.weights)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise CardUnusable(f"the card of the {card.task} cannot be used: {error}") from error
+
+
+def gate_card(models: Path, fingerprint: str) -> ModelCard | None:
+    """The card of the trained gate, where there is one that was trained on this encoder's vectors: others
+    mean nothing to it. Raises `CardUnusable`."""
+    if not (models / "gate").is_dir():
+        return None
+    card = read_card(models / "gate")
+    return card if card.weights.get("encoder") == fingerprint else None
+
+
+def _kinds(card: ModelCard | None) -> MessageKinds | None:
+    return of_card(card, lambda weights: MessageKinds.of(weights["kinds"])) if card else None
 
 
 def _judge(folder: Path, threads: int, features: Set[str]) -> TrainedJudge | None:

@@ -19,19 +19,19 @@ from app.db import create_tables, open_database
 from app.jobs import JobStore
 from app.limits import RateLimiter, TurnLimiter
 from app.metrics import Metrics
-from app.models import Models
+from app.models import Models, gate_card, of_card
 from app.release_service import KnowledgeBase, ReleaseService
 from app.settings import Settings, SettingsError
 from app.traces import TraceStore
 from app.turns import Chat, TurnRunner
-from knowledge.calibration import calibrate, read_background
+from knowledge.calibration import calibrate, gate_prior, read_background
 from knowledge.embedding_cache import CachedEmbedder
 from knowledge.encoder import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.importing import parse_path
 from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
 from knowledge.snapshot import LocalSnapshot
-from knowledge.types import Calibration
+from knowledge.types import DEFAULT_GATE, Calibration
 from knowledge.word_list import whole_words
 from pipeline.ports import TraceSink
 
@@ -128,10 +128,12 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
     stamp = EncoderStamp(encoder.info.name, encoder.dimension, encoder.fingerprint)
     releases = Releases(engine, settings.data_dir, stamp)
     embedder = CachedEmbedder(encoder, engine)
+    card = gate_card(settings.seeds_dir / "models", encoder.fingerprint)
+    prior = of_card(card, gate_prior) if card else DEFAULT_GATE
 
     def learn(snapshot: LocalSnapshot) -> Calibration:
         background = read_background(settings.seeds_dir)
-        return calibrate(snapshot, background, embedder.embed(background).vectors)
+        return calibrate(snapshot, background, embedder.embed(background).vectors, prior)
 
     builder = ReleaseBuilder(releases, embedder.embed, learn)
     return KnowledgeBase(

@@ -3,7 +3,7 @@
     python -m bench.rewriting DATA [ENCODER_DIR]
 
 DATA holds `rewriting/dev_*.jsonl` (conversational questions with a human rewrite) and `mtrag/` (tasks with
-gold passages). The rewriter's weights were fitted on the first: its figures there are those of training.
+gold passages). The shipped rewriter was trained on the first: its figures there are those of training.
 """
 
 from __future__ import annotations
@@ -23,32 +23,25 @@ from numpy.typing import NDArray
 from knowledge.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
 from knowledge.importing import parse_path
 from knowledge.lexical_index import LexicalIndex
+from knowledge.model_card import read_card
 from knowledge.snapshot import LocalSnapshot
 from knowledge.word_list import whole_words
 from learning.evaluation.gold import load_gold
+from learning.training.rewrites import Rewrite, read_rewrites
+from pipeline.stages.history_terms import HistoryTerms
 from pipeline.stages.normalising import Slang
 from pipeline.stages.query_rewriter import SpecialistQueryRewriter
 from pipeline.types import Message, Question, Role
 
 SEEDS = Path(__file__).parent.parent / "seeds"
+SETS = ("dev_canard", "dev_cast_ikat", "dev_mtrag")
 LEXICAL_WEIGHT = 0.3
-
-
-def conversations(folder: Path) -> list[dict[str, Any]]:
-    """All rows of `dev_*.jsonl`, without those whose rewrite uses facts from outside the conversation."""
-    rows = [row for file in sorted(folder.glob("dev_*.jsonl")) for row in _rows(file)]
-    return [row for row in rows if not row.get("persona_used")]
 
 
 def history_of(row: dict[str, Any]) -> tuple[Message, ...]:
     """The public messages before a question."""
     turns = [turn for turn in row["history"] if turn["role"] in set(Role)]
     return tuple(Message(Role(turn["role"]), turn["text"]) for turn in turns)
-
-
-def previous_of(row: dict[str, Any]) -> str:
-    """What the user said last before a question."""
-    return next((turn["text"] for turn in reversed(row["history"]) if turn["role"] == "user"), "")
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
@@ -69,23 +62,21 @@ class Bench:
     async def queries(self, questions: Sequence[Question]) -> list[str]:
         return [(await self.rewriter(question)).text for question in questions]
 
-    async def unchanged(self, rows: Sequence[dict[str, Any]]) -> None:
+    async def unchanged(self, rows: Sequence[Rewrite]) -> None:
         """How often a message is left alone, by whether a human left it alone."""
         started = time.perf_counter()
-        texts = await self.queries([Question(row["utterance"], history_of(row)) for row in rows])
+        texts = await self.queries([Question(row.text, row.history) for row in rows])
         spent = (time.perf_counter() - started) / len(rows) * 1000
-        same = np.array(
-            [text == row["utterance"].strip() for text, row in zip(texts, rows, strict=True)], dtype=bool
-        )
-        wanted = np.array([row["needs_rewrite"] for row in rows])
-        later = np.array([bool(history_of(row)) for row in rows])
+        same = np.array([text == row.text.strip() for text, row in zip(texts, rows, strict=True)], dtype=bool)
+        wanted = np.array([row.needed for row in rows])
+        later = np.array([bool(row.history) for row in rows])
         print(f"rewriting: {len(rows)} questions, {spent:.2f} ms each")
         print(f"  standing alone, unchanged: {same[~wanted].mean():.3f} of {(~wanted).sum()}")
         print(f"  of these with a history:   {same[~wanted & later].mean():.3f} of {(~wanted & later).sum()}")
         needy = wanted & later
         print(f"  needing history, rewritten: {(~same[needy]).mean():.3f} of {needy.sum()}")
-        human = self.encoder.encode([row["rewrite"] for row in rows])[needy]
-        for name, queries in (("raw", [row["utterance"] for row in rows]), ("ours", texts)):
+        human = self.encoder.encode([row.rewrite for row in rows])[needy]
+        for name, queries in (("raw", [row.text for row in rows]), ("ours", texts)):
             cosines = (self.encoder.encode(queries)[needy] * human).sum(axis=1)
             print(f"  cosine to the human rewrite, {name}: {cosines.mean():.3f}")
 
@@ -153,10 +144,13 @@ async def main(data: Path, encoder_dir: Path) -> None:
     encoder = load_encoder(DEFAULT_ENCODER, encoder_dir)
     snapshot = LocalSnapshot.of(parse_path(SEEDS / "kb").entries, encoder.encode)
     rewriter = SpecialistQueryRewriter(
-        _Fixed(snapshot), Slang.load(SEEDS / "slang.yaml"), lambda: whole_words(encoder.info.path)
+        _Fixed(snapshot),
+        HistoryTerms.of(read_card(SEEDS / "models" / "rewriter").weights),
+        Slang.load(SEEDS / "slang.yaml"),
+        lambda: whole_words(encoder.info.path),
     )
     bench = Bench(rewriter, snapshot, encoder)
-    await bench.unchanged(conversations(data / "rewriting"))
+    await bench.unchanged(read_rewrites(data / "rewriting", SETS))
     await bench.passages(data / "mtrag")
     await bench.seeds()
 

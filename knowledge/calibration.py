@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,9 +65,20 @@ def _groups(file: Path, of: Callable[[Any], list[list[object]]]) -> tuple[str, .
         raise BackgroundUnusable(f"{file} cannot be used: {error}.") from error
 
 
-def calibrate(snapshot: LocalSnapshot, background: Sequence[str], vectors: FloatArray) -> Calibration:
+def gate_prior(weights: Mapping[str, Any]) -> Logistic:
+    """What many knowledge bases taught about the gate's features, from the gate's card. Raises `LookupError`,
+    `TypeError` and `ValueError` where the card has another shape."""
+    prior = {name: float(weight) for name, weight in weights["prior"]["weights"].items()}
+    if unknown := prior.keys() - Calibration().features([], np.zeros(1, dtype=np.float32)).keys():
+        raise ValueError(f"unknown features: {', '.join(sorted(unknown))}")
+    return Logistic(prior, float(weights["prior"]["bias"]))
+
+
+def calibrate(
+    snapshot: LocalSnapshot, background: Sequence[str], vectors: FloatArray, prior: Logistic = DEFAULT_GATE
+) -> Calibration:
     """Learns the two judges of a release from an uncalibrated snapshot and the background with its unit
-    vectors, shape (len(background), dimension).
+    vectors, shape (len(background), dimension). `prior` is the gate of a knowledge base unseen so far.
 
     A message of the background that the knowledge base turns out to be about is dropped. The gate learns to
     tell the knowledge base's own questions, their entry hidden, from the rest of the background: to be on
@@ -75,16 +86,16 @@ def calibrate(snapshot: LocalSnapshot, background: Sequence[str], vectors: Float
     wording, from the same alternates with their entry hidden. Both stay near the shipped defaults as far as
     the examples are few, and the second keeps them where entries have no alternates."""
     chance = np.random.default_rng(_SEED)
-    outside = _Outside(snapshot, background, vectors)
+    outside = _Outside(snapshot, background, vectors, prior)
     kept = vectors[outside.kept]
     if len(snapshot.entries) < ENOUGH:
-        return Calibration(background=kept)
+        return Calibration(prior, background=kept)
     own = _OwnQuestions(snapshot, Calibration(background=kept))
     asked = own.hidden(_sample(own.rows(_ASKED), chance))
     negatives = [outside.features(row) for row in _sample(outside.kept, chance)]
     reworded = _sample(own.rows(_REWORDED), chance)
     found, absent = own.reworded(reworded), own.hidden(reworded)
-    gate = fit_logistic(DEFAULT_GATE, asked, negatives, odds=ON_TOPIC_ODDS)
+    gate = fit_logistic(prior, asked, negatives, odds=ON_TOPIC_ODDS)
     relevance = fit_logistic(DEFAULT_RELEVANCE, found, absent, odds=ANSWERABLE_ODDS)
     figures = {
         "background_dropped": float(len(background) - len(kept)),
@@ -176,8 +187,11 @@ class _OwnQuestions:
 class _Outside:
     """The part of the background that the knowledge base is not about; `kept` are its rows."""
 
-    def __init__(self, snapshot: LocalSnapshot, texts: Sequence[str], vectors: FloatArray) -> None:
+    def __init__(
+        self, snapshot: LocalSnapshot, texts: Sequence[str], vectors: FloatArray, prior: Logistic
+    ) -> None:
         self._snapshot, self._texts, self._vectors = snapshot, texts, vectors
+        self._prior = prior
         near = set(self._worth_a_look())
         self.kept = [row for row in range(len(texts)) if row not in near or not self._inside(row)]
 
@@ -187,7 +201,7 @@ class _Outside:
         scores = _fused(self._snapshot, self._snapshot.signals(self._texts[row], vector))
         others = np.delete(self._vectors @ vector, row)
         near = nearest_mean(others) if len(others) else 0.0
-        return {"score": float(scores.max(initial=0.0)), "background": near}
+        return Calibration().features((-np.sort(-scores)).tolist(), vector) | {"background": near}
 
     def _worth_a_look(self) -> Iterator[int]:
         searched = self._snapshot.vectors[: self._snapshot.searchable]
@@ -197,7 +211,7 @@ class _Outside:
             yield from (start + int(row) for row in np.flatnonzero(near))
 
     def _inside(self, row: int) -> bool:
-        return DEFAULT_GATE.probability(self.features(row)) >= _INSIDE
+        return self._prior.probability(self.features(row)) >= _INSIDE
 
 
 def _fused(snapshot: LocalSnapshot, signals: Signals) -> FloatArray:

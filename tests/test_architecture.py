@@ -32,7 +32,7 @@ ONE_ADAPTER = {
     "torch": {"knowledge/onnx_export.py", *TRAINERS, *PAIR_TRAINERS},
     "datasets": TRAINERS,
     "accelerate": TRAINERS,
-    "sklearn": {"knowledge/calibration.py"},
+    "sklearn": {"learning/training/logistic.py"},
 }
 MAX_LINES = 400
 

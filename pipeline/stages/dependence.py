@@ -1,17 +1,21 @@
 """Whether a message can be understood without the conversation before it.
 
 A logistic model over cues that a reader would name: a pronoun that nothing in the message explains,
-"this", "another", a bare "the results", few words that name anything. Weights: `bench/rewriting_fit.py`,
-fitted on the human rewrites of CAsT 2019/2020, iKAT 2023, MTRAG and CANARD (development halves).
+"this", "another", a bare "the results", few words that name anything. `learning.training.rewriter` fits it;
+the weights lie on the rewriter's card.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
 
 from knowledge.types import Logistic
+from pipeline.stages.language import stem
 from pipeline.stages.lexicon import BARE_CONTRACTIONS, FUNCTION_WORDS
+from pipeline.types import Message, Role
 
 TOKEN = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 VAGUE = frozenset(
@@ -69,71 +73,76 @@ _CHANGE_OF_SUBJECT = re.compile(
 _AFTER_A_CLAIM = frozenset("know think heard hear true said say so sure believe told claim read".split())
 _NO_DETERMINER = _VERBAL | frozenset("the a an this that they it he she your there my our".split())
 _ENOUGH_TO_EXPLAIN = 2
+_FEW = 4
 
-STANDS_ALONE_BELOW = 0.65
-"""On the development rewrites 97 % of the messages that a human left alone are not changed (94 % of those
-with something said before them; most of the rest lean on it all the same: "How is it created?"), nor are
-39 % of those that a human rewrote. Measured by `bench/rewriting.py`."""
 SURELY_DEPENDS = 0.85
-
-MODEL = Logistic(
-    weights={
-        "after_a_statement": 0.26,
-        "asks_what_is": -1.23,
-        "bare_definite": 0.79,
-        "conjunction": 0.65,
-        "demonstrative": 1.51,
-        "name": -1.07,
-        "no_verb": 0.04,
-        "one_of_them": 1.61,
-        "only_definite": 0.25,
-        "other": 2.00,
-        "points": 1.39,
-        "pronoun_after_0": 3.52,
-        "pronoun_after_1": 1.71,
-        "pronoun_after_2": 1.13,
-        "pronoun_joined": -1.60,
-        "subjects_0": 1.81,
-        "subjects_1": 0.94,
-        "subjects_2": 0.55,
-        "subjects_3": 0.25,
-        "you": -0.50,
-    },
-    bias=-0.92,
-)
+"""From this probability on a message refers to something, and the likeliest of what was said is taken."""
+_READ = 600  # characters of an earlier message
 
 
-def dependence(text: str, previous: str = "", ubiquitous: Set[str] = frozenset()) -> float:
-    """The probability that `text` needs what was said before; `previous` is the user's message before it.
-    `ubiquitous` are words that tell nothing in this knowledge base: "vaccine" in one about vaccines."""
-    spoken = spoken_words(text)
-    if _TAKES_LEAVE.search(text.lower()) and "?" not in text:
-        return 0.0
-    if _is_elliptic(spoken, ubiquitous):
-        return 1.0
-    return MODEL.probability(features(text, previous, ubiquitous))
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """The probability that a message needs what was said before. A message below `alone_below` is left as it
+    is: the higher, the fewer messages are changed that a human would leave alone."""
+
+    model: Logistic
+    alone_below: float
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Any]) -> Dependence:
+        """From the card's `weights`, bias and `alone_below`. Raises `LookupError`, `TypeError` and
+        `ValueError` where these are not there."""
+        known = {name: float(weight) for name, weight in weights["weights"].items()}
+        if unknown := known.keys() - features("").keys():
+            raise ValueError(f"unknown cues: {', '.join(sorted(unknown))}")
+        return cls(Logistic(known, float(weights["bias"])), float(weights["alone_below"]))
+
+    def __call__(
+        self, text: str, history: Sequence[Message] = (), ubiquitous: Set[str] = frozenset()
+    ) -> float:
+        """`ubiquitous` words tell nothing in this knowledge base: "vaccine" in one about vaccines."""
+        spoken = spoken_words(text)
+        if _TAKES_LEAVE.search(text.lower()) and "?" not in text:
+            return 0.0
+        if _is_elliptic(spoken, ubiquitous):
+            return 1.0
+        return self.model.probability(features(text, history, ubiquitous))
 
 
-def features(text: str, previous: str = "", ubiquitous: Set[str] = frozenset()) -> dict[str, float]:
+def features(
+    text: str, history: Sequence[Message] = (), ubiquitous: Set[str] = frozenset()
+) -> dict[str, float]:
     """The cues of one message, each 0 or 1."""
     spoken = spoken_words(text)
     said = _EXPLETIVE.sub(" ", spoken).split()
     subjects = [word for word in said if subject(word, ubiquitous)]
     pronoun = next((place for place, word in enumerate(said) if word in PERSONAL), None)
     explained = sum(bool(subject(word, ubiquitous)) for word in said[:pronoun])
-    found = {cue: bool(pattern.search(" ".join(said))) for cue, pattern in _CUES.items()}
-    found["demonstrative"] = _demonstrative(said, ubiquitous)
-    found["pronoun_joined"] = bool(explained and pronoun and _JOINING & set(said[pronoun - 3 : pronoun]))
-    found |= {f"pronoun_after_{n}": pronoun is not None and min(explained, 2) == n for n in range(3)}
-    found |= {f"subjects_{n}": len(subjects) == n for n in range(4)}
     definite = _bare_definite(said, text)
-    found["bare_definite"] = bool(definite)
-    found["only_definite"] = bool(definite) and definite.issuperset(subjects)
-    found["name"] = bool(NAME.search(text)) and not text.isupper()
-    found["conjunction"] = said[:1] != [] and said[0] in _CONJUNCTIONS
-    found["after_a_statement"] = _is_statement(previous) and not _is_statement(text)
-    found["no_verb"] = not _VERBAL & set(said)
-    return {name: float(value) for name, value in found.items()}
+    previous = next((each.text for each in reversed(history) if each.role is Role.USER), "")
+    cues = {cue: bool(pattern.search(" ".join(said))) for cue, pattern in _CUES.items()}
+    cues |= {f"pronoun_after_{n}": pronoun is not None and min(explained, 2) == n for n in range(3)}
+    cues |= {f"subjects_{n}": len(subjects) == n for n in range(4)}
+    cues |= {
+        "demonstrative": _demonstrative(said, ubiquitous),
+        "pronoun_joined": bool(explained and pronoun and _JOINING & set(said[pronoun - 3 : pronoun])),
+        "bare_definite": bool(definite),
+        "only_definite": bool(definite) and definite.issuperset(subjects),
+        "name": bool(NAME.search(text)) and not text.isupper(),
+        "conjunction": said[:1] != [] and said[0] in _CONJUNCTIONS,
+        "no_verb": not _VERBAL & set(said),
+        "after_a_statement": _is_statement(previous) and not _is_statement(text),
+    }
+    return {name: float(value) for name, value in cues.items()}
+
+
+def stems(text: str) -> set[str]:
+    """The stems of the words that name something in the beginning of a text."""
+    return {
+        stem(base)
+        for word in TOKEN.findall(text[:_READ])
+        if (base := subject(word.lower().replace("’", "'")))
+    }
 
 
 def spoken_words(text: str) -> str:
@@ -156,7 +165,11 @@ def _is_statement(text: str) -> bool:
 
 
 def _is_elliptic(spoken: str, ubiquitous: Set[str]) -> bool:
-    """ "what about kids", "and for the second one": a rest of at most two subjects and no verb of its own."""
+    """ "what about kids", "and for the second one": a rest of at most two subjects and no verb of its own; or
+    a few words that name nothing at all: "why", "tell me more"."""
+    words = spoken.split()
+    if 0 < len(words) <= _FEW and not any(subject(word, ubiquitous) for word in words):
+        return True
     match = _ELLIPSIS.match(spoken)
     if match is None:
         return False

@@ -2,8 +2,7 @@
 
 After QuReTeC (Voskarides et al. 2020, "Query Resolution for Conversational Search with Limited Supervision"),
 which classifies each word of the history as part of the resolved query or not; here a logistic model over
-where the word was said takes the place of BERT. Weights: `bench/rewriting_fit.py`, on the same rewrites as
-`dependence`.
+where the word was said takes the place of BERT. `learning.training.rewriter` fits it on human rewrites.
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from knowledge.types import Logistic
-from pipeline.stages.dependence import PERSONAL, STANDS_ALONE_BELOW, TOKEN, dependence, subject
+from pipeline.stages.dependence import PERSONAL, SURELY_DEPENDS, TOKEN, Dependence, stems, subject
 from pipeline.stages.language import split_sentences, stem
 from pipeline.types import Message, Role
 
@@ -24,10 +24,11 @@ USER_TURNS, ASSISTANT_TURNS, SENTENCES = 8, 2, 3
 answers."""
 MAX_CHARACTERS = 600
 MAX_TERMS = 6
-LIKELY, NEAR_THE_BEST = 0.28, 0.6
-"""Least probability of a word that is brought in; of a message that surely refers to something also the words
-nearly as probable as the likeliest. Chosen on the development sets of `bench/rewriting.py`: below 0.25 more
-messages that stand alone are changed, and nothing is found that was not found before."""
+NEAR_THE_BEST = 0.6
+"""Of a message that surely refers to something, also words this nearly as probable as the likeliest are
+taken. More words, or less probable ones, find less on the development side."""
+OPENS_A_TOPIC = 0.65
+"""A turn less dependent than this names the topic of those after it."""
 _PERSONS = frozenset("he him his he's she her hers she's himself herself who".split())
 PLACES = (
     *(
@@ -42,35 +43,52 @@ PLACES = (
     ),
     *(f"answer_{age}_sentence_{place}" for age in range(ASSISTANT_TURNS) for place in range(SENTENCES)),
 )
+_ENDINGS = ("ed", "ly", "ing")
+_LONGEST = 14  # letters that count
+_SURE = 0.99
 _MARKER = re.compile(r"\s*\[\d+\]")
 
-MODEL = Logistic(
-    weights={
-        "after_topic": -0.55,
-        "answer_0_sentence_0": 1.22,
-        "answer_0_sentence_1": 0.49,
-        "answer_0_sentence_2": 0.27,
-        "answer_1_sentence_0": 0.15,
-        "answer_1_sentence_1": -0.22,
-        "answer_1_sentence_2": -0.87,
-        "answer_mentions": 0.78,
-        "before_topic": -1.32,
-        "both_said": -0.69,
-        "ends_in_ed": -0.50,
-        "ends_in_ly": -0.71,
-        "last_turn": 0.20,
-        "last_turn_share": 1.51,
-        "name": 1.11,
-        "no_name_for_a_person": -0.89,
-        "opening": 1.15,
-        "opening_left": 2.02,
-        "topic_for_a_pronoun": 0.46,
-        "topic_turn": 0.54,
-        "turn_share": 0.53,
-        "user_mentions": 0.93,
-    },
-    bias=-3.66,
-)
+
+@dataclass(frozen=True, slots=True)
+class HistoryTerms:
+    """The rewriter's two models. A word is brought in from probability `likely` on."""
+
+    dependence: Dependence
+    model: Logistic
+    likely: float
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Any]) -> HistoryTerms:
+        """From the weights of the rewriter's card. Raises `LookupError`, `TypeError` and `ValueError` where
+        they are not those of `learning.training.rewriter`."""
+        terms = weights["terms"]
+        known = {name: float(weight) for name, weight in terms["weights"].items()}
+        if unknown := known.keys() - _features(_Term(""), 0.5, frozenset()).keys():
+            raise ValueError(f"unknown features: {', '.join(sorted(unknown))}")
+        model = Logistic(known, float(terms["bias"]))
+        return cls(Dependence.of(weights["dependence"]), model, float(terms["likely"]))
+
+    def referents(self, text: str, history: Sequence[Message], needs: float) -> list[str]:
+        """The words of the history that `text` leaves out and most likely means, in the order of the
+        conversation; at most `MAX_TERMS`. `needs` is how probably `text` refers to something."""
+        scored = [
+            (self.model.probability(found), word) for word, _, found in self.candidates(text, history, needs)
+        ]
+        best = max((probability for probability, _ in scored), default=0.0)
+        bar = min(self.likely, NEAR_THE_BEST * best) if needs >= SURELY_DEPENDS else self.likely
+        likely = sorted((pair for pair in scored if pair[0] >= bar), reverse=True)[:MAX_TERMS]
+        chosen = {word for _, word in likely}
+        return [word for _, word in scored if word in chosen]
+
+    def candidates(
+        self, text: str, history: Sequence[Message], needs: float
+    ) -> Iterator[tuple[str, str, dict[str, float]]]:
+        """Every word of the history that `text` lacks: as it was written, its stem, and its features."""
+        words = [word.lower() for word in TOKEN.findall(text)]
+        own = {stem_of(word) for word in words}
+        for key, term in _collect(history, self.dependence).items():
+            if key not in own:
+                yield term.word, key, _features(term, needs, frozenset(words))
 
 
 @dataclass(slots=True)
@@ -85,29 +103,7 @@ class _Term:
         self.places[place] = max(self.places[place], value)
 
 
-def referents(text: str, history: Sequence[Message], *, sure: bool = False) -> list[str]:
-    """The words of the history that `text` leaves out and most likely means, in the order of the
-    conversation; at most `MAX_TERMS`. `sure` that it refers to something: the likeliest words are taken
-    even where none is likely by itself."""
-    scored = [(MODEL.probability(found), word) for word, _, found in candidates(text, history)]
-    best = max((probability for probability, _ in scored), default=0.0)
-    bar = min(LIKELY, NEAR_THE_BEST * best) if sure else LIKELY
-    likely = sorted((pair for pair in scored if pair[0] >= bar), reverse=True)[:MAX_TERMS]
-    chosen = {word for _, word in likely}
-    return [word for _, word in scored if word in chosen]
-
-
-def candidates(text: str, history: Sequence[Message]) -> Iterator[tuple[str, str, dict[str, float]]]:
-    """Every word of the history that `text` lacks: as it was written, its stem, and what is known of it."""
-    words = [word.lower() for word in TOKEN.findall(text)]
-    own = {stem_of(word) for word in words}
-    person, pronoun = bool(_PERSONS & set(words)), bool(PERSONAL & set(words))
-    for key, term in _collect(history).items():
-        if key not in own:
-            yield term.word, key, _features(term, person=person, pronoun=pronoun)
-
-
-def _collect(history: Sequence[Message]) -> dict[str, _Term]:
+def _collect(history: Sequence[Message], dependence: Dependence) -> dict[str, _Term]:
     """The words that name something, by stem, in the order of their first use."""
     terms: dict[str, _Term] = {}
     said = [message.text[:MAX_CHARACTERS] for message in history if message.role is Role.USER]
@@ -115,11 +111,9 @@ def _collect(history: Sequence[Message]) -> dict[str, _Term]:
     answers = [message.text[:MAX_CHARACTERS] for message in history if message.role is Role.ASSISTANT]
     kept = list(enumerate(users))
     kept = kept if len(kept) <= USER_TURNS else [kept[0], *kept[1 - USER_TURNS :]]
-    topic = max((place for place, turn in kept if dependence(turn) < STANDS_ALONE_BELOW), default=0)
-    if kept and topic and not _stems(kept[0][1]) & _stems(users[topic]):
-        kept = [
-            pair for pair in kept if pair[0] >= topic
-        ]  # the subject was changed: what came before is done
+    topic = max((place for place, turn in kept if dependence(turn) < OPENS_A_TOPIC), default=0)
+    if kept and topic and not stems(kept[0][1]) & stems(users[topic]):
+        kept = [pair for pair in kept if pair[0] >= topic]  # the subject changed: what came before is done
     for place, turn in kept:
         _read_turn(terms, turn, place - topic, len(users) - 1 - place, opening=place == 0)
     for age, answer in enumerate(reversed(answers[-ASSISTANT_TURNS:])):
@@ -153,19 +147,27 @@ def _read_answer(terms: dict[str, _Term], answer: str, age: int) -> None:
                 term.spellings[word[0].isupper()] += 1
 
 
-def _features(term: _Term, *, person: bool, pronoun: bool) -> dict[str, float]:
+def _features(term: _Term, needs: float, words: frozenset[str]) -> dict[str, float]:
+    """Of a word of the history, for a message of these `words` that refers to something with probability
+    `needs`."""
     name = term.spellings[True] > term.spellings[False]
     lower = term.word.lower()
-    return {place: term.places[place] for place in PLACES} | {
-        "user_mentions": math.log1p(term.user_mentions),
-        "answer_mentions": math.log1p(term.answer_mentions),
-        "both_said": float(bool(term.user_mentions and term.answer_mentions)),
-        "name": float(name),
-        "no_name_for_a_person": float(person and not name),
-        "topic_for_a_pronoun": float(pronoun) * term.places["topic_turn"],
-        "ends_in_ed": float(lower.endswith("ed")),
-        "ends_in_ly": float(lower.endswith("ly")),
-    }
+    sure = min(max(needs, 1 - _SURE), _SURE)
+    return (
+        {place: term.places[place] for place in PLACES}
+        | {f"ends_in_{ending}": float(lower.endswith(ending)) for ending in _ENDINGS}
+        | {
+            "user_mentions": math.log1p(term.user_mentions),
+            "answer_mentions": math.log1p(term.answer_mentions),
+            "both_said": float(bool(term.user_mentions and term.answer_mentions)),
+            "name": float(name),
+            "no_name_for_a_person": float(bool(_PERSONS & words) and not name),
+            "topic_for_a_pronoun": float(bool(PERSONAL & words)) * term.places["topic_turn"],
+            "length": min(len(lower), _LONGEST) / _LONGEST,
+            "has_digit": float(any(map(str.isdigit, lower))),
+            "needed": math.log(sure / (1 - sure)),
+        }
+    )
 
 
 def _naming(text: str) -> Iterator[tuple[str, bool]]:
@@ -173,10 +175,6 @@ def _naming(text: str) -> Iterator[tuple[str, bool]]:
     for place, word in enumerate(TOKEN.findall(text)):
         if len(word) > 1 and subject(word.lower().replace("’", "'")):
             yield word, place == 0
-
-
-def _stems(text: str) -> set[str]:
-    return {stem_of(word) for word, _ in _naming(text)}
 
 
 def stem_of(word: str) -> str:

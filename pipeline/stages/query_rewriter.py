@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 
 from knowledge.types import Snapshot
 from pipeline.ports import Knowledge
-from pipeline.stages.dependence import STANDS_ALONE_BELOW, SURELY_DEPENDS, TOKEN, dependence, subject
-from pipeline.stages.history_terms import referents
+from pipeline.stages.dependence import TOKEN, subject
+from pipeline.stages.history_terms import HistoryTerms
+from pipeline.stages.listed import pointed_at
 from pipeline.stages.normalising import Rewording, Slang, asking, normalise
 from pipeline.stages.vocabulary import Vocabulary
 from pipeline.turn import SearchQuery
-from pipeline.types import Question, Role
+from pipeline.types import Message, Question, Role
 
 MAX_ALTERNATES = 3
 MAY_REFER_BACK = 0.45
@@ -41,9 +42,14 @@ class SpecialistQueryRewriter:
     engine = "specialist"
 
     def __init__(
-        self, knowledge: Knowledge, slang: Slang, everyday: Callable[[], Set[str]] = frozenset
+        self,
+        knowledge: Knowledge,
+        terms: HistoryTerms,
+        slang: Slang,
+        everyday: Callable[[], Set[str]] = frozenset,
     ) -> None:
         self._knowledge = knowledge
+        self._terms = terms
         self._slang = slang
         self._everyday = everyday
         self._release: _Release | None = None
@@ -52,24 +58,28 @@ class SpecialistQueryRewriter:
         """Raises `RetrievalFailed` where no release is loaded."""
         release = await self._current()
         text = question.text.strip()
-        ubiquitous = release.vocabulary.ubiquitous
-        said = [message.text for message in question.history if message.role is Role.USER]
-        needs = dependence(text, said[-1], ubiquitous) if said else 0.0
-        meant = (
-            referents(text, question.history, sure=needs >= SURELY_DEPENDS) if needs >= MAY_REFER_BACK else []
-        )
-        used = bool(meant) and needs >= STANDS_ALONE_BELOW
+        needs, meant = self._meant(text, question.history, release.vocabulary.ubiquitous)
+        used = bool(meant) and needs >= self._terms.dependence.alone_below
         query = _with(text, meant) if used else text
         focus = asking(text)
         plain, plain_focus = self._plain(text, release), self._plain(focus, release)
         if used:
-            says_something = needs < 1 and any(
-                subject(word.lower(), ubiquitous) for word in TOKEN.findall(text)
-            )
-            tries = [_with(plain_focus, meant), *([plain] if says_something else [])]
+            alone = [plain] if needs < 1 and _says_something(text, release.vocabulary.ubiquitous) else []
+            tries = [_with(plain_focus, meant), *alone]
         else:
             tries = [plain, plain_focus, *([_with(plain_focus, meant)] if meant else [])]
         return SearchQuery(query, _distinct(query, tries), used)
+
+    def _meant(
+        self, text: str, history: Sequence[Message], ubiquitous: Set[str]
+    ) -> tuple[float, Sequence[str]]:
+        """How probably the message refers to what was said, and the words of it that it means."""
+        if not any(message.role is Role.USER for message in history):
+            return 0.0, ()
+        if item := pointed_at(text, history):
+            return 1.0, item
+        needs = self._terms.dependence(text, history, ubiquitous)
+        return needs, self._terms.referents(text, history, needs) if needs >= MAY_REFER_BACK else ()
 
     def _plain(self, text: str, release: _Release) -> str:
         return normalise(text, release.rewording, release.vocabulary, self._everyday())
@@ -85,6 +95,10 @@ class SpecialistQueryRewriter:
     def _read(self, snapshot: Snapshot) -> _Release:
         vocabulary = Vocabulary.of(snapshot.entries.values())
         return _Release(snapshot.release_id, vocabulary, self._slang.plain_words(vocabulary))
+
+
+def _says_something(text: str, ubiquitous: Set[str]) -> bool:
+    return any(subject(word.lower(), ubiquitous) for word in TOKEN.findall(text))
 
 
 def _with(text: str, terms: Iterable[str]) -> str:

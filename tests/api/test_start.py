@@ -26,6 +26,8 @@ from tests.fakes import HashEncoder, ScriptedChat, answered, client_of, entry, s
 
 ENTRY = "---\nid: {id}\nquestion: Is {id} safe?\n---\nYes. It is well tested.\n"
 
+SEEDS = Path(__file__).parents[2] / "seeds"
+
 
 async def test_it_is_live_at_once_and_ready_once_a_release_is_loaded(tmp_path: Path) -> None:
     using = services(tmp_path, live=False)
@@ -200,7 +202,7 @@ async def test_a_service_that_stops_closes_its_encoder(
 
     monkeypatch.setattr("app.services.load_encoder", lambda *_given: HashEncoder())
     monkeypatch.setattr("app.services.build_chat", composed)
-    using = build_services(settings(tmp_path))
+    using = build_services(settings(tmp_path, seeds_dir=SEEDS))
     async with client_of(create_app(using), started=True):
         await until(lambda: using.releases.recovered)
     with pytest.raises(EncoderFailed, match="closed"):

@@ -14,13 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowledge.model_card import read_card
 from knowledge.types import Entry, Snapshot
+from pipeline.stages.history_terms import HistoryTerms
 from pipeline.stages.normalising import Slang, denial_words
 from pipeline.stages.query_rewriter import SpecialistQueryRewriter
 from pipeline.turn import SearchQuery
 from pipeline.types import Message, Question, Role
 
-SLANG = Slang.load(Path(__file__).parents[3] / "seeds" / "slang.yaml")
+SEEDS = Path(__file__).parents[3] / "seeds"
+SLANG = Slang.load(SEEDS / "slang.yaml")
+TERMS = HistoryTerms.of(read_card(SEEDS / "models" / "rewriter").weights)
 EVERYDAY = frozenset("heard metal rabies house plane critical".split())
 TEXTS = (
     "Does the covid vaccine cause heart problems? Myocarditis is rare.",
@@ -65,7 +69,7 @@ class _Knowledge:
 
 
 def rewrite(text: str, history: tuple[Message, ...] = (), knowledge: _Knowledge | None = None) -> SearchQuery:
-    rewriter = SpecialistQueryRewriter(knowledge or _Knowledge(), SLANG, lambda: EVERYDAY)
+    rewriter = SpecialistQueryRewriter(knowledge or _Knowledge(), TERMS, SLANG, lambda: EVERYDAY)
     return asyncio.run(rewriter(Question(text, history)))
 
 
@@ -184,7 +188,7 @@ def test_health_slang_is_only_read_as_such_by_a_knowledge_base_about_health() ->
 
 
 def test_without_a_list_of_everyday_words_no_typo_is_corrected() -> None:
-    rewriter = SpecialistQueryRewriter(_Knowledge(), SLANG)
+    rewriter = SpecialistQueryRewriter(_Knowledge(), TERMS, SLANG)
     assert asyncio.run(rewriter(Question("is the vacine safe"))).alternates == ()
 
 
@@ -242,7 +246,7 @@ def test_alternates_are_few_and_differ(words: list[str], talked: bool) -> None:
 
 async def test_the_vocabulary_is_read_once_a_release() -> None:
     knowledge = _Knowledge()
-    rewriter = SpecialistQueryRewriter(knowledge, SLANG, lambda: EVERYDAY)
+    rewriter = SpecialistQueryRewriter(knowledge, TERMS, SLANG, lambda: EVERYDAY)
     for _ in range(3):
         await rewriter(Question("does the vacine help"))
     assert knowledge.release.read == 1
@@ -251,7 +255,7 @@ async def test_the_vocabulary_is_read_once_a_release() -> None:
 
 
 async def test_a_long_conversation_is_rewritten_in_milliseconds() -> None:
-    rewriter = SpecialistQueryRewriter(_Knowledge(), SLANG, lambda: EVERYDAY)
+    rewriter = SpecialistQueryRewriter(_Knowledge(), TERMS, SLANG, lambda: EVERYDAY)
     history = tuple(Message(each.role, f"{each.text} " * 20) for _ in range(25) for each in HEART)
     spent = []
     for _ in range(20):
@@ -262,7 +266,7 @@ async def test_a_long_conversation_is_rewritten_in_milliseconds() -> None:
 
 
 async def test_messages_at_the_size_limit_do_no_harm() -> None:
-    rewriter = SpecialistQueryRewriter(_Knowledge(), SLANG, lambda: EVERYDAY)
+    rewriter = SpecialistQueryRewriter(_Knowledge(), TERMS, SLANG, lambda: EVERYDAY)
     for text in (
         "it " * 1333,
         "a" * 4000,
