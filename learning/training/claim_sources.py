@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.types import Entry
-from learning.training.claims import Pool, altered, restated
+from learning.training.claims import NAME, NUMBER, Pool, altered, restated
 from learning.training.pair_model import PairGroup
 from pipeline.stages.language import content_words, split_sentences
 
@@ -97,6 +97,20 @@ def answer_claims(data: Path, rng: random.Random) -> Iterator[Claim]:
             evidence = excerpt(sentence, split_sentences(other))
             if shared(sentence, evidence) < _STATED:
                 yield Claim(sentence, evidence, False, "answer", row["conversation_id"])
+
+
+def questioned_claims(data: Path, rng: random.Random) -> Iterator[Claim]:
+    """Questions with their answer, against the passage that gives it; with another phrase of the passage in
+    the answer's place; and, where the passage does not answer, with a phrase of it that might."""
+    for row in rows(data / "answerability/squad2_dev.jsonl"):
+        phrases = [*NAME.findall(row["context"]), *NUMBER.findall(row["context"])]
+        evidence = excerpt(row["question"], split_sentences(row["context"]))
+        right = row["answers"][:1]
+        others = [phrase for phrase in phrases if not any(phrase in answer for answer in row["answers"])]
+        for answer in right if right and right[0] in evidence else ():
+            yield Claim(f"{row['question']} {answer}", evidence, True, "questioned", row["title"])
+        for answer in rng.sample(others, min(1, len(others))):
+            yield Claim(f"{row['question']} {answer}", evidence, False, "questioned", row["title"])
 
 
 def rated_claims(data: Path) -> Iterator[Claim]:

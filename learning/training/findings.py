@@ -27,13 +27,14 @@ BORNE_OUT = {
 _DEBATABLE = {("untested", "nothing"), ("untested", "fails")}
 _ELSEWHERE = 0.35  # share of the unsupported claims that are about something else than the evidence
 _BESIDE = 0.35  # share of the evidence that has a finding about something else beside the one in question
+_DOUBLE = 0.2  # share of the claims that say a second thing
 _TABLES = {"findings": 5, "remedies": 3, "comparisons": 1}
 _SUBJECTS = {"findings": "am", "remedies": "ac", "comparisons": "m"}
 Things = Mapping[str, str]
 
 
 def finding_claims(count: int, rng: random.Random) -> list[Claim]:
-    """`count` claims, half of them supported."""
+    """`count` claims, a little less than half of them supported."""
     makers = (_relation, _relation, _relation, _membership)
     return [rng.choice(makers)(index % 2 == 0, rng) for index in range(count)]
 
@@ -62,9 +63,16 @@ def _relation(supported: bool, rng: random.Random) -> Claim:
     moved = "c" if told == "nothing" else rng.choice(_SUBJECTS[table])
     spoken = {**things, moved: other[moved]} if elsewhere else things
     evidence = [_said(kinds[told]["evidence"], things, rng)]
+    said = _said(kinds[claimed]["claims"], spoken, rng)
+    direction = words["findings"][rng.choice(("up", "down", "none"))]
     if rng.random() < _BESIDE:
-        evidence.append(_said(words["findings"][rng.choice(("up", "down", "none"))]["evidence"], beside, rng))
-    return _claim(_said(kinds[claimed]["claims"], spoken, rng), evidence, supported, rng)
+        evidence.append(_said(direction["evidence"], beside, rng))
+        if rng.random() < _DOUBLE:
+            said = f"{said.rstrip('.')}, and {_lowered(_said(direction['claims'], beside, rng))}"
+    elif supported and rng.random() < _DOUBLE:  # what goes beyond the evidence is not borne out
+        said = f"{said.rstrip('.')}, and {_lowered(_said(direction['claims'], beside, rng))}"
+        supported = False
+    return _claim(said, evidence, supported, rng)
 
 
 def _membership(supported: bool, rng: random.Random) -> Claim:
@@ -82,9 +90,16 @@ def _membership(supported: bool, rng: random.Random) -> Claim:
 def _claim(text: str, evidence: list[str], supported: bool, rng: random.Random) -> Claim:
     """The evidence in some order, at times with a sentence around it that says nothing of the matter."""
     around = rng.sample(_vocabulary()["fillers"], rng.choice((0, 0, 1, 2)))
-    said = " ".join(rng.sample([*evidence, *around], len(evidence) + len(around)))
-    spoken = text if rng.random() < 0.7 else text.rstrip(".").lower()
+    openings = _vocabulary()["openings"]
+    told = " ".join(rng.sample([*evidence, *around], len(evidence) + len(around)))
+    said = rng.choice(openings["evidence"]) + told
+    spoken = rng.choice(openings["claims"]) + text
+    spoken = spoken if rng.random() < 0.7 else spoken.rstrip(".").lower()
     return Claim(spoken, said, supported, "finding", f"{text} {said}")
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _things(domain: Mapping[str, Sequence[str]], rng: random.Random) -> list[Things]:

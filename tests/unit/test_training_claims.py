@@ -20,6 +20,7 @@ from learning.training.claim_sources import (
     headline_claims,
     judged_claims,
     made_claims,
+    questioned_claims,
     refuted_claims,
     shared,
     split_claims,
@@ -95,10 +96,10 @@ def test_the_grammar_knows_every_kind_it_speaks_of() -> None:
     assert set().union(*BORNE_OUT.values()) == told
 
 
-def test_findings_are_even_reproducible_and_whole() -> None:
+def test_findings_are_about_even_reproducible_and_whole() -> None:
     claims = finding_claims(400, random.Random(5))
     assert claims == finding_claims(400, random.Random(5))
-    assert Counter(claim.supported for claim in claims) == {True: 200, False: 200}
+    assert 160 < Counter(claim.supported for claim in claims)[True] < 200
     assert not any("{" in claim.text + claim.evidence or "|" in claim.text for claim in claims)
 
 
@@ -108,6 +109,11 @@ def test_what_is_borne_out_to_rise_did_rise() -> None:
     assert {claim.supported for claim in raised} == {True, False}
     assert all(any(sign in claim.evidence for sign in risen) for claim in raised if claim.supported)
     assert not all(any(sign in claim.evidence for sign in risen) for claim in raised if not claim.supported)
+
+
+def test_a_second_claim_needs_evidence_of_its_own() -> None:
+    doubled = [claim for claim in finding_claims(3000, random.Random(7)) if ", and " in claim.text]
+    assert {claim.supported for claim in doubled} == {True, False}
 
 
 TEXT = (
@@ -193,6 +199,20 @@ def test_an_answer_is_borne_out_by_its_own_passage_only(tmp_path: Path) -> None:
     claims = [*answer_claims(tmp_path, random.Random(0))]
     assert [claim.supported for claim in claims] == [True, False]
     assert "eight books" in claims[0].evidence and "Ferries" in claims[1].evidence
+
+
+def test_questions_with_answers_and_with_what_is_none(tmp_path: Path) -> None:
+    row: dict[str, object] = {"title": "Bridges", "question": "Who built the bridge?"}
+    row |= {"context": "It is said that Ursula Berg built the bridge with Karl Lind in 1901."}
+    write(
+        tmp_path / "answerability/squad2_dev.jsonl",
+        row | {"answers": ["Ursula Berg"]},
+        row | {"question": "Who paid for the bridge?", "answers": []},
+    )
+    claims = [*questioned_claims(tmp_path, random.Random(0))]
+    assert claims[0].text == "Who built the bridge? Ursula Berg" and claims[0].supported
+    assert [claim.supported for claim in claims[1:]] == [False, False]
+    assert "Ursula Berg" not in claims[1].text
 
 
 def test_headlines_and_misconceptions(tmp_path: Path) -> None:
