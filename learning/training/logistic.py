@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.types import Logistic
+from knowledge.types import FloatArray, Logistic
 from learning.training.config import TrainingFailed
 
 
@@ -21,17 +22,25 @@ def fit_classes(
     """The ridge-penalised model of examples that all have the same features; `penalty` is its inverse
     strength. `balanced`: both classes weigh the same. Raises `TrainingFailed` where scikit-learn is missing
     or there is only one class."""
-    try:
-        from sklearn.linear_model import LogisticRegression
-    except ModuleNotFoundError as error:
-        raise TrainingFailed("scikit-learn is missing: pip install 'candor[train]'") from error
     if not positive.any() or positive.all():
         raise TrainingFailed("there are examples of one class only")
     names = sorted(examples[0])
     rows = np.array([[example[name] for name in names] for example in examples])
-    model = LogisticRegression(C=penalty, class_weight="balanced" if balanced else None, max_iter=3000)
+    regression = _regression()
+    model = regression(C=penalty, class_weight="balanced" if balanced else None, max_iter=3000)
     model.fit(rows, positive)
     return Logistic(dict(zip(names, map(float, model.coef_[0]), strict=True)), float(model.intercept_[0]))
+
+
+def fit_kinds(
+    vectors: FloatArray, kinds: NDArray[np.str_], penalty: float
+) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
+    """A multinomial model of vectors, every kind weighing the same: the kinds' names, weights of shape
+    (kinds, dimension) and biases of shape (kinds,). There must be three kinds at least."""
+    regression = _regression()
+    model = regression(C=penalty, class_weight="balanced", max_iter=500).fit(vectors, kinds)
+    weights, biases = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
+    return tuple(map(str, model.classes_)), weights, biases
 
 
 def average_precision(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
@@ -47,3 +56,12 @@ def groups_apart(groups: Sequence[str], folds: int) -> Iterator[tuple[NDArray[np
     fold_of = np.array([places[group] % folds for group in groups])
     for fold in range(min(folds, len(places))):
         yield np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+
+
+def _regression() -> type[Any]:
+    try:
+        from sklearn.linear_model import LogisticRegression
+    except ModuleNotFoundError as error:
+        raise TrainingFailed("scikit-learn is missing: pip install 'candor[train]'") from error
+    chosen: type[Any] = LogisticRegression
+    return chosen

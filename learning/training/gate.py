@@ -1,0 +1,228 @@
+"""Trains the topic gate across knowledge bases: where the line between on topic and off topic lies before a
+release has seen its own entries, and what kind of message asks nothing at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from knowledge.calibration import calibrate, gate_prior, read_background
+from knowledge.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
+from knowledge.logistic_fit import fit_logistic
+from knowledge.model_card import ModelCard, Selection, TrainingData
+from knowledge.snapshot import LocalSnapshot
+from knowledge.types import DEFAULT_GATE, Calibration, FloatArray, Logistic
+from learning.evaluation.statistics import auroc
+from learning.training.cards import write_card
+from learning.training.config import read_config
+from learning.training.corpora import SEEDS, Corpus, read_corpora
+from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
+from learning.training.logistic import fit_kinds, groups_apart
+from pipeline.stages.message_kinds import ASKS, MessageKinds
+
+Show = Callable[[float, str], None]
+Features = dict[str, float]
+FEATURES = ("score", "lead", "background")
+_ON_TOPIC_ODDS = 2.0
+_LOOSE = 30.0  # standard deviation of a weight that is learned from scratch
+_HITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """What a gate is trained with. An empty `encoder` is the one that ships. Knowledge bases and pools of
+    messages that share a list of `alike` are no examples of what the others are not about. `per_pool` limits
+    the messages of each, `strength` is how much a message that asks nothing is held back, `penalty` the
+    inverse strength of the ridge penalty on the kinds."""
+
+    corpora: tuple[str, ...]
+    alike: tuple[tuple[str, ...], ...] = ()
+    encoder: str = ""
+    per_pool: Annotated[int, Field(ge=1)] = 120
+    seed: int = 0
+    folds: Annotated[int, Field(ge=2)] = 5
+    penalty: float = 20.0
+    strength: Annotated[float, Field(ge=0)] = 0.7
+    name: str = "candor-gate"
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarded:
+    """A knowledge base with messages that are about it and messages that are not, with their vectors."""
+
+    name: str
+    snapshot: LocalSnapshot
+    inside: tuple[str, ...]
+    outside: tuple[str, ...]
+
+
+def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> ModelCard:
+    """Trains as the file `config` says on the sets below `data` and writes the card into `out`; there is
+    nothing to resume. Each figure of the prior is of a knowledge base that it was not learned from. Raises
+    `TrainingFailed` and `EncoderFailed`."""
+    settings = read_config(config, GateConfig)
+    shipped = SEEDS / "models" / "retriever"
+    name = settings.encoder or (str(shipped) if shipped.is_dir() else DEFAULT_ENCODER)
+    encoder = load_encoder(name, out.parent, 1)
+    corpora = [corpus for source in settings.corpora for corpus in read_corpora(source, data)]
+    show(0.05, "kinds of messages")
+    known = read_kinds(data, corpora, settings.seed)
+    kinds, figures = _kinds(known, encoder, settings)
+    show(0.3, "knowledge bases and what they are not about")
+    study = _Study(encoder, corpora, outside_pools(data, settings.per_pool, settings.seed), settings, show)
+    prior, learned = study.learn()
+    weights: dict[str, Any] = {
+        "encoder": encoder.fingerprint,
+        "prior": {
+            "weights": {name: round(weight, 3) for name, weight in prior.weights.items()},
+            "bias": round(prior.bias, 3),
+        },
+        "kinds": kinds.to_plain(),
+    }
+    gate_prior(weights), MessageKinds.of(weights["kinds"])
+    card = ModelCard(
+        name=settings.name,
+        task="gate",
+        base=encoder.info.name,
+        base_licence="Apache-2.0",
+        created=date.today(),
+        data=_data(known, corpora),
+        config=asdict(settings),
+        figures={name: round(figure, 4) for name, figure in (figures | learned).items()},
+        selection=Selection("on_topic_auroc", study.set_id()),
+        weights=weights,
+    )
+    return write_card(out, card)
+
+
+def _kinds(
+    known: Sequence[Kind], encoder: TextEncoder, settings: GateConfig
+) -> tuple[MessageKinds, dict[str, float]]:
+    """The model of all messages; its figures are of intents, scenarios and knowledge bases not seen."""
+    vectors = encoder.encode([each.text for each in known])
+    truth = np.array([each.kind for each in known])
+    asks = np.zeros(len(known))
+    for seen, unseen in groups_apart([each.group for each in known], settings.folds):
+        model = _fit(vectors[seen], truth[seen], settings)
+        asks[unseen] = [model.asks(vectors[row]) for row in unseen]
+    figures = {"asks_auroc": float(auroc(asks, truth == ASKS))} | {
+        f"asks_share_of_{kind}": float((asks[truth == kind] >= 1 / 2).mean()) for kind in sorted(set(truth))
+    }
+    return _fit(vectors, truth, settings), figures
+
+
+def _fit(vectors: FloatArray, truth: NDArray[np.str_], settings: GateConfig) -> MessageKinds:
+    names, weights, biases = fit_kinds(vectors, truth, settings.penalty)
+    return MessageKinds(names, weights, biases, settings.strength)
+
+
+class _Study:
+    """The knowledge bases, each seen once by a prior that was learned from the others."""
+
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        corpora: Sequence[Corpus],
+        pools: Mapping[str, tuple[str, ...]],
+        settings: GateConfig,
+        show: Show,
+    ) -> None:
+        self._settings, self._show = settings, show
+        own = {
+            corpus.name: tuple(
+                sample([each.message for each in corpus.asked], settings.per_pool, settings.seed)
+            )
+            for corpus in corpora
+        }
+        pools = {**pools, **own}
+        texts = list(dict.fromkeys(text for pool in pools.values() for text in pool))
+        self._vectors = dict(zip(texts, encoder.encode(texts), strict=True))
+        self._background = read_background(SEEDS)
+        self._near = encoder.encode(self._background)
+        self._guarded = [
+            _Guarded(
+                name=corpus.name,
+                snapshot=LocalSnapshot.of(list(corpus.entries.values()), encoder.encode),
+                inside=own[corpus.name],
+                outside=self._others(corpus.name, pools),
+            )
+            for corpus in corpora
+        ]
+
+    def learn(self) -> tuple[Logistic, dict[str, float]]:
+        """The prior, and its figures as means over the knowledge bases."""
+        calibrations = [self._calibrated(each, DEFAULT_GATE) for each in self._guarded]
+        examples = [
+            self._examples(each, calibration)
+            for each, calibration in zip(self._guarded, calibrations, strict=True)
+        ]
+        figures: Counter[str] = Counter()
+        for place, guarded in enumerate(self._guarded):
+            self._show(0.5 + 0.5 * place / len(self._guarded), f"{guarded.name}, unseen")
+            prior = _prior([each for other, each in enumerate(examples) if other != place])
+            figures.update(self._figures(guarded, self._calibrated(guarded, prior)))
+        return _prior(examples), {name: total / len(examples) for name, total in figures.items()}
+
+    def set_id(self) -> str:
+        """Changes with any message or entry that the figures are of."""
+        told = hashlib.sha256()
+        for each in self._guarded:
+            told.update("\n".join((each.name, *each.snapshot.entries, *each.inside, *each.outside)).encode())
+        return told.hexdigest()[:16]
+
+    def _others(self, name: str, pools: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        alike = {name, *(other for group in self._settings.alike if name in group for other in group)}
+        return tuple(text for pool, texts in pools.items() if pool not in alike for text in texts)
+
+    def _calibrated(self, guarded: _Guarded, prior: Logistic) -> Calibration:
+        return calibrate(guarded.snapshot, self._background, self._near, prior)
+
+    def _examples(self, guarded: _Guarded, calibration: Calibration) -> tuple[list[Features], list[Features]]:
+        """As many from inside as from outside, so that no knowledge base outweighs another."""
+        outside = sample(guarded.outside, len(guarded.inside), self._settings.seed)
+        return (
+            list(self._features(guarded, calibration, guarded.inside)),
+            list(self._features(guarded, calibration, outside)),
+        )
+
+    def _features(
+        self, guarded: _Guarded, calibration: Calibration, texts: Sequence[str]
+    ) -> Iterator[Features]:
+        for text in texts:
+            vector = self._vectors[text]
+            hits = guarded.snapshot.search(text, vector, _HITS)
+            yield calibration.features([hit.score for hit in hits], vector)
+
+    def _figures(self, guarded: _Guarded, calibration: Calibration) -> dict[str, float]:
+        inside, outside = (
+            [calibration.gate.probability(found) for found in self._features(guarded, calibration, texts)]
+            for texts in (guarded.inside, guarded.outside)
+        )
+        positive = np.repeat([True, False], [len(inside), len(outside)])
+        return {
+            "on_topic_auroc": float(auroc([*inside, *outside], positive)),
+            "on_topic_passed": float(np.mean(np.array(inside) >= 1 / 2)),
+            "off_topic_stopped": float(np.mean(np.array(outside) < 1 / 2)),
+        }
+
+
+def _prior(examples: Sequence[tuple[list[Features], list[Features]]]) -> Logistic:
+    inside = [found for each, _ in examples for found in each]
+    outside = [found for _, each in examples for found in each]
+    nothing = Logistic(dict.fromkeys(FEATURES, 0.0), 0.0)
+    return fit_logistic(nothing, inside, outside, odds=_ON_TOPIC_ODDS, weight_sd=_LOOSE, bias_sd=_LOOSE)
+
+
+def _data(known: Sequence[Kind], corpora: Sequence[Corpus]) -> tuple[TrainingData, ...]:
+    licences = {corpus.name: corpus.licence for corpus in corpora} | LICENCES
+    counts = Counter(each.source for each in known)
+    return tuple(TrainingData(name, licences[name], rows) for name, rows in sorted(counts.items()))

@@ -1,0 +1,118 @@
+"""The gate's trainer over two tiny knowledge bases, with an encoder that counts words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from knowledge.calibration import calibrate, gate_prior
+from knowledge.model_card import ModelCard, read_card
+from knowledge.snapshot import LocalSnapshot
+from knowledge.types import Entry
+from learning.training import gate
+from learning.training.config import TrainingFailed
+from learning.training.corpora import Asked, Corpus
+from pipeline.stages.message_kinds import MessageKinds
+from tests.fakes import HashEncoder
+
+CONFIG = """
+encoder: counted
+corpora: [made_up]
+per_pool: 20
+folds: 2
+"""
+PARTS = "rail arch deck pier cable tower paint toll gate lamp bolt rope".split()
+FOODS = "rice fish soup pie bread cake salad curry stew pasta sauce cheese".split()
+CHAT = [f"hello {word} you lovely robot" for word in "dear there again buddy mate friend".split()]
+ANGRY = [f"you {word} stupid useless machine" for word in "really are such total utter damn".split()]
+NOISE = ["zzz", "qwrt", "mmm", "xx", "hhh", "ptf"]
+
+
+def corpus(name: str, topic: str, things: list[str]) -> Corpus:
+    entries = {
+        thing: Entry(thing, f"Who made the {thing} of our {topic}?", f"The {thing} of the {topic} is old.")
+        for thing in things
+    }
+    asked = tuple(Asked(f"{topic} {thing} trouble", (thing,)) for thing in things)
+    return Corpus(name, "Apache-2.0", entries, asked)
+
+
+def write(file: Path, rows: list[dict[str, str]]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(map(json.dumps, rows)))
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    acts = [("negative_reaction", ANGRY), ("other", NOISE), ("query", ["how old is it", "who built it"])]
+    labelled = [{"label": label, "text": text} for label, texts in acts for text in texts]
+    write(tmp_path / "vaccine_faq/dialog_acts_dev.jsonl", labelled)
+    outside = [{"label": "off_topic", "query": f"fly to {word} tomorrow"} for word in PARTS]
+    write(tmp_path / "vaccine_faq/out_of_scope_dev.jsonl", outside)
+    sets = tmp_path / "topic_gate"
+    write(sets / "nq_open.jsonl", [{"question": f"when was king {word} born"} for word in FOODS])
+    write(sets / "banking77_train.jsonl", [{"text": f"my card {word} failed"} for word in PARTS])
+    write(sets / "clinc150_train.jsonl", [{"domain": "small_talk", "intent": "hi", "text": t} for t in CHAT])
+    write(sets / "chitchat.jsonl", [{"scenario": t, "text": t} for t in CHAT])
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    made_up = [corpus("bridge", "bridge", PARTS), corpus("kitchen", "kitchen", FOODS)]
+    monkeypatch.setattr(gate, "load_encoder", lambda *_given: HashEncoder())
+    monkeypatch.setattr(gate, "read_corpora", lambda _source, _data: made_up)
+    monkeypatch.setattr(
+        gate, "read_background", lambda _seeds: tuple(f"buy a {word} ticket" for word in FOODS)
+    )
+    return tmp_path
+
+
+def trained(data: Path, out: str = "out") -> ModelCard:
+    gate.train(data / "config.yaml", data, data / out, resume=False, show=lambda _share, _text: None)
+    return read_card(data / out)
+
+
+def test_it_learns_that_nearness_is_on_topic_and_what_asks_nothing(data: Path) -> None:
+    card = trained(data)
+    assert card.weights["encoder"] == HashEncoder.fingerprint
+    assert gate_prior(card.weights).weights["score"] > 0
+    kinds = MessageKinds.of(card.weights["kinds"])
+    asking, angry = HashEncoder().encode(["who made the bridge lamp", "you awful stupid useless machine"])
+    assert kinds.asks(asking) > 0.5 > kinds.asks(angry)
+
+
+def test_its_figures_are_of_what_it_did_not_see(data: Path) -> None:
+    card = trained(data)
+    assert card.figures["on_topic_auroc"] > 0.9
+    assert {"on_topic_passed", "off_topic_stopped", "asks_auroc"} <= card.figures.keys()
+    assert {each.name for each in card.data} >= {"bridge", "kitchen", "nq_open", "chitchat", "vaccine_faq"}
+
+
+def test_the_same_data_gives_the_same_card(data: Path) -> None:
+    assert trained(data) == trained(data, "again")
+
+
+def test_knowledge_bases_about_the_same_are_no_examples_for_each_other(data: Path) -> None:
+    before = trained(data).selection.set
+    (data / "config.yaml").write_text(CONFIG + "alike: [[bridge, kitchen]]\n")
+    assert trained(data, "again").selection.set != before
+
+
+def test_missing_data_is_named(data: Path) -> None:
+    (data / "topic_gate" / "chitchat.jsonl").unlink()
+    with pytest.raises(TrainingFailed, match="chitchat"):
+        trained(data)
+
+
+def test_a_prior_over_unknown_features_is_refused(data: Path) -> None:
+    weights = dict(trained(data).weights)
+    weights["prior"] = {"weights": {"mood": 1.0}, "bias": 0.0}
+    with pytest.raises(ValueError, match="mood"):
+        gate_prior(weights)
+
+
+def test_a_small_knowledge_base_is_judged_by_the_prior(data: Path) -> None:
+    prior = gate_prior(trained(data).weights)
+    encode = HashEncoder().encode
+    small = LocalSnapshot.of([Entry("lamp", "Who lights the lamp?", "The keeper does.")], encode)
+    background = ["buy a ticket"]
+    assert calibrate(small, background, encode(background), prior).gate == prior
