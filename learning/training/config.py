@@ -55,8 +55,9 @@ class RetrieverConfig:
     every second message). `held_back` is the share of the entries of the `measured` corpora that the measured
     model never sees. With `final`, a second model is trained on all entries, for the same number of steps per
     message, and takes the place of the measured one. `hard` is the share of a batch that is filled with
-    messages about entries which the model at the start confuses with the others. `blend` is the share of the
-    base model in the averaged weights. `base` is the name of a model or a folder."""
+    messages about entries which the model confuses with the others. Of the `rounds`, each of `epochs` with a
+    learning rate of its own course, every one begins with the confusions of the model as it then is. `blend`
+    is the share of the base model in the averaged weights. `base` is the name of a model or a folder."""
 
     data: dict[str, float]
     measured: tuple[str, ...]
@@ -65,6 +66,7 @@ class RetrieverConfig:
     name: str = "candor-retriever"
     seed: int = 1
     epochs: float = 2.0
+    rounds: Annotated[int, Field(ge=1)] = 1
     batch: Annotated[int, Field(ge=4)] = 48
     learning_rate: float = 3e-5
     warmup: Share = 0.1

@@ -128,21 +128,27 @@ class _Run:
         return folder
 
     def _fit(self, model: SentenceTransformer, name: str, part: tuple[float, float]) -> None:
-        whole = name == "final"
-        self.show(part[0], "mining confusable entries")
+        """All rounds, and the average with the base model."""
+        base = {key: value.clone() for key, value in model.state_dict().items()}
+        rounds = self.config.rounds
+        begin, length = part[0], (part[1] - part[0]) / rounds
+        for number in range(rounds):
+            folder = f"checkpoints-{name}" + (f"-{number + 1}" if number else "")
+            self._round(model, name, folder, begin + number * length, length)
+        blend(model, base, self.config.blend)
+
+    def _round(self, model: SentenceTransformer, name: str, folder: str, begin: float, length: float) -> None:
+        self.show(begin, "mining confusable entries")
         lessons = [
-            lesson(corpus, self.config, whole, source in self.config.measured, share, model)
+            lesson(corpus, self.config, name == "final", source in self.config.measured, share, model)
             for source, share in self.config.data.items()
             for corpus in self.corpora[source]
         ]
-        begin, end = part
 
         def tell(share: float, doing: str) -> None:
-            self.show(begin + share * (end - begin), f"{doing} ({name})")
+            self.show(begin + share * length, f"{doing} ({name})")
 
-        base = {key: value.clone() for key, value in model.state_dict().items()}
-        fit(model, planned(lessons, self.config), self.config, self.work / f"checkpoints-{name}", tell)
-        blend(model, base, self.config.blend)
+        fit(model, planned(lessons, self.config), self.config, self.work / folder, tell)
 
 
 def load(config: RetrieverConfig) -> SentenceTransformer:
