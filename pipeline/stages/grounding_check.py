@@ -17,10 +17,11 @@ from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
 SUPPORT = Logistic(weights={"worst_clause": 5.02, "cosine": 2.40}, bias=-4.69)
 """Fitted by `bench.grounding --fit` on reworded and extended sentences of curated answers and on human
 judgements of dialogue and encyclopaedia claims, each set with equal weight."""
-FEATURES = frozenset({"worst_clause", "cosine", "support"})
+FEATURES = frozenset({"worst_clause", "cosine", "support", "conflict"})
 """The names that a trained model's calibration may weigh."""
 WINDOW_WORDS = 120  # of evidence that the pair model reads at a time, beside the question and the sentence
-REFUTED = 0.02  # said of a sentence that a deterministic guard rejects
+REFUTED = 0.02  # said of a sentence that a deterministic guard rejects, where no model weighs that
+VETOED = 0.98  # of the threshold: the most that is said of such a sentence where a model does
 SENTENCE_STOP = re.compile(r"(?:^|[.!?…][\"'”’)\]]*\s|\n)\s*$")
 NEXT_SENTENCE = re.compile(r"[\"'”’)\]]*(?:\s*$|\s+(?![\"'“‘(\[–—-]*\s*[a-z]+\b))")
 FIRST_WORD = re.compile(r"([\s\"'“‘(\[”’)\]]*)(\w+)")
@@ -32,10 +33,10 @@ LED_BEFORE = re.compile(rf"^{LEAD.pattern}\Z", re.IGNORECASE | re.MULTILINE)
 class SpecialistGroundingCheck:
     """Judges one sentence of a draft against the text of the entries it cites. In this order: a phrase of
     the house must be one of the closed set; a claim must cite accepted evidence; a verbatim sentence of it
-    passes; a deterministic conflict (`conflicts`) fails; the rest is a calibrated probability from shared
-    words and meaning, and passes from `threshold` on. With a `judge`, a model that reads evidence and
-    sentence together, its answer is one of the features that `support` weighs. Raises `ModelUnavailable` as
-    the ports do."""
+    passes; a deterministic conflict (`conflicts`) fails, whatever its probability; the rest is a calibrated
+    probability from shared words and meaning, and passes from `threshold` on. With a `judge`, a model that
+    reads evidence and sentence together, its answer is one of the features that `support` weighs. Raises
+    `ModelUnavailable` as the ports do."""
 
     def __init__(
         self,
@@ -46,7 +47,9 @@ class SpecialistGroundingCheck:
         support: Logistic = SUPPORT,
         judge: PairJudge | None = None,
     ) -> None:
-        """`support` weighs names of `FEATURES`, "support" only where there is a `judge`."""
+        """`support` weighs names of `FEATURES`, "support" only where there is a `judge`. Of a sentence that a
+        rule objects to, "conflict" is how much of it the evidence holds: a near copy with another number is
+        an alteration, while in a sentence of its own words a new name says little."""
         self._encoder = encoder
         self._house_phrases = house_phrases
         self._threshold = threshold
@@ -67,18 +70,22 @@ class SpecialistGroundingCheck:
         if not any(word.content for word in read(text)) or not cited.sentences:
             return Verdict(False, 0.0, "nothing that evidence could support")
         conflict = find_conflict(text, cited)
-        if conflict:
+        if conflict and "conflict" not in self._support.weights:
             return Verdict(False, REFUTED, conflict)
         features = dict(await self.features(text, cited))
+        features["conflict"] = features["worst_clause"] if conflict else 0.0
         if self._judge is not None:
             features["support"] = await self._read_together(self._judge, text, entries)
         probability = self._support.probability(features)
+        if conflict:
+            return Verdict(False, min(probability, VETOED * self._threshold), conflict)
         supported = probability >= self._threshold
         return Verdict(supported, probability, "" if supported else "not supported by the cited text")
 
     async def features(self, text: str, cited: CitedText) -> Mapping[str, float]:
-        """`worst_clause`: share of the content words known to the evidence, of the clause that has fewest, so
-        that an invented tail is not outweighed by a true beginning. `cosine`: to the nearest sentence."""
+        """Those that need neither rules nor a pair model. `worst_clause`: share of the content words known to
+        the evidence, of the clause that has fewest, so that an invented tail is not outweighed by a true
+        beginning. `cosine`: to the nearest sentence."""
         vectors = await self._encoder.encode([text, *cited.sentences])
         return {
             "worst_clause": min(_coverage(clause, cited) for clause in clauses_of(read(without_lead(text)))),

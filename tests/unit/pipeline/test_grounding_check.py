@@ -308,3 +308,22 @@ def test_evidence_is_read_in_windows_that_lose_nothing() -> None:
     assert evidence_windows(Entry("long", "How?", "word " * 500 + "end.")) == (
         ("How? " + "word " * 500 + "end."),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("It may hum for 45 minutes after a start in winter.", 0.0, 0.1),  # a copy with another number
+        ("Flowers grow near Brigitte.", 0.4, 0.5),  # its own words, and a new name
+    ],
+)
+async def test_a_conflict_fails_but_a_model_may_weigh_how_much_of_a_copy_it_is(
+    text: str, least: float, most: float
+) -> None:
+    support = Logistic({"support": 1.0, "conflict": -12.0}, 0.0)
+    check = SpecialistGroundingCheck(
+        AsyncHashEncoder(), frozenset(), support=support, judge=ScriptedJudge({text: 6.0})
+    )
+    verdict = await check(Sentence(text, (1,)), evidence(ENTRY))
+    assert not verdict.supported and "not in the evidence" in verdict.reason
+    assert least <= verdict.probability < most
