@@ -12,7 +12,7 @@ from app.settings import Settings
 from knowledge.batching import BatchedEncoder, BatchedPairScorer
 from knowledge.encoder import TextEncoder
 from knowledge.model_card import CARD, CardUnusable, ModelCard, read_card
-from knowledge.pair_scorer import PairScorer
+from knowledge.pair_scorer import MODEL, PairScorer
 from knowledge.types import Logistic
 from pipeline.stages import grounding_check, relevance_check
 from pipeline.stages.history_terms import HistoryTerms
@@ -47,7 +47,7 @@ class Models:
         return cls(
             encoder=ServingEncoder(BatchedEncoder(encoder)),
             terms=of_card(read_card(folder / "rewriter"), HistoryTerms.of),
-            kinds=_kinds(gate_card(folder, encoder.fingerprint)),
+            kinds=_kinds(card_for(encoder.fingerprint, folder / "gate")),
             relevance=_judge(folder / "relevance", threads, relevance_check.FEATURES),
             grounding=_judge(folder / "grounding", threads, grounding_check.FEATURES),
         )
@@ -68,13 +68,13 @@ def of_card(card: ModelCard, read: Callable[[Mapping[str, Any]], _Read]) -> _Rea
         raise CardUnusable(f"the card of the {card.task} cannot be used: {error}") from error
 
 
-def gate_card(models: Path, fingerprint: str) -> ModelCard | None:
-    """The card of the trained gate, where there is one that was trained on this encoder's vectors: others
-    mean nothing to it. Raises `CardUnusable`."""
-    if not (models / "gate").is_dir():
+def card_for(encoder: str, folder: Path) -> ModelCard | None:
+    """The card in `folder`, where there is one whose weights were learned from what the encoder of this
+    fingerprint gives: from another one it means nothing to them. Raises `CardUnusable`."""
+    if not folder.is_dir():
         return None
-    card = read_card(models / "gate")
-    return card if card.weights.get("encoder") == fingerprint else None
+    card = read_card(folder)
+    return card if card.weights.get("encoder") == encoder else None
 
 
 def _kinds(card: ModelCard | None) -> MessageKinds | None:
@@ -82,7 +82,7 @@ def _kinds(card: ModelCard | None) -> MessageKinds | None:
 
 
 def _judge(folder: Path, threads: int, features: Set[str]) -> TrainedJudge | None:
-    if not folder.is_dir():
+    if not (folder / MODEL).is_file():
         return None
     scorer = PairScorer.load(folder, threads)
     model = scorer.card.calibration

@@ -19,12 +19,12 @@ from app.db import create_tables, open_database
 from app.jobs import JobStore
 from app.limits import RateLimiter, TurnLimiter
 from app.metrics import Metrics
-from app.models import Models, gate_card, of_card
+from app.models import Models, card_for, of_card
 from app.release_service import KnowledgeBase, ReleaseService
 from app.settings import Settings, SettingsError
 from app.traces import TraceStore
 from app.turns import Chat, TurnRunner
-from knowledge.calibration import calibrate, gate_prior, read_background
+from knowledge.calibration import RelevancePrior, calibrate, gate_prior, read_background
 from knowledge.embedding_cache import CachedEmbedder
 from knowledge.encoder import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
@@ -128,12 +128,16 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
     stamp = EncoderStamp(encoder.info.name, encoder.dimension, encoder.fingerprint)
     releases = Releases(engine, settings.data_dir, stamp)
     embedder = CachedEmbedder(encoder, engine)
-    card = gate_card(settings.seeds_dir / "models", encoder.fingerprint)
-    prior = of_card(card, gate_prior) if card else DEFAULT_GATE
+    models = settings.seeds_dir / "models"
+    gate, relevance = (card_for(encoder.fingerprint, models / name) for name in ("gate", "relevance"))
+    priors = (
+        of_card(gate, gate_prior) if gate else DEFAULT_GATE,
+        of_card(relevance, RelevancePrior.of) if relevance else None,
+    )
 
     def learn(snapshot: LocalSnapshot) -> Calibration:
         background = read_background(settings.seeds_dir)
-        return calibrate(snapshot, background, embedder.embed(background).vectors, prior)
+        return calibrate(snapshot, background, embedder.embed(background).vectors, *priors)
 
     builder = ReleaseBuilder(releases, embedder.embed, learn)
     return KnowledgeBase(

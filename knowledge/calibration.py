@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,7 @@ from knowledge.logistic_fit import fit_logistic
 from knowledge.types import (
     DEFAULT_GATE,
     DEFAULT_RELEVANCE,
+    DEFAULT_SHARPNESS,
     Calibration,
     FloatArray,
     Logistic,
@@ -68,6 +69,31 @@ def _groups(file: Path, of: Callable[[Any], list[list[object]]]) -> tuple[str, .
 def gate_prior(weights: Mapping[str, Any]) -> Logistic:
     """What many knowledge bases taught about the gate's features, from the gate's card. Raises `LookupError`,
     `TypeError` and `ValueError` where the card has another shape."""
+    return _prior(weights)
+
+
+@dataclass(frozen=True, slots=True)
+class RelevancePrior:
+    """What many knowledge bases taught about having an answer. The feature `score` of `model` is counted from
+    the level that a knowledge base's own questions reach without their own entry: knowledge bases differ in
+    it, and what lies above it is much the same in all. `sharpness` is that of `Calibration`."""
+
+    model: Logistic
+    sharpness: float
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Any]) -> RelevancePrior:
+        """From the relevance judge's card. Raises `LookupError`, `TypeError` and `ValueError` where the card
+        has another shape."""
+        return cls(_prior(weights), float(weights["sharpness"]))
+
+    def at(self, level: float) -> Logistic:
+        """The model over plain scores, for a knowledge base of this level."""
+        shift = self.model.weights.get("score", 0.0) * level
+        return Logistic(self.model.weights, self.model.bias - shift)
+
+
+def _prior(weights: Mapping[str, Any]) -> Logistic:
     prior = {name: float(weight) for name, weight in weights["prior"]["weights"].items()}
     if unknown := prior.keys() - Calibration().features([], np.zeros(1, dtype=np.float32)).keys():
         raise ValueError(f"unknown features: {', '.join(sorted(unknown))}")
@@ -75,10 +101,15 @@ def gate_prior(weights: Mapping[str, Any]) -> Logistic:
 
 
 def calibrate(
-    snapshot: LocalSnapshot, background: Sequence[str], vectors: FloatArray, prior: Logistic = DEFAULT_GATE
+    snapshot: LocalSnapshot,
+    background: Sequence[str],
+    vectors: FloatArray,
+    prior: Logistic = DEFAULT_GATE,
+    relevance_prior: RelevancePrior | None = None,
 ) -> Calibration:
     """Learns the two judges of a release from an uncalibrated snapshot and the background with its unit
-    vectors, shape (len(background), dimension). `prior` is the gate of a knowledge base unseen so far.
+    vectors, shape (len(background), dimension). `prior` and `relevance_prior` are the judges of a knowledge
+    base unseen so far.
 
     A message of the background that the knowledge base turns out to be about is dropped. The gate learns to
     tell the knowledge base's own questions, their entry hidden, from the rest of the background: to be on
@@ -96,15 +127,19 @@ def calibrate(
     reworded = _sample(own.rows(_REWORDED), chance)
     found, absent = own.reworded(reworded), own.hidden(reworded)
     gate = fit_logistic(prior, asked, negatives, odds=ON_TOPIC_ODDS)
-    relevance = fit_logistic(DEFAULT_RELEVANCE, found, absent, odds=ANSWERABLE_ODDS)
+    level = float(np.mean([features["score"] for features in asked]))
+    start = relevance_prior.at(level) if relevance_prior else DEFAULT_RELEVANCE
+    relevance = fit_logistic(start, found, absent, odds=ANSWERABLE_ODDS)
     figures = {
+        "absent_level": level,
         "background_dropped": float(len(background) - len(kept)),
         "own_questions_on_topic": _passed(gate, asked),
         "background_on_topic": _passed(gate, negatives),
         "rewordings_accepted": _passed(relevance, found),
         "absent_accepted": _passed(relevance, absent),
     }
-    return Calibration(gate, relevance, kept, figures)
+    sharpness = relevance_prior.sharpness if relevance_prior else DEFAULT_SHARPNESS
+    return Calibration(gate, relevance, kept, figures, sharpness)
 
 
 def calibration_to_json(calibration: Calibration) -> bytes:
@@ -114,6 +149,7 @@ def calibration_to_json(calibration: Calibration) -> bytes:
         "gate": {"weights": dict(calibration.gate.weights), "bias": calibration.gate.bias},
         "relevance": {"weights": dict(calibration.relevance.weights), "bias": calibration.relevance.bias},
         "figures": dict(calibration.figures),
+        "sharpness": calibration.sharpness,
         "background": {"shape": halves.shape, "data": base64.b64encode(halves.tobytes()).decode("ascii")},
     }
     return json.dumps(plain).encode("utf-8")
@@ -129,6 +165,7 @@ def calibration_from_json(data: bytes) -> Calibration:
         Logistic(plain["relevance"]["weights"], float(plain["relevance"]["bias"])),
         halves.reshape(rows, columns).astype(np.float32),
         plain["figures"],
+        float(plain.get("sharpness", DEFAULT_SHARPNESS)),
     )
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 Pair = tuple[str, str]
 
 _BATCH_TOKENS = 512  # padded tokens a batch: larger ones fall out of the processor's caches
-_FILES = frozenset({"model.onnx", "tokenizer.json"})
+MODEL = "model.onnx"
+_FILES = frozenset({MODEL, "tokenizer.json"})
 _PROBE = ("a", "b")
 
 
@@ -69,7 +70,7 @@ class PairScorer:
         if card.max_tokens < 1 or not card.files.keys() >= _FILES:
             raise CardUnusable(f"the card of {folder} is not that of a pair model")
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        session = OnnxSession(folder / "model.onnx", threads or available_cores(), PairScorerFailed)
+        session = OnnxSession(folder / MODEL, threads or available_cores(), PairScorerFailed)
         return cls(card, tokenizer, session)
 
     def score(self, pairs: Sequence[Pair]) -> FloatArray:

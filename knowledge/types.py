@@ -115,6 +115,8 @@ DEFAULT_GATE = Logistic({"score": 20.0, "background": -14.0}, -2.0)
 """Holds where a knowledge base is too small to learn from: measured over four, of 200 to 1,100 entries."""
 DEFAULT_RELEVANCE = Logistic({"score": 12.0, "background": -8.4, "lead": 4.8}, -1.9)
 """As `DEFAULT_GATE`; even odds lie where one honest question in fifteen is refused."""
+DEFAULT_SHARPNESS = 20.0
+"""Per unit of fused score: how much likelier the better of two entries is the one that answers."""
 
 
 _TYPICAL_BACKGROUND = 0.4  # stands in where there is no background to be near to
@@ -132,12 +134,20 @@ class Calibration:
     """What a release learned about its own scores when it was built (see `knowledge.calibration`).
 
     `background` are unit vectors, shape (n, dimension), of messages that the knowledge base is not about.
-    The gate reads the features `score` and `background`, the relevance check these and `lead`."""
+    `gate` and `relevance` read `features` of a query: is it on topic, has it an answer."""
 
     gate: Logistic = DEFAULT_GATE
     relevance: Logistic = DEFAULT_RELEVANCE
     background: FloatArray = field(default_factory=_no_background, compare=False)
     figures: Mapping[str, float] = field(default_factory=dict)
+    sharpness: float = DEFAULT_SHARPNESS
+
+    def shares(self, scores: Sequence[float]) -> list[float]:
+        """Which of the entries found answers, if any of them does: probabilities from their fused scores
+        (a conditional logit, McFadden 1974)."""
+        best = max(scores, default=0.0)
+        weights = [math.exp(self.sharpness * (score - best)) for score in scores]
+        return [weight / sum(weights) for weight in weights]
 
     def features(self, scores: Sequence[float], vector: FloatArray) -> dict[str, float]:
         """What the judges read, from a query's unit vector and the fused scores of the entries, best first:

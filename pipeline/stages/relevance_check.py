@@ -20,9 +20,9 @@ _CERTAIN = 1e-6  # no probability is nearer to 0 or 1 than this
 
 
 class CalibratedRelevanceCheck:
-    """A logistic model that the release calibrated (see `knowledge.calibration`): it weighs how well an entry
-    matches, how far it stands out from the other entries, and how near the query is to what the knowledge
-    base is not about."""
+    """First whether anything here answers, a logistic model that the release calibrated (see
+    `knowledge.calibration`); then which entry, by how far the scores are apart. An entry's probability is the
+    product: it answers."""
 
     engine = "specialist"
 
@@ -40,24 +40,20 @@ class CalibratedRelevanceCheck:
             return Evidence(query, ())
         calibration = self._knowledge.current.calibration
         vector = (await self._encoder.encode([query.text]))[0]
-        judged = [
-            Accepted(hit, calibration.relevance.probability(features))
-            for hit, features in zip(hits, _calibrated_features(hits, calibration, vector), strict=True)
-        ]
-        return Evidence(query, self._accepted(judged, retry=query.retry), _probabilities(judged))
+        answerable, probabilities = _calibrated(hits, calibration, vector)
+        judged = [Accepted(*each) for each in zip(hits, probabilities, strict=True)]
+        kept = self._kept(judged) if answerable >= self._thresholds.least(retry=query.retry) else ()
+        return Evidence(query, kept, _probabilities(judged))
 
-    def _accepted(self, judged: list[Accepted], *, retry: bool) -> tuple[Accepted, ...]:
-        """The best entry where it answers, and those so close behind it that one of them may be meant."""
-        best = judged[0]
-        if best.probability < self._thresholds.least(retry=retry):
-            return ()
-        nearest = best.hit.score - self._thresholds.margin
+    def _kept(self, judged: Sequence[Accepted]) -> tuple[Accepted, ...]:
+        """The best entry, and those so close behind it that one of them may be meant."""
+        nearest = judged[0].hit.score - self._thresholds.margin
         rivals = [
             item
             for item in judged[1:]
             if item.hit.score >= nearest and item.probability >= self._thresholds.rival
         ]
-        return (best, *rivals[: MOST_ENTRIES - 1])
+        return (judged[0], *rivals[: MOST_ENTRIES - 1])
 
 
 class TrainedRelevanceCheck:
@@ -134,33 +130,32 @@ def candidate_features(
     `base` is the calibrated check's log-odds, `pair` the pair model's; `pair_lead` and `score_lead` say how
     far the candidate's logit and fused score lie above the best other candidate's, 0 where it is alone; the
     others are those of `Hit` and `Calibration.features`."""
-    calibrated = _calibrated_features(hits, calibration, vector)
+    _, probabilities = _calibrated(hits, calibration, vector)
     candidates = hits[: len(pair_logits)]
     scores = [hit.score for hit in candidates]
+    background = calibration.features(scores, vector)["background"]
     return [
         {
-            "base": _log_odds(calibration.relevance.probability(base)),
+            "base": _log_odds(probability),
             "pair": pair_logits[place],
             "pair_lead": _lead(pair_logits, place),
             "score_lead": _lead(scores, place),
             "question_cosine": hit.question_cosine,
             "answer_cosine": hit.answer_cosine,
             "lexical": hit.lexical,
-            "background": base["background"],
+            "background": background,
         }
-        for place, (hit, base) in enumerate(zip(candidates, calibrated, strict=False))
+        for place, (hit, probability) in enumerate(zip(candidates, probabilities, strict=False))
     ]
 
 
-def _calibrated_features(
+def _calibrated(
     hits: Sequence[Hit], calibration: Calibration, vector: FloatArray
-) -> list[dict[str, float]]:
-    """What the release's own model weighs, for each of at least one hit."""
-    best = calibration.features([hit.score for hit in hits], vector)
-    rivals = best["score"] - best["lead"]
-    return [
-        {"score": hit.score, "lead": hit.score - rivals, "background": best["background"]} for hit in hits
-    ]
+) -> tuple[float, list[float]]:
+    """The probability that any of at least one hit answers, and that each of them does."""
+    scores = [hit.score for hit in hits]
+    answerable = calibration.relevance.probability(calibration.features(scores, vector))
+    return answerable, [answerable * share for share in calibration.shares(scores)]
 
 
 def _lead(values: Sequence[float], place: int) -> float:

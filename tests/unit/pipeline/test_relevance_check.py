@@ -37,8 +37,10 @@ def accepted(evidence: Evidence) -> list[str]:
 async def test_an_entry_that_stands_out_is_accepted_with_its_probability() -> None:
     evidence = await check(0.9, 0.3, 0.2)
     assert accepted(evidence) == ["e0"]
-    expected = CALIBRATION.relevance.probability({"score": 0.9, "lead": 0.9 - 0.25})
-    assert evidence.accepted[0].probability == pytest.approx(expected)
+    answerable = CALIBRATION.relevance.probability({"score": 0.9, "lead": 0.9 - 0.25})
+    share = 1 / (1 + math.exp(-20 * 0.6) + math.exp(-20 * 0.7))
+    assert evidence.accepted[0].probability == pytest.approx(answerable * share)
+    assert sum(dict(evidence.judged).values()) == pytest.approx(answerable)
     assert evidence.query is QUERY
 
 
@@ -61,8 +63,11 @@ async def test_nothing_found_is_nothing_accepted() -> None:
 
 async def test_another_entry_is_taken_only_close_behind_the_best() -> None:
     assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2)) == ["e0", "e1"]
-    wide = JudgeThresholds(margin=0.15)
+    assert accepted(await check(0.9, 0.79, 0.2, 0.2, 0.2)) == ["e0"]
+    wide = JudgeThresholds(margin=0.15, rival=0.01)
     assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2, thresholds=wide)) == ["e0", "e1", "e2"]
+    unlikely = JudgeThresholds(margin=0.15, rival=0.9)
+    assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2, thresholds=unlikely)) == ["e0"]
 
 
 async def test_at_most_three_entries_are_taken() -> None:
