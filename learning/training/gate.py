@@ -23,7 +23,7 @@ from knowledge.snapshot import LocalSnapshot
 from knowledge.types import DEFAULT_GATE, Calibration, FloatArray, Logistic
 from learning.evaluation.statistics import auroc
 from learning.training.cards import write_card
-from learning.training.config import read_config
+from learning.training.config import Share, read_config
 from learning.training.corpora import SEEDS, Corpus, read_corpora
 from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
 from learning.training.logistic import fit_kinds, groups_apart
@@ -32,7 +32,6 @@ from pipeline.stages.message_kinds import ASKS, MessageKinds
 Show = Callable[[float, str], None]
 Features = dict[str, float]
 FEATURES = ("score", "lead", "background")
-_ON_TOPIC_ODDS = 2.0
 _LOOSE = 30.0  # standard deviation of a weight that is learned from scratch
 _HITS = 6
 
@@ -41,8 +40,9 @@ _HITS = 6
 class GateConfig:
     """What a gate is trained with. An empty `encoder` is the one that ships. Knowledge bases and pools of
     messages that share a list of `alike` are no examples of what the others are not about. `per_pool` limits
-    the messages of each, `strength` is how much a message that asks nothing is held back, `penalty` the
-    inverse strength of the ridge penalty on the kinds."""
+    the messages of each, `stopped` is the share of the messages from outside for which the prior's line is
+    drawn, `strength` how much a message that asks nothing is held back, `penalty` the inverse strength of the
+    ridge penalty on the kinds."""
 
     corpora: tuple[str, ...]
     alike: tuple[tuple[str, ...], ...] = ()
@@ -51,6 +51,7 @@ class GateConfig:
     seed: int = 0
     folds: Annotated[int, Field(ge=2)] = 5
     penalty: float = 20.0
+    stopped: Share = 0.98
     strength: Annotated[float, Field(ge=0)] = 0.7
     name: str = "candor-gate"
 
@@ -168,9 +169,11 @@ class _Study:
         figures: Counter[str] = Counter()
         for place, guarded in enumerate(self._guarded):
             self._show(0.5 + 0.5 * place / len(self._guarded), f"{guarded.name}, unseen")
-            prior = _prior([each for other, each in enumerate(examples) if other != place])
+            prior = _prior([each for other, each in enumerate(examples) if other != place], self._settings)
             figures.update(self._figures(guarded, self._calibrated(guarded, prior)))
-        return _prior(examples), {name: total / len(examples) for name, total in figures.items()}
+        return _prior(examples, self._settings), {
+            name: total / len(examples) for name, total in figures.items()
+        }
 
     def set_id(self) -> str:
         """Changes with any message or entry that the figures are of."""
@@ -215,11 +218,14 @@ class _Study:
         }
 
 
-def _prior(examples: Sequence[tuple[list[Features], list[Features]]]) -> Logistic:
+def _prior(examples: Sequence[tuple[list[Features], list[Features]]], settings: GateConfig) -> Logistic:
+    """The weights that tell inside from outside best, with the line drawn where `stopped` says."""
     inside = [found for each, _ in examples for found in each]
     outside = [found for _, each in examples for found in each]
     nothing = Logistic(dict.fromkeys(FEATURES, 0.0), 0.0)
-    return fit_logistic(nothing, inside, outside, odds=_ON_TOPIC_ODDS, weight_sd=_LOOSE, bias_sd=_LOOSE)
+    fitted = fit_logistic(nothing, inside, outside, weight_sd=_LOOSE, bias_sd=_LOOSE)
+    heights = [sum(weight * found[name] for name, weight in fitted.weights.items()) for found in outside]
+    return Logistic(fitted.weights, -float(np.quantile(heights, settings.stopped)))
 
 
 def _data(known: Sequence[Kind], corpora: Sequence[Corpus]) -> tuple[TrainingData, ...]:
