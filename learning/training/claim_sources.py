@@ -253,9 +253,12 @@ def groups_of(claims: Iterable[Claim]) -> list[PairGroup]:
     ]
 
 
-def split_claims(claims: Iterable[Claim], held: float, seed: int) -> tuple[list[Claim], list[Claim]]:
-    """(to train on, held back): by group, so that no document is on both sides."""
+def split_claims(
+    claims: Iterable[Claim], held: float, seed: int, unseen: Sequence[str] = ()
+) -> tuple[list[Claim], list[Claim]]:
+    """(to train on, held back): by group, so that no document is on both sides, and all of `unseen` kinds."""
     sides: tuple[list[Claim], list[Claim]] = ([], [])
     for claim in claims:
-        sides[random.Random(f"{seed} {claim.group}").random() < held].append(claim)  # noqa: S311
+        drawn = random.Random(f"{seed} {claim.group}").random() < held  # noqa: S311
+        sides[drawn or claim.kind in unseen].append(claim)
     return sides

@@ -25,18 +25,25 @@ BORNE_OUT = {
 }  # fmt: skip
 """Kinds of claims, each with the kinds of evidence that bear it out."""
 _DEBATABLE = {("untested", "nothing"), ("untested", "fails")}
-_ELSEWHERE = 0.35  # share of the unsupported claims that are about something else than the evidence
+_TURNED = {
+    "up": "down", "down": "up", "none": "affects", "open": "affects", "works": "fails", "fails": "works",
+    "untested": "works", "nothing": "works", "causes": "fails", "more": "less", "less": "more",
+    "same": "more",
+}  # fmt: skip
+"""The claim that differs least from one which the evidence bears out, in words but not in sense."""
 _BESIDE = 0.35  # share of the evidence that has a finding about something else beside the one in question
-_DOUBLE = 0.2  # share of the claims that say a second thing
 _TABLES = {"findings": 5, "remedies": 3, "comparisons": 1}
 _SUBJECTS = {"findings": "am", "remedies": "ac", "comparisons": "m"}
 Things = Mapping[str, str]
 
 
 def finding_claims(count: int, rng: random.Random) -> list[Claim]:
-    """`count` claims, a little less than half of them supported."""
-    makers = (_relation, _relation, _relation, _membership)
-    return [rng.choice(makers)(index % 2 == 0, rng) for index in range(count)]
+    """`count` claims, half of them supported; two of each for one evidence, so that what makes the
+    difference is all that differs."""
+    claims: list[Claim] = []
+    while len(claims) < count:
+        claims += rng.choices((_relation, _membership), weights=(3, 1))[0](rng)
+    return claims[:count]
 
 
 @cache
@@ -45,57 +52,59 @@ def _vocabulary() -> Mapping[str, Any]:
     return vocabulary
 
 
-def _relation(supported: bool, rng: random.Random) -> Claim:
-    """A finding of one domain with a claim that it bears out, or with one that it does not."""
+def _relation(rng: random.Random) -> list[Claim]:
+    """A finding of one domain, two claims that it bears out, the one that says the opposite, and one that
+    says something else."""
     words = _vocabulary()
     table = rng.choices(list(_TABLES), weights=list(_TABLES.values()))[0]
     kinds = words[table]
     things, beside, other = _things(rng.choice(words["domains"]), rng)
     told = rng.choice([kind for kind in kinds if "evidence" in kinds[kind]])
-    elsewhere = not supported and rng.random() < _ELSEWHERE
-    claimed = rng.choice(
-        [
-            kind
-            for kind in kinds
-            if (told in BORNE_OUT[kind]) is (supported or elsewhere) and (kind, told) not in _DEBATABLE
-        ]
-    )
-    moved = "c" if told == "nothing" else rng.choice(_SUBJECTS[table])
-    spoken = {**things, moved: other[moved]} if elsewhere else things
     evidence = [_said(kinds[told]["evidence"], things, rng)]
-    said = _said(kinds[claimed]["claims"], spoken, rng)
     direction = words["findings"][rng.choice(("up", "down", "none"))]
-    if rng.random() < _BESIDE:
+    second = _said(direction["claims"], beside, rng)
+    shown = rng.random() < _BESIDE
+    if shown:
         evidence.append(_said(direction["evidence"], beside, rng))
-        if rng.random() < _DOUBLE:
-            said = f"{said.rstrip('.')}, and {_lowered(_said(direction['claims'], beside, rng))}"
-    elif supported and rng.random() < _DOUBLE:  # what goes beyond the evidence is not borne out
-        said = f"{said.rstrip('.')}, and {_lowered(_said(direction['claims'], beside, rng))}"
-        supported = False
-    return _claim(said, evidence, supported, rng)
+
+    def claim(kind: str, about: Things = things) -> str:
+        return _said(kinds[kind]["claims"], about, rng)
+
+    held = [kind for kind in kinds if told in BORNE_OUT[kind]]
+    lost = [kind for kind in kinds if told not in BORNE_OUT[kind] and (kind, told) not in _DEBATABLE]
+    moved = "c" if told == "nothing" else rng.choice(_SUBJECTS[table])
+    wrong = [claim(rng.choice(lost)), claim(told, {**things, moved: other[moved]})]
+    both = f"{claim(told).rstrip('.')}, and {_lowered(second)}"
+    right = [claim(told), both if shown else claim(rng.choice(held))]
+    wrong += [] if shown else [both]
+    return _claims([*right, claim(_TURNED[told]), rng.choice(wrong)], evidence, rng)
 
 
-def _membership(supported: bool, rng: random.Random) -> Claim:
-    """A list of what belongs to something, with a claim about one of its members or about a stranger."""
+def _membership(rng: random.Random) -> list[Claim]:
+    """A list of what belongs to something, with claims about its members and about strangers."""
     words = _vocabulary()
     table = rng.choice(words["lists"])
     (x, y), name = rng.sample(table["subject"], 2), rng.choice(_names(table["name"]))
     i, j, k, o = rng.sample(table["members"], 4)
     things = {"x": x, "y": y, "i": i, "j": j, "k": k, "o": o, "q": name, "p": f"{name}s"}
-    evidence = [_said(words["list_evidence"], things, rng)]
-    said = _said(words["list_held" if supported else "list_broken"], things, rng)
-    return _claim(said, evidence, supported, rng)
+    kinds = ("list_held", "list_held", "list_broken", "list_broken")
+    said = [_said(words[kind], things, rng) for kind in kinds]
+    return _claims(said, [_said(words["list_evidence"], things, rng)], rng)
 
 
-def _claim(text: str, evidence: list[str], supported: bool, rng: random.Random) -> Claim:
-    """The evidence in some order, at times with a sentence around it that says nothing of the matter."""
+def _claims(said: Sequence[str], evidence: list[str], rng: random.Random) -> list[Claim]:
+    """Two supported and two unsupported claims. The evidence stands in some order, at times with a sentence
+    around it that says nothing of the matter."""
     around = rng.sample(_vocabulary()["fillers"], rng.choice((0, 0, 1, 2)))
     openings = _vocabulary()["openings"]
     told = " ".join(rng.sample([*evidence, *around], len(evidence) + len(around)))
-    said = rng.choice(openings["evidence"]) + told
-    spoken = rng.choice(openings["claims"]) + text
-    spoken = spoken if rng.random() < 0.7 else spoken.rstrip(".").lower()
-    return Claim(spoken, said, supported, "finding", f"{text} {said}")
+    shown = rng.choice(openings["evidence"]) + told
+    claims = []
+    for place, text in enumerate(said):
+        spoken = rng.choice(openings["claims"]) + text
+        spoken = spoken if rng.random() < 0.7 else spoken.rstrip(".").lower()
+        claims.append(Claim(spoken, shown, place < 2, "finding", shown))
+    return claims
 
 
 def _lowered(sentence: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 from knowledge.model_card import ModelCard, read_card
 from knowledge.pair_scorer import PairScorer
 from learning.training.config import TrainingFailed
-from learning.training.grounding import PRIOR, train
+from learning.training.grounding import train
+from learning.training.grounding_stack import PRIOR
 
 CONFIG = """
 base: {base}

@@ -27,7 +27,7 @@ from learning.training.claim_sources import (
     window,
 )
 from learning.training.claims import Pool, altered, restated
-from learning.training.findings import BORNE_OUT, _vocabulary, finding_claims
+from learning.training.findings import _TURNED, BORNE_OUT, _vocabulary, finding_claims
 
 SENTENCES = (
     "If the lift in Malmo stops, you should not press the button twice unless the warden allows it.",
@@ -96,19 +96,33 @@ def test_the_grammar_knows_every_kind_it_speaks_of() -> None:
     assert set().union(*BORNE_OUT.values()) == told
 
 
-def test_findings_are_about_even_reproducible_and_whole() -> None:
+def test_findings_are_even_reproducible_and_whole() -> None:
     claims = finding_claims(400, random.Random(5))
     assert claims == finding_claims(400, random.Random(5))
-    assert 160 < Counter(claim.supported for claim in claims)[True] < 200
+    assert Counter(claim.supported for claim in claims) == {True: 200, False: 200}
     assert not any("{" in claim.text + claim.evidence or "|" in claim.text for claim in claims)
 
 
+def test_each_evidence_has_claims_of_both_kinds() -> None:
+    groups = groups_of(finding_claims(400, random.Random(5)))
+    assert {group.labels for group in groups} == {(1.0, 1.0, 0.0, 0.0)}
+
+
+def test_what_is_turned_round_is_not_borne_out() -> None:
+    assert _TURNED.keys() == set().union(*BORNE_OUT.values())
+    assert not any(told in BORNE_OUT[turned] for told, turned in _TURNED.items())
+
+
 def test_what_is_borne_out_to_rise_did_rise() -> None:
-    risen = ("increased", "rose", "a rise", "higher", "greater", "raise", "positive correlation", "more")
-    raised = [claim for claim in finding_claims(3000, random.Random(6)) if " can raise " in claim.text]
-    assert {claim.supported for claim in raised} == {True, False}
-    assert all(any(sign in claim.evidence for sign in risen) for claim in raised if claim.supported)
-    assert not all(any(sign in claim.evidence for sign in risen) for claim in raised if not claim.supported)
+    risen = "increased|rose|rise|higher|greater|raise|positive|more|went up|times as high|elevated".split("|")
+    claims = [claim for claim in finding_claims(3000, random.Random(6)) if ", and " not in claim.text]
+    raised = [claim for claim in claims if " can raise " in claim.text]
+    told = {
+        held: [any(sign in claim.evidence for sign in risen) for claim in raised if claim.supported is held]
+        for held in (True, False)
+    }
+    assert told[True] and all(told[True])
+    assert told[False] and not all(told[False])
 
 
 def test_a_second_claim_needs_evidence_of_its_own() -> None:
