@@ -17,7 +17,7 @@ from pydantic import Field
 
 from knowledge.encoder import DEFAULT_ENCODER, load_encoder
 from knowledge.importing import parse_path
-from knowledge.model_card import CARD, ModelCard, Selection, TrainingData
+from knowledge.model_card import CARD, ModelCard, Selection, TrainingData, read_card
 from knowledge.model_store import find_source
 from knowledge.pair_scorer import PairScorer
 from learning.training.cards import write_card
@@ -149,7 +149,8 @@ def _measured(card: ModelCard, folder: Path, held: Sequence[Claim]) -> ModelCard
     encoder = load_encoder(served_encoder(), folder.parent)
     rows = asyncio.run(claim_features(held, encoder, PairScorer.load(folder, threads=1)))
     figures = {**card.figures, **stack_figures(held, rows)}
-    return write_card(folder, replace(card, figures=figures, calibration=fit_support(held, rows)))
+    write_card(folder, replace(card, figures=figures, calibration=fit_support(held, rows)))
+    return read_card(folder)
 
 
 def served_encoder() -> str:
