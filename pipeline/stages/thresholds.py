@@ -18,10 +18,10 @@ class JudgeThresholds:
     message, `benefit` more where the message is on topic."""
 
     gate: float = 0.5
-    relevance: float = 0.52
-    retry: float = 0.7
-    rival: float = 0.15
-    margin: float = 0.1
+    relevance: float = 0.67
+    retry: float = 0.8
+    rival: float = 0.07
+    margin: float = 0.13
     trained_rival: float = 0.3
     trained_margin: float = 1.5
     small_talk: float = 0.5
