@@ -15,9 +15,10 @@ class JudgeThresholds:
     needs `trained_rival` and lies at most `trained_margin` below the best one's log-odds. `small_talk`:
     nearness to an exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An
     `alarm` (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest
-    message, `benefit` more where the message is on topic."""
+    message, `benefit` more where the message is on topic; or the probability `alarm_sure`, where a model was
+    trained."""
 
-    gate: float = 0.5
+    gate: float = 0.8
     relevance: float = 0.67
     retry: float = 0.8
     rival: float = 0.07
@@ -28,6 +29,7 @@ class JudgeThresholds:
     small_talk_clear: float = 0.7
     alarm: float = 0.55
     alarm_lead: float = 0.05
+    alarm_sure: float = 0.95
     benefit: float = 0.15
 
     def least(self, *, retry: bool) -> float:

@@ -130,7 +130,7 @@ def test_without_a_gap_none_is_closed() -> None:
 def test_relevance_is_measured_on_pairs_and_on_the_candidates_of_the_chain() -> None:
     figures = section("relevance", small_run())
     assert figures["pairs: AUROC"] == 3 / 4
-    assert figures["pairs: precision"] == 1 / 2  # at the stage's own line
+    assert figures["pairs: precision"] == 1  # at the stage's own line
     assert figures["pairs: recall"] == 1 / 2
     assert figures["pairs: ECE"] == pytest.approx((0.1 + 0.6 + 0.6 + 0.1) / 4)
     # right: 0.9, 0.5, 0.3; not: 0.2, 0.6, 0.8, 0.7

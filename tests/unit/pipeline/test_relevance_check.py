@@ -63,7 +63,7 @@ async def test_nothing_found_is_nothing_accepted() -> None:
 
 async def test_another_entry_is_taken_only_close_behind_the_best() -> None:
     assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2)) == ["e0", "e1"]
-    assert accepted(await check(0.9, 0.79, 0.2, 0.2, 0.2)) == ["e0"]
+    assert accepted(await check(0.9, 0.75, 0.2, 0.2, 0.2, thresholds=JudgeThresholds(rival=0.01))) == ["e0"]
     wide = JudgeThresholds(margin=0.15, rival=0.01)
     assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2, thresholds=wide)) == ["e0", "e1", "e2"]
     unlikely = JudgeThresholds(margin=0.15, rival=0.9)
@@ -130,14 +130,14 @@ async def test_what_the_model_denies_is_a_no_however_well_it_was_found() -> None
 
 
 async def test_what_only_another_wording_found_has_to_convince_more() -> None:
-    judge = ScriptedJudge(logits(0.5))
+    judge = ScriptedJudge(logits(1.0))
     assert await trained(judge)
     assert not await trained(judge, query=replace(QUERY, retry=True))
 
 
 async def test_rivals_are_nearly_as_probable_and_at_most_two() -> None:
     assert accepted(await trained(ScriptedJudge(logits(2.0, 0.4, 0.6)))) == ["e0", "e2"]
-    assert accepted(await trained(ScriptedJudge(logits(0.2, -1.0)))) == ["e0"]
+    assert accepted(await trained(ScriptedJudge(logits(1.0, -1.0)))) == ["e0"]
     wide = JudgeThresholds(trained_margin=9.0, trained_rival=0.0)
     everything = await trained(ScriptedJudge(logits(2.0, 1.0, 0.0, -1.0)), thresholds=wide)
     assert len(everything.accepted) == MOST_ENTRIES

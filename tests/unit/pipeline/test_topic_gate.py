@@ -45,8 +45,8 @@ async def verdict(
     snapshot: BridgeSnapshot | None = None,
     kinds: MessageKinds | None = None,
 ) -> TopicVerdict:
-    thresholds = JudgeThresholds()
-    alarms = Alarms(read_lexicon(SEEDS), EXEMPLARS, thresholds)
+    thresholds = JudgeThresholds(gate=0.5)
+    alarms = Alarms(read_lexicon(SEEDS), EXEMPLARS, thresholds, kinds)
     bridge = Bridge(snapshot or BridgeSnapshot())
     gate = CalibratedTopicGate(
         AsyncHashEncoder(), bridge, EXEMPLARS, alarms, TERMS.dependence, thresholds, kinds
@@ -163,11 +163,18 @@ async def test_a_message_that_asks_keeps_its_probability() -> None:
     assert await verdict("the toll of the bridge?", kinds=kinds) == await verdict("the toll of the bridge?")
 
 
+@pytest.mark.parametrize(("kind", "topic"), [("crisis", Topic.CRISIS), ("outburst", Topic.ON_TOPIC)])
+async def test_a_message_that_is_surely_of_an_alarming_kind_is_an_alarm(kind: str, topic: Topic) -> None:
+    text = "this bridge toll stinks rotten"
+    kinds = replace(rant(text, 0.0), kinds=(ASKS, kind))
+    assert (await verdict(text, kinds=kinds)).topic is topic
+
+
 def test_kinds_are_read_back_as_they_were_written() -> None:
     kinds, vector = rant("a b", 1.5), HashEncoder().encode(["a b c"])[0]
     read = MessageKinds.of(kinds.to_plain())
     assert (read.kinds, read.strength) == (kinds.kinds, kinds.strength)
-    assert read.asks(vector) == pytest.approx(kinds.asks(vector), abs=1e-3)
+    assert read.probability(ASKS, vector) == pytest.approx(kinds.probability(ASKS, vector), abs=1e-3)
 
 
 @pytest.mark.parametrize("change", [{"names": ["outburst", "other"]}, {"biases": [1.0]}, {"weights": "AAAA"}])
