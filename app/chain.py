@@ -53,7 +53,7 @@ def _gate(
     base: KnowledgeBase, words: Seeds, models: Models, knowledge: Knowledge, thresholds: JudgeThresholds
 ) -> TopicGate:
     exemplars = Exemplars.of(words.exemplars, base.embed)
-    alarms = Alarms(words.lexicon, exemplars, thresholds)
+    alarms = Alarms(words.lexicon, exemplars, thresholds, models.kinds)
     return CalibratedTopicGate(
         models.encoder, knowledge, exemplars, alarms, models.terms.dependence, thresholds, models.kinds
     )

@@ -35,7 +35,7 @@ from pipeline.ports import TraceSink
 from pipeline.types import Citation, Outcome, Question, Reply
 
 TOKEN = "an-admin-token"
-CALIBRATION = Calibration(gate=Logistic({}, 0.0), relevance=Logistic({}, 0.0))
+CALIBRATION = Calibration(gate=Logistic({}, 3.0), relevance=Logistic({}, 0.0))
 _Result = TypeVar("_Result")
 
 

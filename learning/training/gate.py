@@ -114,7 +114,7 @@ def _kinds(
     asks = np.zeros(len(known))
     for seen, unseen in groups_apart([each.group for each in known], settings.folds):
         model = _fit(vectors[seen], truth[seen], settings)
-        asks[unseen] = [model.asks(vectors[row]) for row in unseen]
+        asks[unseen] = [model.probability(ASKS, vectors[row]) for row in unseen]
     figures = {"asks_auroc": float(auroc(asks, truth == ASKS))} | {
         f"asks_share_of_{kind}": float((asks[truth == kind] >= 1 / 2).mean()) for kind in sorted(set(truth))
     }

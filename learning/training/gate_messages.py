@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from learning.training.config import TrainingFailed
-from learning.training.corpora import Corpus
+from learning.training.corpora import SEEDS, Corpus
+from pipeline.stages.exemplars import read_exemplars
 from pipeline.stages.message_kinds import ASKS
 
 _T = TypeVar("_T")
@@ -33,7 +34,7 @@ LICENCES = {
     "banking77": "CC-BY-4.0",
     "chitchat": "MIT",
     "vaccine_faq": "Apache-2.0",
-    "out_of_scope": "CC-BY-4.0, Apache-2.0",
+    "own exemplars": "Apache-2.0",
 }
 
 
@@ -81,6 +82,7 @@ def read_kinds(data: Path, corpora: Sequence[Corpus], seed: int) -> list[Kind]:
             for row in sample(chitchat, 1500, seed)
         ),
         *_acts(data),
+        *_safety(),
     ]
 
 
@@ -95,6 +97,15 @@ def _asked(corpora: Sequence[Corpus], seed: int) -> Iterator[Kind]:
 def _acts(data: Path) -> Iterator[Kind]:
     for place, row in enumerate(_rows(data / "vaccine_faq/dialog_acts_dev.jsonl")):
         yield Kind(row["text"], _ACTS[row["label"]], f"acts {place % _ACT_GROUPS}", "vaccine_faq")
+
+
+def _safety() -> Iterator[Kind]:
+    """The gate's own exemplars of alarms, and the honest messages that only sound like them."""
+    for group, texts in read_exemplars(SEEDS).items():
+        if group != "small_talk":
+            for place, text in enumerate(texts[group]):
+                kind = ASKS if group == "honest" else group
+                yield Kind(text, kind, f"{group} {place % _ACT_GROUPS}", "own exemplars")
 
 
 def sample(items: Sequence[_T], most: int, seed: int) -> list[_T]:

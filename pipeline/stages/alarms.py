@@ -9,6 +9,7 @@ from pathlib import Path
 
 from knowledge.types import FloatArray
 from pipeline.stages.exemplars import Exemplars
+from pipeline.stages.message_kinds import MessageKinds
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Topic
 
@@ -32,11 +33,13 @@ class Alarm:
 class Alarms:
     """`lexicon` holds what is an alarm in any wording around it, and `acute` with its exception `no_crisis`
     for emergencies, which count sentence by sentence; `exemplars` the groups `crisis`, `unsafe`,
-    `injection` and, to hold against them, `honest`."""
+    `injection` and, to hold against them, `honest`; `kinds`, where it was trained for the encoder, knows some
+    of these groups too."""
 
     lexicon: Mapping[str, re.Pattern[str]]
     exemplars: Exemplars
     thresholds: JudgeThresholds
+    kinds: MessageKinds | None = None
 
     def spelled_out(self, text: str) -> Alarm | None:
         """The gravest alarm that the lexicon alone finds anywhere in a message, if any."""
@@ -54,6 +57,8 @@ class Alarms:
         near_innocent = max(self.exemplars.nearest(group, vector).cosine for group in _INNOCENT)
         innocent = max(innocent, near_innocent)
         for group, topic in _GROUPS.items():
+            if self.kinds and self.kinds.probability(group, vector) >= self.thresholds.alarm_sure:
+                return Alarm(topic, _kind(group), self.kinds.probability(group, vector))
             near = self.exemplars.nearest(group, vector).cosine
             spared = doubt
             if topic is Topic.CRISIS:

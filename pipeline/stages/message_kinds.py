@@ -48,16 +48,18 @@ class MessageKinds:
             "strength": self.strength,
         }
 
-    def asks(self, vector: FloatArray) -> float:
-        """The probability that the message is of the kind `ASKS`."""
+    def probability(self, kind: str, vector: FloatArray) -> float:
+        """That the message is of a kind; 0 for a kind that the model does not know."""
+        if kind not in self.kinds:
+            return 0.0
         scores = self.weights @ vector + self.biases
         shares = np.exp(scores - scores.max())
-        return float(shares[self.kinds.index(ASKS)] / shares.sum())
+        return float(shares[self.kinds.index(kind)] / shares.sum())
 
     def doubted(self, probability: float, vector: FloatArray) -> float:
         """The probability that a message is on topic, lowered as far as it rather asks nothing: an outburst
         about vaccines is no question about them. One that asks keeps its own."""
-        doubt = self.strength * min(0.0, _log_odds(self.asks(vector)))
+        doubt = self.strength * min(0.0, _log_odds(self.probability(ASKS, vector)))
         return 1 / (1 + math.exp(-(_log_odds(probability) + doubt))) if doubt else probability
 
 

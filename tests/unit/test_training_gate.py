@@ -11,10 +11,10 @@ from knowledge.calibration import calibrate, gate_prior
 from knowledge.model_card import ModelCard, read_card
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import Entry
-from learning.training import gate
+from learning.training import gate, gate_messages
 from learning.training.config import TrainingFailed
 from learning.training.corpora import Asked, Corpus
-from pipeline.stages.message_kinds import MessageKinds
+from pipeline.stages.message_kinds import ASKS, MessageKinds
 from tests.fakes import HashEncoder
 
 CONFIG = """
@@ -27,6 +27,7 @@ PARTS = "rail arch deck pier cable tower paint toll gate lamp bolt rope".split()
 FOODS = "rice fish soup pie bread cake salad curry stew pasta sauce cheese".split()
 CHAT = [f"hello {word} you lovely robot" for word in "dear there again buddy mate friend".split()]
 ANGRY = [f"you {word} stupid useless machine" for word in "really are such total utter damn".split()]
+HELP = [f"help there is a fire in my {word}" for word in "house car barn tent shed flat".split()]
 NOISE = ["zzz", "qwrt", "mmm", "xx", "hhh", "ptf"]
 
 
@@ -58,6 +59,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(sets / "chitchat.jsonl", [{"scenario": t, "text": t} for t in CHAT])
     (tmp_path / "config.yaml").write_text(CONFIG)
     made_up = [corpus("bridge", "bridge", PARTS), corpus("kitchen", "kitchen", FOODS)]
+    alarms = {"small_talk": {"hi": CHAT}, "crisis": {"crisis": HELP}, "honest": {"honest": ["is it on fire"]}}
+    monkeypatch.setattr(gate_messages, "read_exemplars", lambda _seeds: alarms)
     monkeypatch.setattr(gate, "load_encoder", lambda *_given: HashEncoder())
     monkeypatch.setattr(gate, "read_corpora", lambda _source, _data: made_up)
     monkeypatch.setattr(
@@ -76,8 +79,10 @@ def test_it_learns_that_nearness_is_on_topic_and_what_asks_nothing(data: Path) -
     assert card.weights["encoder"] == HashEncoder.fingerprint
     assert gate_prior(card.weights).weights["score"] > 0
     kinds = MessageKinds.of(card.weights["kinds"])
-    asking, angry = HashEncoder().encode(["who made the bridge lamp", "you awful stupid useless machine"])
-    assert kinds.asks(asking) > 0.5 > kinds.asks(angry)
+    said = ["who made the bridge lamp", "you awful stupid useless machine", "help a fire in my attic"]
+    asking, angry, afraid = HashEncoder().encode(said)
+    assert kinds.probability(ASKS, asking) > 0.5 > kinds.probability(ASKS, angry)
+    assert kinds.probability("crisis", afraid) > 0.5 > kinds.probability("crisis", asking)
 
 
 def test_its_figures_are_of_what_it_did_not_see(data: Path) -> None:
