@@ -29,7 +29,7 @@ def scorer(folder: Path) -> PairScorer:
 
 
 def some_pairs(count: int) -> list[tuple[str, str]]:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
     return [
         (
             " ".join(chance.choices(WORDS[4:], k=2)),
