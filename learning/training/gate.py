@@ -27,7 +27,7 @@ from learning.training.config import Share, read_config
 from learning.training.corpora import SEEDS, Corpus, read_corpora
 from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
 from learning.training.logistic import fit_kinds, groups_apart
-from pipeline.stages.message_kinds import ASKS, MessageKinds
+from pipeline.stages.message_kinds import IDLE, MessageKinds
 
 Show = Callable[[float, str], None]
 Features = dict[str, float]
@@ -111,12 +111,12 @@ def _kinds(
     """The model of all messages; its figures are of intents, scenarios and knowledge bases not seen."""
     vectors = encoder.encode([each.text for each in known])
     truth = np.array([each.kind for each in known])
-    asks = np.zeros(len(known))
+    idle = np.zeros(len(known))
     for seen, unseen in groups_apart([each.group for each in known], settings.folds):
         model = _fit(vectors[seen], truth[seen], settings)
-        asks[unseen] = [model.probability(ASKS, vectors[row]) for row in unseen]
-    figures = {"asks_auroc": float(auroc(asks, truth == ASKS))} | {
-        f"asks_share_of_{kind}": float((asks[truth == kind] >= 1 / 2).mean()) for kind in sorted(set(truth))
+        idle[unseen] = [model.idle(vectors[row]) for row in unseen]
+    figures = {"idle_auroc": float(auroc(idle, np.isin(truth, list(IDLE))))} | {
+        f"idle_share_of_{kind}": float((idle[truth == kind] >= 1 / 2).mean()) for kind in sorted(set(truth))
     }
     return _fit(vectors, truth, settings), figures
 

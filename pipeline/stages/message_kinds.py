@@ -14,6 +14,8 @@ from knowledge.types import FloatArray
 
 ASKS = "asks"
 """The kind of messages that ask or say something about a subject, whatever it is."""
+IDLE = frozenset({"small_talk", "hostile", "noise"})
+"""Kinds of messages about no subject at all."""
 _SURE = 0.99
 
 
@@ -50,17 +52,22 @@ class MessageKinds:
 
     def probability(self, kind: str, vector: FloatArray) -> float:
         """That the message is of a kind; 0 for a kind that the model does not know."""
-        if kind not in self.kinds:
-            return 0.0
-        scores = self.weights @ vector + self.biases
-        shares = np.exp(scores - scores.max())
-        return float(shares[self.kinds.index(kind)] / shares.sum())
+        return self._shares(vector).get(kind, 0.0)
+
+    def idle(self, vector: FloatArray) -> float:
+        """The probability that the message is of one of the kinds `IDLE`."""
+        return sum(share for kind, share in self._shares(vector).items() if kind in IDLE)
 
     def doubted(self, probability: float, vector: FloatArray) -> float:
         """The probability that a message is on topic, lowered as far as it rather asks nothing: an outburst
         about vaccines is no question about them. One that asks keeps its own."""
-        doubt = self.strength * min(0.0, _log_odds(self.probability(ASKS, vector)))
+        doubt = self.strength * min(0.0, -_log_odds(self.idle(vector)))
         return 1 / (1 + math.exp(-(_log_odds(probability) + doubt))) if doubt else probability
+
+    def _shares(self, vector: FloatArray) -> dict[str, float]:
+        scores = self.weights @ vector + self.biases
+        shares = np.exp(scores - scores.max())
+        return dict(zip(self.kinds, map(float, shares / shares.sum()), strict=True))
 
 
 def _log_odds(probability: float) -> float:

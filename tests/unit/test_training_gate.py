@@ -88,7 +88,7 @@ def test_it_learns_that_nearness_is_on_topic_and_what_asks_nothing(data: Path) -
 def test_its_figures_are_of_what_it_did_not_see(data: Path) -> None:
     card = trained(data)
     assert card.figures["on_topic_auroc"] > 0.9
-    assert {"on_topic_passed", "off_topic_stopped", "asks_auroc"} <= card.figures.keys()
+    assert {"on_topic_passed", "off_topic_stopped", "idle_auroc"} <= card.figures.keys()
     assert {each.name for each in card.data} >= {"bridge", "kitchen", "nq_open", "chitchat", "vaccine_faq"}
 
 

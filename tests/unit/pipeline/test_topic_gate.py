@@ -148,7 +148,7 @@ def rant(text: str, strength: float) -> MessageKinds:
     """Takes `text` for an outburst and everything else for a question."""
     outburst = 40 * HashEncoder().encode([text])[0]
     return MessageKinds(
-        (ASKS, "outburst"), np.stack([0 * outburst, outburst]), np.array([20.0, 0.0]), strength
+        (ASKS, "hostile"), np.stack([0 * outburst, outburst]), np.array([20.0, 0.0]), strength
     )
 
 
@@ -163,7 +163,7 @@ async def test_a_message_that_asks_keeps_its_probability() -> None:
     assert await verdict("the toll of the bridge?", kinds=kinds) == await verdict("the toll of the bridge?")
 
 
-@pytest.mark.parametrize(("kind", "topic"), [("crisis", Topic.CRISIS), ("outburst", Topic.ON_TOPIC)])
+@pytest.mark.parametrize(("kind", "topic"), [("crisis", Topic.CRISIS), ("hostile", Topic.ON_TOPIC)])
 async def test_a_message_that_is_surely_of_an_alarming_kind_is_an_alarm(kind: str, topic: Topic) -> None:
     text = "this bridge toll stinks rotten"
     kinds = replace(rant(text, 0.0), kinds=(ASKS, kind))
@@ -177,7 +177,7 @@ def test_kinds_are_read_back_as_they_were_written() -> None:
     assert read.probability(ASKS, vector) == pytest.approx(kinds.probability(ASKS, vector), abs=1e-3)
 
 
-@pytest.mark.parametrize("change", [{"names": ["outburst", "other"]}, {"biases": [1.0]}, {"weights": "AAAA"}])
+@pytest.mark.parametrize("change", [{"names": ["hostile", "other"]}, {"biases": [1.0]}, {"weights": "AAAA"}])
 def test_kinds_that_do_not_fit_together_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"fit|reshape|buffer"):
         MessageKinds.of(rant("a b", 1.0).to_plain() | change)
