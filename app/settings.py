@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     """Opens /admin; without it the admin side is off."""
     seeds_dir: Path = _SEEDS
     """The knowledge base and voice of the first start."""
-    encoder: Annotated[str, Field(default_factory=_own_encoder)]
+    encoder: str = Field(default_factory=_own_encoder)
     """Sentence encoder: a name or a local folder."""
     encoder_threads: Annotated[int, Field(ge=0, le=256)] = 0
     """0: as many as the processor has cores."""

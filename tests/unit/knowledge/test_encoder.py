@@ -19,7 +19,8 @@ from knowledge.encoder import (
     _batches,
     load_encoder,
 )
-from knowledge.model_store import Manifest, find_source, read_manifest, sha256_of
+from knowledge.model_card import sha256_of
+from knowledge.model_store import Manifest, find_source, read_manifest
 from knowledge.processor import Int8, available_cores, int8_arithmetic
 
 
