@@ -15,6 +15,8 @@ from pipeline.turn import Topic
 
 INJECTION = "injection"
 _GROUPS = {"crisis": Topic.CRISIS, "unsafe": Topic.UNSAFE, INJECTION: Topic.UNSAFE}
+_LEARNED = ("crisis", INJECTION)
+"""Groups that a trained model tells from honest messages; it takes "how can I ..." for unsafe too often."""
 _INNOCENT = ("honest", "small_talk")
 _END = re.compile(r"[.!?\n]+")
 _PIECE = 30  # words
@@ -57,8 +59,9 @@ class Alarms:
         near_innocent = max(self.exemplars.nearest(group, vector).cosine for group in _INNOCENT)
         innocent = max(innocent, near_innocent)
         for group, topic in _GROUPS.items():
-            if self.kinds and self.kinds.probability(group, vector) >= self.thresholds.alarm_sure:
-                return Alarm(topic, _kind(group), self.kinds.probability(group, vector))
+            learned = self.kinds.probability(group, vector) if self.kinds and group in _LEARNED else 0.0
+            if learned >= self.thresholds.alarm_sure:
+                return Alarm(topic, _kind(group), learned)
             near = self.exemplars.nearest(group, vector).cosine
             spared = doubt
             if topic is Topic.CRISIS:

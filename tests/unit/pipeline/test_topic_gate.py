@@ -163,7 +163,15 @@ async def test_a_message_that_asks_keeps_its_probability() -> None:
     assert await verdict("the toll of the bridge?", kinds=kinds) == await verdict("the toll of the bridge?")
 
 
-@pytest.mark.parametrize(("kind", "topic"), [("crisis", Topic.CRISIS), ("hostile", Topic.ON_TOPIC)])
+@pytest.mark.parametrize(
+    ("kind", "topic"),
+    [
+        ("crisis", Topic.CRISIS),
+        ("injection", Topic.UNSAFE),
+        ("unsafe", Topic.ON_TOPIC),
+        ("hostile", Topic.ON_TOPIC),
+    ],
+)
 async def test_a_message_that_is_surely_of_an_alarming_kind_is_an_alarm(kind: str, topic: Topic) -> None:
     text = "this bridge toll stinks rotten"
     kinds = replace(rant(text, 0.0), kinds=(ASKS, kind))
