@@ -25,7 +25,7 @@ class JudgeThresholds:
     margin: float = 0.13
     trained_rival: float = 0.3
     trained_margin: float = 1.5
-    small_talk: float = 0.5
+    small_talk: float = 0.65
     small_talk_clear: float = 0.7
     alarm: float = 0.55
     alarm_lead: float = 0.05
