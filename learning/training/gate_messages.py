@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from learning.training.config import TrainingFailed
 from learning.training.corpora import SEEDS, Corpus
+from learning.training.rewrites import LICENCES as REWRITES
+from learning.training.rewrites import read_rewrites
 from pipeline.stages.exemplars import read_exemplars
 from pipeline.stages.message_kinds import ASKS
 
@@ -28,6 +30,7 @@ _TALKING = {"small_talk", "meta"}
 """Domains of CLINC150 that are about the chat itself; the second are orders to it and left out."""
 _COMPOSED = ("covid_not_vaccine", "other_health", "off_topic")
 _ACT_GROUPS = 10
+_CONVERSATIONS = ("dev_canard", "dev_cast_ikat", "dev_mtrag")
 LICENCES = {
     "nq_open": "Apache-2.0",
     "clinc150": "CC-BY-3.0",
@@ -35,6 +38,7 @@ LICENCES = {
     "chitchat": "MIT",
     "vaccine_faq": "Apache-2.0",
     "own exemplars": "Apache-2.0",
+    **REWRITES,
 }
 
 
@@ -81,6 +85,7 @@ def read_kinds(data: Path, corpora: Sequence[Corpus], seed: int) -> list[Kind]:
             Kind(row["text"], "small_talk", f"chitchat {row['scenario']}", "chitchat")
             for row in sample(chitchat, 1500, seed)
         ),
+        *_follow_ups(data, seed),
         *_acts(data),
         *_safety(),
     ]
@@ -92,6 +97,12 @@ def _asked(corpora: Sequence[Corpus], seed: int) -> Iterator[Kind]:
         missed = [message for message, _ in corpus.unanswerable]
         for text in (*sample(texts, 700, seed), *sample(missed, 200, seed)):
             yield Kind(text, ASKS, corpus.name, corpus.name)
+
+
+def _follow_ups(data: Path, seed: int) -> Iterator[Kind]:
+    """Questions that lean on a conversation: "how do I do that" is one, though it names nothing."""
+    for each in sample(read_rewrites(data / "rewriting", _CONVERSATIONS), 500, seed):
+        yield Kind(each.text, ASKS, each.conversation, each.source)
 
 
 def _acts(data: Path) -> Iterator[Kind]:

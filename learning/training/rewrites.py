@@ -13,7 +13,7 @@ from pipeline.stages.dependence import TOKEN
 from pipeline.stages.history_terms import stem_of
 from pipeline.types import Message, Role
 
-_LICENCES = {
+LICENCES = {
     "canard_dev": "CC-BY-SA-4.0",
     "cast2019": "MIT",
     "cast2020": "MIT",
@@ -68,5 +68,5 @@ def _rewrite(row: Mapping[str, Any]) -> Rewrite:
         rewrite=row["rewrite"],
         conversation=row["conversation_id"],
         source=row["dataset"],
-        licence=_LICENCES[row["dataset"]],
+        licence=LICENCES[row["dataset"]],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ FOODS = "rice fish soup pie bread cake salad curry stew pasta sauce cheese".spli
 CHAT = [f"hello {word} you lovely robot" for word in "dear there again buddy mate friend".split()]
 ANGRY = [f"you {word} stupid useless machine" for word in "really are such total utter damn".split()]
 HELP = [f"help there is a fire in my {word}" for word in "house car barn tent shed flat".split()]
+TALK = {"dataset": "cast2019", "conversation_id": "c1", "history": []}
 NOISE = ["zzz", "qwrt", "mmm", "xx", "hhh", "ptf"]
 
 
@@ -40,7 +42,7 @@ def corpus(name: str, topic: str, things: list[str]) -> Corpus:
     return Corpus(name, "Apache-2.0", entries, asked)
 
 
-def write(file: Path, rows: list[dict[str, str]]) -> None:
+def write(file: Path, rows: Sequence[Mapping[str, object]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join(map(json.dumps, rows)))
 
@@ -57,6 +59,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(sets / "banking77_train.jsonl", [{"text": f"my card {word} failed"} for word in PARTS])
     write(sets / "clinc150_train.jsonl", [{"domain": "small_talk", "intent": "hi", "text": t} for t in CHAT])
     write(sets / "chitchat.jsonl", [{"scenario": t, "text": t} for t in CHAT])
+    said = {"utterance": "how old is that", "rewrite": "how old is the bridge", "needs_rewrite": True}
+    for name in ("dev_canard", "dev_cast_ikat", "dev_mtrag"):
+        write(tmp_path / f"rewriting/{name}.jsonl", [said | TALK])
     (tmp_path / "config.yaml").write_text(CONFIG)
     made_up = [corpus("bridge", "bridge", PARTS), corpus("kitchen", "kitchen", FOODS)]
     alarms = {"small_talk": {"hi": CHAT}, "crisis": {"crisis": HELP}, "honest": {"honest": ["is it on fire"]}}
