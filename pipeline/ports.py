@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel
 
 from knowledge.types import FloatArray, Snapshot
+from pipeline.prompting import Prompt
 from pipeline.turn import Evidence, Retrieved, SearchQuery, Sentence, TopicVerdict, Verdict
 from pipeline.types import Question
 
@@ -25,6 +28,26 @@ class PairJudge(Protocol):
     row the log-odds of yes, without blocking the event loop. Raises `ModelUnavailable`."""
 
     async def score(self, pairs: Sequence[tuple[str, str]]) -> FloatArray: ...
+
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class ChatModel(Protocol):
+    """A large language model. Each call is noted in the account of the turn that makes it (`pipeline.usage`).
+    All raise `ModelUnavailable` where the model does not answer, `ModelOutputError` where its answer cannot
+    be used."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+        """An answer of the given shape, as a JSON schema where the server has that, else parsed strictly."""
+        ...
+
+    def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+        """Free text in pieces, as it is written. Leaving early ends the request."""
+        ...
 
 
 class Knowledge(Protocol):

@@ -25,6 +25,23 @@ class Opener(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Exemplar:
+    """How the house once replied: `said` by a user, and the `reply`. Shows a manner, never a fact."""
+
+    said: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class StyleCard:
+    """How the house talks: `traits`, one plain English sentence each ("Speaks to the user as you."), and
+    exchanges of the transcripts to take after."""
+
+    traits: tuple[str, ...] = ()
+    exemplars: tuple[Exemplar, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class HouseVoice:
     """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, a crisis, or a
     kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` gives
