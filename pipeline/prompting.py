@@ -39,8 +39,8 @@ class PromptFile:
         return hashlib.sha256(self.text.encode()).hexdigest()[:12]
 
     def render(self, messages: Sequence[Message], fixed: Mapping[str, str] | None = None) -> Prompt:
-        """The prompt with `messages`; each `{{name}}` in the file gives way to `fixed[name]`, the same for all
-        turns, so that the beginning of all prompts of a stage stays the same."""
+        """The prompt with `messages`; each `{{name}}` in the file gives way to `fixed[name]`, the same
+        for all turns, so that the beginning of all prompts of a stage stays the same."""
         system = self.text
         for name, value in (fixed or {}).items():
             system = system.replace("{{" + name + "}}", value)
