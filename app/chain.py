@@ -42,10 +42,10 @@ def build_chat(
     )
     if (judge := models.relevance) is not None:
         trained = TrainedRelevanceCheck(encoder, knowledge, judge.pairs, judge.model, thresholds)
-        stages = replace(stages, relevance=trained, relevance_spare=stages.relevance)
+        stages = replace(stages, relevance=trained, relevance_spares=(stages.relevance,))
     if (judge := models.grounding) is not None:
         reading = grounded(support=judge.model, judge=judge.pairs)
-        stages = replace(stages, grounding=reading, grounding_spare=stages.grounding)
+        stages = replace(stages, grounding=reading, grounding_spares=(stages.grounding,))
     return ChatPipeline(stages, knowledge, voice, traces)
 
 

@@ -1,18 +1,20 @@
-"""The chain of one turn: the order of the stages, what happens when one says no, and who may speak."""
+"""The chain of one turn: the order of the stages, what happens when one says no, and what stands in for one
+that is out of order."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable
-from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from dataclasses import dataclass, replace
 
-from pipeline.errors import ModelOutputError, ModelUnavailable
-from pipeline.message_filter import Draft, EchoGuard, Piece, StreamFilter, to_reply
+from pipeline.allowance import turn_allowance
+from pipeline.delivery import Checks, Delivery
+from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
+from pipeline.journal import Journal
+from pipeline.message_filter import Draft, EchoGuard, to_reply
 from pipeline.ports import (
     AnswerComposer,
     GroundingCheck,
+    GroundingReview,
     Knowledge,
     QueryRewriter,
     RelevanceCheck,
@@ -21,23 +23,8 @@ from pipeline.ports import (
     TopicGate,
     TraceSink,
 )
-from pipeline.turn import (
-    Accepted,
-    Checked,
-    Degraded,
-    Evidence,
-    Retrieved,
-    SearchQuery,
-    Sentence,
-    SentenceKind,
-    Step,
-    StepResult,
-    Topic,
-    TopicVerdict,
-    Turn,
-    Verdict,
-    to_trace,
-)
+from pipeline.speech import Speech
+from pipeline.turn import Evidence, Retrieved, SearchQuery, Topic, TopicVerdict, Turn, to_trace
 from pipeline.types import Outcome, Question, Reply
 from pipeline.voice import HouseVoice
 
@@ -48,22 +35,15 @@ _OUTCOMES = {
     Topic.UNSAFE: Outcome.DECLINED,
     Topic.CRISIS: Outcome.DECLINED,
 }
-
-
-class _Engine(Protocol):
-    @property
-    def engine(self) -> str: ...
-
-
-_Result = TypeVar("_Result", bound=StepResult)
-_Spare = TypeVar("_Spare", bound=_Engine)
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """The seven stages of a turn; the seventh, the message filter, has no variants. A spare takes over where
-    the model of its stage does not answer."""
+    """The seven stages of a turn; the seventh, the message filter, has no variants. Spares take over, in
+    order, where the engine of their stage fails. `rephraser` words the question anew where nothing was found,
+    `review` gives a second opinion on sentences that the grounding check leaves open; a turn does without
+    either where it fails."""
 
     gate: TopicGate
     rewriter: QueryRewriter
@@ -71,32 +51,13 @@ class Stages:
     relevance: RelevanceCheck
     composer: AnswerComposer
     grounding: GroundingCheck
-    relevance_spare: RelevanceCheck | None = None
-    grounding_spare: GroundingCheck | None = None
-
-
-@dataclass(slots=True)
-class _Speech:
-    """What has been said so far. Citations are numbered in the order of their first use."""
-
-    say: Say
-    filter: StreamFilter = field(default_factory=StreamFilter)
-    pieces: list[Piece] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-
-    def filtered(self, sentence: Sentence) -> Sentence:
-        """The sentence as it may be shown; what is checked is this text, so that it is what is said."""
-        return replace(sentence, text=(self.filter.feed(sentence.text) + self.filter.flush()).strip())
-
-    async def speak(self, text: str, cited: tuple[Accepted, ...] = ()) -> None:
-        numbered = tuple(
-            (self.numbers.setdefault(item.hit.entry.id, len(self.numbers) + 1), item) for item in cited
-        )
-        start = 1 if self.pieces else 0
-        markers = "".join(f" [{number}]" for number, _ in numbered)
-        piece = Piece(" " * start + text + markers, start, start + len(text), numbered)
-        self.pieces.append(piece)
-        await self.say(piece.text)
+    gate_spares: tuple[TopicGate, ...] = ()
+    rewriter_spares: tuple[QueryRewriter, ...] = ()
+    relevance_spares: tuple[RelevanceCheck, ...] = ()
+    composer_spares: tuple[AnswerComposer, ...] = ()
+    grounding_spares: tuple[GroundingCheck, ...] = ()
+    rephraser: QueryRewriter | None = None
+    review: GroundingReview | None = None
 
 
 class ChatPipeline:
@@ -116,7 +77,7 @@ class ChatPipeline:
         self._knowledge = knowledge
         self._voice = voice
         self._traces = traces
-        self._echo = EchoGuard(prompts)
+        self._checks = Checks(EchoGuard(prompts), (stages.grounding, *stages.grounding_spares), stages.review)
 
     @property
     def stages(self) -> Stages:
@@ -129,147 +90,120 @@ class ChatPipeline:
         Raises `RetrievalFailed` or `ModelUnavailable` where the service cannot do its work: an outage is
         never told as "no answer". The trace is recorded however the turn ends."""
         turn = Turn(message_id, question)
+        journal = Journal(turn)
         try:
-            turn.release_id = self._knowledge.current.release_id
-            return await self._answer(turn, question, _Speech(say))
+            with journal.accounting(), turn_allowance():
+                turn.release_id = self._knowledge.current.release_id
+                return await self._answer(journal, question, Speech(say))
         finally:
             await asyncio.shield(self._traces.record(to_trace(turn)))
 
-    async def _answer(self, turn: Turn, question: Question, speech: _Speech) -> Reply:
-        gate = self._stages.gate
-        verdict = await _step(turn, gate.engine, gate(question))
+    async def _answer(self, journal: Journal, question: Question, speech: Speech) -> Reply:
+        gates = (self._stages.gate, *self._stages.gate_spares)
+        verdict = await journal.first_of("topic_gate", gates, lambda gate: gate(question))
         if verdict.topic is not Topic.ON_TOPIC:
-            return await self._without_search(turn, question, verdict, speech)
-        query = await self._rewrite(turn, question)
-        first, evidence = await self._find(turn, query)
+            return await self._without_search(journal, question, verdict, speech)
+        query = await self._rewrite(journal, question)
+        first, evidence = await self._find(journal, query)
+        if not evidence and (other := await self._rephrased(journal, question, query)):
+            _, evidence = await self._find(journal, other)
         if evidence:
-            await self._compose(turn, question, evidence, speech)
+            await self._compose(journal, question, evidence, speech)
         if speech.pieces:
-            turn.outcome = Outcome.ANSWERED
-            return to_reply(Draft(turn.outcome, tuple(speech.pieces)))
-        return await self._fixed(turn, question, Outcome.NO_ANSWER, "", first, speech)
+            journal.turn.outcome = Outcome.ANSWERED
+            return to_reply(Draft(Outcome.ANSWERED, tuple(speech.pieces)))
+        return await self._fixed(journal, question, Outcome.NO_ANSWER, "", first, speech)
 
     async def _without_search(
-        self, turn: Turn, question: Question, verdict: TopicVerdict, speech: _Speech
+        self, journal: Journal, question: Question, verdict: TopicVerdict, speech: Speech
     ) -> Reply:
         outcome = _OUTCOMES[verdict.topic]
         kind = "crisis" if verdict.topic is Topic.CRISIS else verdict.kind
         near = Retrieved(())
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
-            near = await _step(turn, retrieval.engine, retrieval(SearchQuery(question.text)))
-        return await self._fixed(turn, question, outcome, kind, near, speech)
+            near = await journal.step(retrieval.engine, retrieval(SearchQuery(question.text)))
+        return await self._fixed(journal, question, outcome, kind, near, speech)
 
     async def _fixed(
-        self, turn: Turn, question: Question, outcome: Outcome, kind: str, near: Retrieved, speech: _Speech
+        self,
+        journal: Journal,
+        question: Question,
+        outcome: Outcome,
+        kind: str,
+        near: Retrieved,
+        speech: Speech,
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
-        turn.outcome = outcome
+        journal.turn.outcome = outcome
         await speech.speak(self._voice.reply(outcome, kind, variant=question.text))
         suggestions = tuple(hit.entry.question for hit in near.hits[:3]) if outcome in _SUGGESTING else ()
         return to_reply(Draft(outcome, tuple(speech.pieces), suggestions))
 
-    async def _rewrite(self, turn: Turn, question: Question) -> SearchQuery:
-        rewriter = self._stages.rewriter
+    async def _rewrite(self, journal: Journal, question: Question) -> SearchQuery:
+        rewriters = (self._stages.rewriter, *self._stages.rewriter_spares)
         try:
-            return await _step(turn, rewriter.engine, rewriter(question))
+            return await journal.first_of("query_rewriter", rewriters, lambda rewriter: rewriter(question))
         except (ModelUnavailable, ModelOutputError) as error:
-            _note(turn, "query_rewriter", error, "the message as it is")
+            journal.note("query_rewriter", error, "the message as it is")
             return SearchQuery(question.text)
 
-    async def _find(self, turn: Turn, query: SearchQuery) -> tuple[Retrieved, Evidence]:
+    async def _rephrased(
+        self, journal: Journal, question: Question, tried: SearchQuery
+    ) -> SearchQuery | None:
+        """Another wording of the question; None where there is none that was not tried."""
+        rephraser = self._stages.rephraser
+        if rephraser is None:
+            return None
+        try:
+            query = await journal.step(rephraser.engine, rephraser(question))
+        except (ModelUnavailable, ModelOutputError) as error:
+            journal.note("query_rewriter", error, "the queries tried so far")
+            return None
+        return None if query.text in (tried.text, *tried.alternates) else replace(query, retry=True)
+
+    async def _find(self, journal: Journal, query: SearchQuery) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged useful. Gives the first
         search's hits too: they are the nearest questions."""
         retrieval = self._stages.retrieval
         first: Retrieved | None = None
         for attempt in query.attempts():
-            retrieved = await _step(turn, retrieval.engine, retrieval(attempt))
+            retrieved = await journal.step(retrieval.engine, retrieval(attempt))
             first = first or retrieved
-            try:
-                evidence = await self._relevant(turn, attempt, retrieved)
-            except ModelOutputError as error:
-                _note(turn, "relevance_check", error, "taken as No")
-                continue
-            if evidence:
+            if evidence := await self._relevant(journal, attempt, retrieved):
                 return first, evidence
         return first or Retrieved(()), Evidence(query, ())
 
-    async def _relevant(self, turn: Turn, query: SearchQuery, retrieved: Retrieved) -> Evidence:
-        relevance = self._stages.relevance
+    async def _relevant(self, journal: Journal, query: SearchQuery, retrieved: Retrieved) -> Evidence:
+        checks = (self._stages.relevance, *self._stages.relevance_spares)
         try:
-            return await _step(turn, relevance.engine, relevance(query, retrieved))
-        except ModelUnavailable as error:
-            spare = _instead(turn, "relevance_check", error, self._stages.relevance_spare)
-            return await _step(turn, spare.engine, spare(query, retrieved))
-
-    async def _compose(self, turn: Turn, question: Question, evidence: Evidence, speech: _Speech) -> None:
-        """Says each sentence that its evidence supports. House phrases wait for the first supported claim:
-        without one they are not said at all."""
-        composer, waiting, claimed = self._stages.composer, list[Sentence](), False
-        try:
-            async for draft in composer(question, evidence):
-                sentence = speech.filtered(draft)
-                if not await self._may_be_said(turn, sentence, evidence):
-                    continue
-                waiting.append(sentence)
-                claimed = claimed or sentence.kind is SentenceKind.CLAIM
-                if claimed:
-                    for ready in waiting:
-                        await speech.speak(ready.text, tuple(evidence.accepted[n - 1] for n in ready.cites))
-                    waiting.clear()
+            return await journal.first_of("relevance_check", checks, lambda check: check(query, retrieved))
         except ModelOutputError as error:
-            _note(turn, "answer_composer", error, "what was said so far")
+            journal.note("relevance_check", error, "taken as No")
+            return Evidence(query, ())
 
-    async def _may_be_said(self, turn: Turn, sentence: Sentence, evidence: Evidence) -> bool:
-        in_range = all(1 <= number <= len(evidence.accepted) for number in sentence.cites)
-        if not sentence.text:
-            reason = "the message filter left nothing of it"
-        elif not in_range or bool(sentence.cites) is not (sentence.kind is SentenceKind.CLAIM):
-            reason = "its citations do not fit its kind or the evidence"
-        elif self._echo.repeats_a_prompt(sentence.text):
-            reason = "it repeats a prompt"
-        else:
-            return (await self._grounded(turn, sentence, evidence)).supported
-        _record(turn, Checked(sentence, Verdict(False, 0.0, reason)), "pipeline", time.perf_counter())
-        return False
-
-    async def _grounded(self, turn: Turn, sentence: Sentence, evidence: Evidence) -> Verdict:
-        grounding = self._stages.grounding
-        started = time.perf_counter()
-        try:
-            try:
-                verdict = await grounding(sentence, evidence)
-            except ModelUnavailable as error:
-                grounding = _instead(turn, "grounding_check", error, self._stages.grounding_spare)
-                verdict = await grounding(sentence, evidence)
-        except ModelOutputError as error:
-            _note(turn, "grounding_check", error, "taken as not supported")
-            return Verdict(False, 0.0, "no usable verdict")
-        _record(turn, Checked(sentence, verdict), grounding.engine, started)
-        return verdict
+    async def _compose(
+        self, journal: Journal, question: Question, evidence: Evidence, speech: Speech
+    ) -> None:
+        """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
+        the next composer says what is missing: all of it, or what was not said yet."""
+        composers = (self._stages.composer, *self._stages.composer_spares)
+        for place, composer in enumerate(composers, 1):
+            delivery = Delivery(self._checks, journal, speech, evidence)
+            await delivery.take(composer, question)
+            fault = _fault(delivery)
+            if fault is None:
+                return
+            if place < len(composers):
+                journal.note("answer_composer", fault, f"the {composers[place].engine} engine")
+            elif isinstance(delivery.failure, ModelUnavailable):
+                raise delivery.failure
+            elif delivery.failure:
+                journal.note("answer_composer", fault, "what was said so far")
 
 
-async def _step(turn: Turn, engine: str, work: Awaitable[_Result]) -> _Result:
-    """Awaits a stage and journals its result with the time it took."""
-    started = time.perf_counter()
-    result = await work
-    _record(turn, result, engine, started)
-    return result
-
-
-def _record(turn: Turn, result: StepResult, engine: str, started: float) -> None:
-    turn.steps.append(Step(result, engine, (time.perf_counter() - started) * 1000))
-
-
-def _instead(turn: Turn, stage: str, error: ModelUnavailable, spare: _Spare | None) -> _Spare:
-    """The spare engine of a stage whose model is out. Raises `error` where there is none."""
-    if spare is None:
-        raise error
-    _note(turn, stage, error, f"the {spare.engine} engine")
-    return spare
-
-
-def _note(turn: Turn, stage: str, error: Exception, fallback: str) -> None:
-    _record(
-        turn, Degraded(stage, f"{type(error).__name__}: {error}", fallback), "pipeline", time.perf_counter()
-    )
+def _fault(delivery: Delivery) -> PipelineError | None:
+    """What is wrong with a draft that was taken to the user, if anything."""
+    if delivery.failure or not delivery.refused:
+        return delivery.failure or (None if delivery.said else ModelOutputError("nothing to say"))
+    return ModelOutputError(f"{delivery.refused} of {delivery.drafted} sentences are not supported")

@@ -9,7 +9,16 @@ from pydantic import BaseModel
 
 from knowledge.types import FloatArray, Snapshot
 from pipeline.prompting import Prompt
-from pipeline.turn import Evidence, Retrieved, SearchQuery, Sentence, TopicVerdict, Verdict
+from pipeline.turn import (
+    Checked,
+    Evidence,
+    Retrieved,
+    Reviewed,
+    SearchQuery,
+    Sentence,
+    TopicVerdict,
+    Verdict,
+)
 from pipeline.types import Question
 
 Say = Callable[[str], Awaitable[None]]
@@ -103,3 +112,18 @@ class GroundingCheck(Protocol):
     def engine(self) -> str: ...
 
     async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict: ...
+
+
+class GroundingReview(Protocol):
+    """A second opinion on sentences that the grounding check left open, several at a time."""
+
+    @property
+    def engine(self) -> str: ...
+
+    def wants(self, verdict: Verdict) -> bool:
+        """Whether it is worth being asked about a sentence with this verdict."""
+        ...
+
+    async def __call__(self, checked: Sequence[Checked], evidence: Evidence) -> Reviewed:
+        """As many as given, in the same order. Raises `ModelUnavailable` and `ModelOutputError`."""
+        ...

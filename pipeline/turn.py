@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from knowledge.types import Hit
 from pipeline.types import Outcome, Question
+from pipeline.usage import ModelCall, totals
 
 
 class Topic(StrEnum):
@@ -21,6 +22,15 @@ class Topic(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a stage's two engines said where both were asked: the first one's probability, and whether the
+    second said yes."""
+
+    first: float
+    second: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TopicVerdict:
     """`probability` that the message is about the knowledge base's topics. `kind` narrows the topic down to
     the reply that fits it: greeting, thanks, farewell, about_bot, how_are_you, ... for small talk."""
@@ -28,17 +38,22 @@ class TopicVerdict:
     topic: Topic
     probability: float
     kind: str = ""
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
     """A standalone query, and up to three others to try, once each, if it finds nothing useful. `retry`
-    marks one of those: what only another wording found has to convince more."""
+    marks one of those: what only another wording found has to convince more. `leaning`: how probably the
+    message cannot be understood without the conversation; `asks`: what the user really wants to know, where
+    an engine says so."""
 
     text: str
     alternates: tuple[str, ...] = ()
     used_history: bool = False
     retry: bool = False
+    leaning: float = 0.0
+    asks: str = ""
 
     def attempts(self) -> Iterator[SearchQuery]:
         """The query itself, then each alternate as a query without alternates."""
@@ -65,11 +80,14 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the relevance check let through, best first. Citation number n refers to `accepted[n - 1]`.
-    Made by the relevance check alone. `judged` keeps every candidate's probability for the trace."""
+    Made by the relevance check alone. `judged` keeps every candidate's probability for the trace;
+    `answerable` is the probability that any of them answers, by which it was decided."""
 
     query: SearchQuery
     accepted: tuple[Accepted, ...]
     judged: tuple[tuple[str, float], ...] = ()
+    answerable: float = 0.0
+    opinion: Opinion | None = None
 
     def __bool__(self) -> bool:
         return bool(self.accepted)
@@ -91,11 +109,14 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a sentence may be said, how sure the check is (0..1), and why not."""
+    """Whether a sentence may be said, how sure the check is (0..1), and why not. `debatable`: no rule decided
+    but a probability, so that a second opinion may be had."""
 
     supported: bool
     probability: float
     reason: str = ""
+    debatable: bool = False
+    opinion: Opinion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +134,31 @@ class Degraded:
     fallback: str
 
 
-StepResult = TopicVerdict | SearchQuery | Retrieved | Evidence | Checked | Degraded
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Sentences that the grounding check left open, with the verdicts that a review gave them."""
+
+    checked: tuple[Checked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A draft has ended, after so many sentences."""
+
+    sentences: int
+
+
+StepResult = TopicVerdict | SearchQuery | Retrieved | Evidence | Composed | Checked | Reviewed | Degraded
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """`calls` are those to a large language model that this step made."""
+
     result: StepResult
     engine: str
     elapsed_ms: float
+    calls: tuple[ModelCall, ...] = ()
 
 
 @dataclass(slots=True)
@@ -147,21 +185,30 @@ def to_trace(turn: Turn) -> dict[str, Any]:
                 "engine": step.engine,
                 "elapsed_ms": round(step.elapsed_ms, 3),
                 "result": _plain(step.result),
+                "calls": [asdict(call) for call in step.calls],
             }
             for step in turn.steps
         ],
+        "usage": asdict(totals(call for step in turn.steps for call in step.calls)),
     }
 
 
 def _plain(result: StepResult) -> dict[str, Any]:
     match result:
         case TopicVerdict():
-            return {"topic": result.topic.value, "probability": result.probability, "kind": result.kind}
+            return {
+                "topic": result.topic.value,
+                "probability": result.probability,
+                "kind": result.kind,
+                **_opinion(result.opinion),
+            }
         case SearchQuery():
             return {
                 "text": result.text,
                 "alternates": list(result.alternates),
                 "used_history": result.used_history,
+                "leaning": result.leaning,
+                "asks": result.asks,
             }
         case Retrieved():
             return {
@@ -182,15 +229,30 @@ def _plain(result: StepResult) -> dict[str, Any]:
                 "query": result.query.text,
                 "accepted": [item.hit.entry.id for item in result.accepted],
                 "judged": dict(result.judged),
+                "answerable": result.answerable,
+                **_opinion(result.opinion),
             }
+        case Composed():
+            return {"sentences": result.sentences}
         case Checked():
-            return {
-                "text": result.sentence.text,
-                "cites": list(result.sentence.cites),
-                "kind": result.sentence.kind.value,
-                "supported": result.verdict.supported,
-                "probability": result.verdict.probability,
-                "reason": result.verdict.reason,
-            }
+            return _checked(result)
+        case Reviewed():
+            return {"checked": [_checked(each) for each in result.checked]}
         case Degraded():
             return {"stage": result.stage, "reason": result.reason, "fallback": result.fallback}
+
+
+def _checked(checked: Checked) -> dict[str, Any]:
+    return {
+        "text": checked.sentence.text,
+        "cites": list(checked.sentence.cites),
+        "kind": checked.sentence.kind.value,
+        "supported": checked.verdict.supported,
+        "probability": checked.verdict.probability,
+        "reason": checked.verdict.reason,
+        **_opinion(checked.verdict.opinion),
+    }
+
+
+def _opinion(opinion: Opinion | None) -> dict[str, Any]:
+    return {"opinion": {"first": opinion.first, "second": opinion.second}} if opinion else {}

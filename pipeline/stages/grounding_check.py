@@ -80,7 +80,8 @@ class SpecialistGroundingCheck:
         if conflict:
             return Verdict(False, min(probability, VETOED * self._threshold), conflict)
         supported = probability >= self._threshold
-        return Verdict(supported, probability, "" if supported else "not supported by the cited text")
+        reason = "" if supported else "not supported by the cited text"
+        return Verdict(supported, probability, reason, debatable=True)
 
     async def features(self, text: str, cited: CitedText) -> Mapping[str, float]:
         """Those that need neither rules nor a pair model. `worst_clause`: share of the content words known to

@@ -68,7 +68,7 @@ class SpecialistQueryRewriter:
             tries = [_with(plain_focus, meant), *alone]
         else:
             tries = [plain, plain_focus, *([_with(plain_focus, meant)] if meant else [])]
-        return SearchQuery(query, _distinct(query, tries), used)
+        return SearchQuery(query, _distinct(query, tries), used, leaning=needs)
 
     def _meant(
         self, text: str, history: Sequence[Message], ubiquitous: Set[str]

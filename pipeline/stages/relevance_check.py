@@ -43,7 +43,7 @@ class CalibratedRelevanceCheck:
         answerable, probabilities = _calibrated(hits, calibration, vector)
         judged = [Accepted(*each) for each in zip(hits, probabilities, strict=True)]
         kept = self._kept(judged) if answerable >= self._thresholds.least(retry=query.retry) else ()
-        return Evidence(query, kept, _probabilities(judged))
+        return Evidence(query, kept, _probabilities(judged), answerable)
 
     def _kept(self, judged: Sequence[Accepted]) -> tuple[Accepted, ...]:
         """The best entry, and those so close behind it that one of them may be meant."""
@@ -96,7 +96,8 @@ class TrainedRelevanceCheck:
             )
         ]
         judged.sort(key=lambda item: -item.probability)
-        return Evidence(query, self._accepted(judged, retry=query.retry), _probabilities(judged))
+        accepted = self._accepted(judged, retry=query.retry)
+        return Evidence(query, accepted, _probabilities(judged), judged[0].probability)
 
     def _accepted(self, judged: list[Accepted], *, retry: bool) -> tuple[Accepted, ...]:
         """The most probable entry where it answers, and those nearly as probable."""

@@ -132,7 +132,7 @@ async def test_an_answer_carries_marker_span_and_trace() -> None:
     (citation,) = reply.citations
     assert (citation.entry_id, citation.index) == ("dna", 1)
     assert reply.text[citation.start : citation.end] == "It does not."
-    assert chain.steps() == ["TopicVerdict", "SearchQuery", "Retrieved", "Evidence", "Checked"]
+    assert chain.steps() == ["TopicVerdict", "SearchQuery", "Retrieved", "Evidence", "Checked", "Composed"]
     assert chain.traces.kept[0]["outcome"] == "answered"
 
 
@@ -319,8 +319,8 @@ async def test_a_spare_takes_over_where_a_judge_is_out_and_the_trace_says_so() -
         relevance=ScriptedStage(ModelUnavailable("out of order")),
         grounding=ScriptedStage(ModelUnavailable("out of order")),
         spares={
-            "relevance_spare": ScriptedStage(evidence(QUERY, "dna")),
-            "grounding_spare": ScriptedStage(SUPPORTED),
+            "relevance_spares": (ScriptedStage(evidence(QUERY, "dna")),),
+            "grounding_spares": (ScriptedStage(SUPPORTED),),
         },
     )
 
@@ -336,7 +336,7 @@ async def test_without_a_spare_or_with_one_that_is_out_too_it_is_an_outage(stage
     def out() -> ScriptedStage[Any]:
         return ScriptedStage(ModelUnavailable("out of order"))
 
-    for spares in (dict[str, Any](), {f"{stage}_spare": out()}):
+    for spares in (dict[str, Any](), {f"{stage}_spares": (out(),)}):
         chain = Chain(spares=spares)
         setattr(chain, stage, out())
         with pytest.raises(ModelUnavailable):

@@ -1,0 +1,145 @@
+"""Takes a draft to the user, sentence by sentence, as far as its evidence supports it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
+from pipeline.journal import Journal
+from pipeline.message_filter import EchoGuard
+from pipeline.ports import AnswerComposer, GroundingCheck, GroundingReview
+from pipeline.speech import Speech
+from pipeline.stages.repetition import says_again
+from pipeline.turn import Checked, Composed, Evidence, Sentence, SentenceKind, Verdict
+from pipeline.types import Question
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What every sentence has to pass. The engines of `grounding` take over from each other; `review` is
+    asked about sentences that the grounding check leaves open."""
+
+    echo: EchoGuard
+    grounding: Sequence[GroundingCheck]
+    review: GroundingReview | None = None
+
+
+class Delivery:
+    """One draft on its way out, in order. House phrases wait for the first supported claim: without one they
+    are not said at all. A sentence in doubt is reviewed at once where nothing was said yet, so that the user
+    does not wait; later ones wait for the end of the draft and share one review.
+
+    A draft that begins when something was said already repairs an earlier one: only its claims are said, and
+    only those that were not."""
+
+    def __init__(self, checks: Checks, journal: Journal, speech: Speech, evidence: Evidence) -> None:
+        self._checks = checks
+        self._journal = journal
+        self._speech = speech
+        self._evidence = evidence
+        self._repairs = bool(speech.pieces)
+        self._phrases: list[Sentence] = []
+        self._held: list[tuple[Checked, bool]] = []  # whether it waits for a review
+        self.drafted = self.said = self.refused = 0
+        self.failure: PipelineError | None = None
+        speech.next_draft()
+
+    async def take(self, composer: AnswerComposer, question: Question) -> None:
+        """Says what may be said of a draft; `failure` is what broke it off, if anything did."""
+        drafting_ms, started = 0.0, time.perf_counter()
+        async with aclosing(self._drafted(composer(question, self._evidence))) as draft:
+            async for sentence in draft:
+                drafting_ms += (time.perf_counter() - started) * 1000
+                await self._add(sentence)
+                started = time.perf_counter()
+        drafting_ms += (time.perf_counter() - started) * 1000
+        self._journal.add(Composed(self.drafted), composer.engine, drafting_ms)
+        await self._settle()
+
+    async def _drafted(self, draft: AsyncIterator[Sentence]) -> AsyncGenerator[Sentence]:
+        """Until the draft ends or breaks off. Leaving early ends its model's work at once."""
+        try:
+            async for sentence in draft:
+                self.drafted += 1
+                yield sentence
+        except (ModelUnavailable, ModelOutputError) as error:
+            self.failure = error
+        finally:
+            if isinstance(draft, AsyncGenerator):
+                await draft.aclose()
+
+    async def _add(self, draft: Sentence) -> None:
+        sentence = self._speech.filtered(draft)
+        if self._repairs and self._is_needless(sentence):
+            return
+        checked = Checked(sentence, await self._judged(sentence))
+        review = self._checks.review
+        is_open = review is not None and review.wants(checked.verdict)
+        if is_open and not self._held and not self._speech.pieces:
+            (checked,), is_open = await self._reviewed([checked]), False
+        if self._held or is_open:
+            self._held.append((checked, is_open))
+        else:
+            await self._say(checked)
+
+    def _is_needless(self, sentence: Sentence) -> bool:
+        said = [piece.text for piece in self._speech.pieces]
+        return sentence.kind is SentenceKind.HOUSE or says_again(sentence.text, said)
+
+    async def _settle(self) -> None:
+        """Says what waited for the end of the draft."""
+        reviewed = iter(await self._reviewed([checked for checked, is_open in self._held if is_open]))
+        for checked, is_open in self._held:
+            await self._say(next(reviewed) if is_open else checked)
+        self._held.clear()
+
+    async def _say(self, checked: Checked) -> None:
+        sentence = checked.sentence
+        if not checked.verdict.supported:
+            self.refused += 1
+            return
+        if sentence.kind is SentenceKind.HOUSE and not self._speech.pieces:
+            self._phrases.append(sentence)
+            return
+        for ready in (*self._phrases, sentence):
+            self.said += 1
+            await self._speech.speak(ready.text, tuple(self._evidence.accepted[n - 1] for n in ready.cites))
+        self._phrases.clear()
+
+    async def _judged(self, sentence: Sentence) -> Verdict:
+        in_range = all(1 <= number <= len(self._evidence.accepted) for number in sentence.cites)
+        if not sentence.text:
+            reason = "the message filter left nothing of it"
+        elif not in_range or bool(sentence.cites) is not (sentence.kind is SentenceKind.CLAIM):
+            reason = "its citations do not fit its kind or the evidence"
+        elif self._checks.echo.repeats_a_prompt(sentence.text):
+            reason = "it repeats a prompt"
+        else:
+            return await self._grounded(sentence)
+        verdict = Verdict(False, 0.0, reason)
+        self._journal.add(Checked(sentence, verdict), "pipeline")
+        return verdict
+
+    async def _grounded(self, sentence: Sentence) -> Verdict:
+        async def ask(check: GroundingCheck) -> Checked:
+            return Checked(sentence, await check(sentence, self._evidence))
+
+        try:
+            return (await self._journal.first_of("grounding_check", self._checks.grounding, ask)).verdict
+        except ModelOutputError as error:
+            self._journal.note("grounding_check", error, "taken as not supported")
+            return Verdict(False, 0.0, "no usable verdict")
+
+    async def _reviewed(self, checked: Sequence[Checked]) -> Sequence[Checked]:
+        """With the verdicts of the review; with their own where it fails."""
+        review = self._checks.review
+        if review is None or not checked:
+            return checked
+        try:
+            return (await self._journal.step(review.engine, review(checked, self._evidence))).checked
+        except (ModelUnavailable, ModelOutputError) as error:
+            self._journal.note("grounding_check", error, "its first verdicts")
+            return checked
