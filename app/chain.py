@@ -14,6 +14,7 @@ from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.ports import Knowledge, TopicGate, TraceSink
 from pipeline.stages.alarms import Alarms
 from pipeline.stages.answer_composer import ExtractiveComposer
+from pipeline.stages.borrowed import NothingBorrowed
 from pipeline.stages.exemplars import Exemplars
 from pipeline.stages.grounding_check import SpecialistGroundingCheck
 from pipeline.stages.query_rewriter import SpecialistQueryRewriter
@@ -37,7 +38,7 @@ def build_chat(
         rewriter=SpecialistQueryRewriter(knowledge, models.terms, words.slang, base.ordinary_words),
         retrieval=HybridRetrieval(encoder, knowledge),
         relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
-        composer=ExtractiveComposer(voice, knowledge, encoder),
+        composer=ExtractiveComposer(voice, knowledge, encoder, words.style),
         grounding=grounded(),
     )
     if (judge := models.relevance) is not None:
@@ -46,6 +47,12 @@ def build_chat(
     if (judge := models.grounding) is not None:
         reading = grounded(support=judge.model, judge=judge.pairs)
         stages = replace(stages, grounding=reading, grounding_spares=(stages.grounding,))
+    guarded = partial(NothingBorrowed, words.transcripts)  # whichever engine judges
+    stages = replace(
+        stages,
+        grounding=guarded(stages.grounding),
+        grounding_spares=tuple(map(guarded, stages.grounding_spares)),
+    )
     return ChatPipeline(stages, knowledge, voice, traces)
 
 

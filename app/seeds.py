@@ -14,20 +14,24 @@ import yaml
 
 from app.settings import Settings, SettingsError
 from app.voice import learned_voice
+from learning.style import learn_style
 from learning.transcripts import Conversation, parse_transcripts
 from pipeline.stages.alarms import read_lexicon
 from pipeline.stages.exemplars import read_exemplars
 from pipeline.stages.normalising import Slang
-from pipeline.voice import HouseVoice
+from pipeline.voice import HouseVoice, StyleCard
 
 _FAULTS = (OSError, ValueError, LookupError, TypeError, AttributeError, re.error, yaml.YAMLError)
 
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """All that the chain takes from the seeds. `topics` are labels by id, in the order of showing."""
+    """All that the chain takes from the seeds. `topics` are labels by id, in the order of showing;
+    `transcripts` the lines of the example conversations, which teach a manner and no facts."""
 
     voice: HouseVoice
+    style: StyleCard
+    transcripts: tuple[str, ...]
     topics: Mapping[str, str]
     exemplars: dict[str, dict[str, list[str]]]
     lexicon: dict[str, re.Pattern[str]]
@@ -52,7 +56,8 @@ class Seeds:
             exemplars = read_exemplars(folder)
             for groups in exemplars.values():
                 _check_texts(groups)
-        return cls(learned, labels, exemplars, lexicon, plain_words)
+        lines = tuple(said.text for talk in talks for said in talk)
+        return cls(learned, learn_style(talks), lines, labels, exemplars, lexicon, plain_words)
 
 
 def _conversations(folder: Path) -> Iterator[Conversation]:

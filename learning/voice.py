@@ -12,26 +12,11 @@ from typing import Any
 from knowledge.sentences import split_sentences
 from learning.transcripts import Conversation
 from pipeline.stages.cited_text import LEAD
-from pipeline.stages.language import content_words, denies, stem
-from pipeline.stages.particulars import names, quantities
+from pipeline.stages.language import denies
+from pipeline.stages.manner import says_nothing_of_the_world
 from pipeline.types import Role
 from pipeline.voice import HouseVoice, Opener
 
-TALK_WORDS = """
-question ask asking asked wonder wondering answer reply tell told say says said saying talk speak worry
-worried worrying concern concerned understand understandable understood careful cautious fear afraid
-scared nervous hard difficult tough easy feel feeling feelings sense reason reasonable fair good great
-thoughtful important natural normal sorry glad happy hope hopes helps help helpful thank thanks welcome
-kind appreciate hear heard listen see look come came across claim claims idea belief rumour rumor myth
-story misunderstanding common popular often many people lots hold holds right correct quite exactly
-actually really so true know knowing find found give share open honest honestly plain clear clearly simple
-short word words point thing things bit little moment way ways sure certain free anytime time again back
-here general information advice personal situation differ different own check someone somebody anyone
-anything anybody else everyone case cases far explain go going let matter mind matters last next first
-place stay brave bring brings raise raising one please sound sounds
-"""
-TALK = frozenset(map(stem, TALK_WORDS.split()))
-"""Stems of the words with which people talk about their talk; what an agency knows needs other words."""
 SHORTEST, LONGEST = 2, 14  # words
 AFFIRMS = re.compile(
     r"\b(?:that['’]s|that is|you['’]re|you are|have that|got that) (?:quite )?(?:right|correct|true)"
@@ -64,15 +49,36 @@ class _Use:
     is_last: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What the chatbot says around its facts, by what it does; heard most first."""
+
+    openers: Mapping[Opener, tuple[str, ...]]
+    hedges: tuple[str, ...]
+    closings: tuple[str, ...]
+
+
 def learn_voice(conversations: Sequence[Conversation], fixed: Mapping[str, Any]) -> HouseVoice:
     """The voice of the chatbot's lines. `fixed` holds whole replies by outcome and kind (a text, a list, or a
     mapping of kinds to lists), and `openers`, `hedges` and `closings` for what the conversations do not
     teach. Phrases heard most come first. Raises `ValueError` where a needed reply is missing."""
+    heard = learn_phrases(conversations)
+    given = fixed.get("openers", {})
+    return HouseVoice(
+        openers={kind: heard.openers[kind] or tuple(given.get(kind, ())) for kind in Opener},
+        hedges=heard.hedges or tuple(fixed.get("hedges", ())),
+        closings=heard.closings or tuple(fixed.get("closings", ())),
+        fixed=dict(_replies(fixed)),
+    )
+
+
+def learn_phrases(conversations: Sequence[Conversation]) -> Phrases:
+    """The house phrases of the chatbot's lines: short, formulaic, and of no word that is about the world."""
     openers: dict[Opener, Counter[str]] = defaultdict(Counter)
     hedges: Counter[str] = Counter()
     closings: Counter[str] = Counter()
     for use in (use for conversation in conversations for use in _uses(conversation)):
-        if not _is_house_phrase(use.text):
+        if not is_house_phrase(use.text):
             continue
         kind = _opener_kind(use)
         if kind:
@@ -81,13 +87,7 @@ def learn_voice(conversations: Sequence[Conversation], fixed: Mapping[str, Any])
             hedges[use.text] += 1
         elif use.is_last and not use.is_first and CLOSES.search(use.text.lower()):
             closings[use.text] += 1
-    given = fixed.get("openers", {})
-    return HouseVoice(
-        openers={kind: _heard(openers[kind]) or tuple(given.get(kind, ())) for kind in Opener},
-        hedges=_heard(hedges) or tuple(fixed.get("hedges", ())),
-        closings=_heard(closings) or tuple(fixed.get("closings", ())),
-        fixed=dict(_replies(fixed)),
-    )
+    return Phrases({kind: _heard(openers[kind]) for kind in Opener}, _heard(hedges), _heard(closings))
 
 
 def _uses(conversation: Conversation) -> Iterator[_Use]:
@@ -103,16 +103,14 @@ def _uses(conversation: Conversation) -> Iterator[_Use]:
         before = ""
 
 
-def _is_house_phrase(text: str) -> bool:
-    """Short, whole, without number, name or a yes or no, and of no word that is about the world."""
+def is_house_phrase(text: str) -> bool:
+    """Short, whole, without a yes or no, and without a fact."""
     return (
         SHORTEST <= len(text.split()) <= LONGEST
         and text[-1] in ".!?"
         and not REFUSES.search(text.lower())
-        and not quantities(text)
-        and not names(text)
         and not re.match(r"(?:yes|no)\W*$", text, re.IGNORECASE)
-        and all(stem(word.text.lower()) in TALK for word in content_words(text))
+        and says_nothing_of_the_world(text)
     )
 
 

@@ -35,10 +35,13 @@ class Exemplar:
 @dataclass(frozen=True, slots=True)
 class StyleCard:
     """How the house talks: `traits`, one plain English sentence each ("Speaks to the user as you."), and
-    exchanges of the transcripts to take after."""
+    exchanges of the transcripts to take after, without their facts (`stages.manner` finds the nearest). Nine
+    of ten answers stay within `sentences` and `words`; 0: not known."""
 
     traits: tuple[str, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()
+    sentences: int = 0
+    words: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from pipeline.stages.sentence_picker import Length, Scored, is_bare_lead, pick_a
 from pipeline.stages.stance import Stance, read_stance
 from pipeline.turn import Accepted, Evidence, Sentence, SentenceKind
 from pipeline.types import Question, Role
-from pipeline.voice import HouseVoice, Opener, choose
+from pipeline.voice import HouseVoice, Opener, StyleCard, choose
 
 ENTRIES = 3
 ALONE = Length(5, 95)
+FEWEST_WORDS, DENSER = 60, 2  # entries say more in a sentence than people who talk
 AMONG_RIVALS = Length(3, 60)  # of the best entry, where others may be the ones that answer
 TOTAL_WORDS = 115  # what the others share with it
 ADDED = 2  # sentences of each other entry
@@ -31,8 +32,12 @@ class ExtractiveComposer:
 
     engine = "specialist"
 
-    def __init__(self, voice: HouseVoice, knowledge: Knowledge, encoder: Encoder) -> None:
+    def __init__(
+        self, voice: HouseVoice, knowledge: Knowledge, encoder: Encoder, style: StyleCard | None = None
+    ) -> None:
+        """With a `style` that knows how long the house talks, an answer is at most twice as long."""
         self._voice = voice
+        self._alone = _as_long_as(style.words) if style and style.words else ALONE
         self._knowledge = knowledge
         self._encoder = encoder
 
@@ -50,7 +55,7 @@ class ExtractiveComposer:
             stance = read_stance(
                 question.text, best.hit, nearest, evidence.query.text, alone=len(evidence.accepted) == 1
             )
-            length = AMONG_RIVALS if others else ALONE
+            length = AMONG_RIVALS if others else self._alone
             chosen = pick_answer(answer, length, yes_no=stance.yes_no, keeps_lead=stance.keeps_lead)
             spoken = [
                 Sentence(text, (number,)) for text in _spoken(answer, chosen, keeps_lead=stance.keeps_lead)
@@ -96,6 +101,10 @@ class ExtractiveComposer:
             return ""
         phrase = choose(phrases, best.hit.entry.id, recent)
         return "" if phrase in recent else phrase
+
+
+def _as_long_as(words: int) -> Length:
+    return Length(ALONE.sentences, min(ALONE.words, max(FEWEST_WORDS, DENSER * words)))
 
 
 def _scored(snapshot: Snapshot, item: Accepted, query: FloatArray) -> Scored | None:

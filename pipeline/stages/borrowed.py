@@ -1,0 +1,48 @@
+"""A guard in front of the grounding check: what only an example conversation says is not said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.ports import GroundingCheck
+from pipeline.stages.cited_text import cited_text
+from pipeline.stages.language import content_words, split_sentences
+from pipeline.stages.manner import TALK
+from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
+
+LIKE = 0.6  # share of a sentence's words in a line from which the sentence may have been taken from it
+
+
+class NothingBorrowed:
+    """Example conversations teach a manner; their facts are of their day. A claim is refused where a line of
+    theirs holds most of its words, and among them all that its evidence does not know; every other sentence
+    is judged by `check`. Sentences that the evidence covers pass on, also where a line says the same."""
+
+    def __init__(self, lines: Sequence[str], check: GroundingCheck) -> None:
+        facts = {_stems(text) for line in lines for text in split_sentences(line)}
+        self._facts = tuple(fact for fact in facts if fact)
+        self._check = check
+        self.engine = check.engine
+
+    async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict:
+        if sentence.kind is SentenceKind.CLAIM and self._is_borrowed(sentence, evidence):
+            return Verdict(False, 0.0, "said by an example conversation, not by the evidence")
+        return await self._check(sentence, evidence)
+
+    def _is_borrowed(self, sentence: Sentence, evidence: Evidence) -> bool:
+        entries = [
+            evidence.accepted[n - 1].hit.entry for n in sentence.cites if 1 <= n <= len(evidence.accepted)
+        ]
+        known = cited_text(tuple(dict.fromkeys(entries))).stems
+        for stems in map(_stems, split_sentences(sentence.text)):
+            unknown = stems - known
+            if unknown and any(
+                unknown <= fact and len(stems & fact) >= LIKE * len(stems) for fact in self._facts
+            ):
+                return True
+        return False
+
+
+def _stems(text: str) -> frozenset[str]:
+    """The stems of the words that say something of the world, numbers among them."""
+    return frozenset(word.stem for word in content_words(text)) - TALK
