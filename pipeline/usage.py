@@ -10,7 +10,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class ModelCall:
     """One call, retries included. `prompt` and `version` name the prompt; tokens are the server's count, or
-    an estimate (`estimated`) where it gives none. `cost` is in the currency of the owner's prices."""
+    an estimate (`estimated`) where it gives none. `cost` is in the currency of the owner's prices. `outcome`
+    is "ok", "unavailable", "unusable", or "left" where whoever asked did not wait for the end."""
 
     prompt: str
     version: str
@@ -21,6 +22,7 @@ class ModelCall:
     retries: int = 0
     estimated: bool = False
     cost: float = 0.0
+    outcome: str = "ok"
 
 
 account: ContextVar[list[ModelCall] | None] = ContextVar("the model calls of this turn", default=None)
