@@ -5,34 +5,74 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from app.llm_chain import House, assisted, llm, prompt_texts
 from app.models import Models
 from app.release_service import KnowledgeBase
 from app.seeds import Seeds
-from app.settings import Settings
+from app.settings import Profile, Settings, SettingsError
 from app.voice import LiveTopics
 from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.ports import Knowledge, TopicGate, TraceSink
 from pipeline.stages.alarms import Alarms
 from pipeline.stages.answer_composer import ExtractiveComposer
 from pipeline.stages.borrowed import NothingBorrowed
 from pipeline.stages.exemplars import Exemplars
 from pipeline.stages.grounding_check import SpecialistGroundingCheck
+from pipeline.stages.manner import StyleExemplars
 from pipeline.stages.query_rewriter import SpecialistQueryRewriter
 from pipeline.stages.relevance_check import CalibratedRelevanceCheck, TrainedRelevanceCheck
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.stages.topic_gate import CalibratedTopicGate
+from pipeline.voice import HouseVoice
 
 
 def build_chat(
     settings: Settings, base: KnowledgeBase, models: Models, knowledge: Knowledge, traces: TraceSink
 ) -> ChatPipeline:
-    """The chain on its specialist engines: a trained judge where there is one, what it replaces as its spare.
-    Blocks: the exemplars are embedded once. Raises `SettingsError` where the seeds cannot be read."""
-    judging, encoder, words = settings.judging, models.encoder, Seeds.read(settings)
-    thresholds = JudgeThresholds(gate=judging.on_topic, relevance=judging.relevant)
+    """The chain of the profile in `settings`. Blocks: exemplars are embedded once. Raises `SettingsError`
+    where the seeds cannot be read, or the profile needs a language model and there is none."""
+    words = Seeds.read(settings)
     voice = replace(words.voice, topics=LiveTopics(knowledge, words.topics))
-    grounded = partial(SpecialistGroundingCheck, encoder, voice.house_phrases, threshold=judging.grounded)
+    stages = _specialists(settings, base, models, knowledge, words, voice)
+    profile = profile_of(settings, models)
+    if models.llm is None or profile is Profile.SPECIALIST:
+        return ChatPipeline(stages, knowledge, voice, traces)
+    style = StyleExemplars.of(words.style.exemplars, base.embed, models.encoder)
+    house = House(voice, words.style, style.nearest, _thresholds(settings), settings.judging.grounded)
+    weights = CascadeWeights(**settings.cascade.model_dump())
+    with_model = assisted if profile is Profile.ASSISTED else llm
+    stages = with_model(stages, models.llm, weights, house)
+    return ChatPipeline(stages, knowledge, voice, traces, prompt_texts(words.style))
+
+
+def profile_of(settings: Settings, models: Models) -> Profile:
+    """The profile asked for; by default, the language model assists where there is one. Raises
+    `SettingsError` where there is none to do what is asked for."""
+    if settings.profile is None:
+        return Profile.ASSISTED if models.llm else Profile.SPECIALIST
+    if settings.profile is not Profile.SPECIALIST and models.llm is None:
+        raise SettingsError(
+            f"CANDOR_PROFILE={settings.profile} needs a language model: set CANDOR_LLM_BASE_URL and"
+            " CANDOR_LLM_MODEL, or unset it."
+        )
+    return settings.profile
+
+
+def _specialists(
+    settings: Settings,
+    base: KnowledgeBase,
+    models: Models,
+    knowledge: Knowledge,
+    words: Seeds,
+    voice: HouseVoice,
+) -> Stages:
+    """A trained judge where there is one, what it replaces as its spare."""
+    encoder, thresholds = models.encoder, _thresholds(settings)
+    grounded = partial(
+        SpecialistGroundingCheck, encoder, voice.house_phrases, threshold=settings.judging.grounded
+    )
     stages = Stages(
         gate=_gate(base, words, models, knowledge, thresholds),
         rewriter=SpecialistQueryRewriter(knowledge, models.terms, words.slang, base.ordinary_words),
@@ -48,12 +88,15 @@ def build_chat(
         reading = grounded(support=judge.model, judge=judge.pairs)
         stages = replace(stages, grounding=reading, grounding_spares=(stages.grounding,))
     guarded = partial(NothingBorrowed, words.transcripts)  # whichever engine judges
-    stages = replace(
+    return replace(
         stages,
         grounding=guarded(stages.grounding),
         grounding_spares=tuple(map(guarded, stages.grounding_spares)),
     )
-    return ChatPipeline(stages, knowledge, voice, traces)
+
+
+def _thresholds(settings: Settings) -> JudgeThresholds:
+    return JudgeThresholds(gate=settings.judging.on_topic, relevance=settings.judging.relevant)
 
 
 def _gate(

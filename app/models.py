@@ -14,6 +14,7 @@ from knowledge.encoder import TextEncoder
 from knowledge.model_card import CARD, CardUnusable, ModelCard, read_card
 from knowledge.pair_scorer import MODEL, PairScorer
 from knowledge.types import Logistic
+from pipeline.ports import ChatModel
 from pipeline.stages import grounding_check, relevance_check
 from pipeline.stages.history_terms import HistoryTerms
 from pipeline.stages.message_kinds import MessageKinds
@@ -31,13 +32,15 @@ class TrainedJudge:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """None stands for a judge without trained weights: its stage works on similarity and rules."""
+    """None stands for a judge without trained weights: its stage works on similarity and rules; `llm` is the
+    large language model, where the owner has one."""
 
     encoder: ServingEncoder
     terms: HistoryTerms
     kinds: MessageKinds | None = None
     relevance: TrainedJudge | None = None
     grounding: TrainedJudge | None = None
+    llm: ChatModel | None = None
 
     @classmethod
     def load(cls, settings: Settings, encoder: TextEncoder) -> Models:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from knowledge.encoder import DEFAULT_ENCODER
+from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.stages.thresholds import JudgeThresholds
 
 PREFIX = "CANDOR_"
@@ -25,6 +27,15 @@ def _own_encoder(given: dict[str, Any]) -> str:
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Profile(StrEnum):
+    """Who does the work: the specialists; they, and a language model that writes the answers and is asked
+    where they are unsure; or the language model at every stage."""
+
+    SPECIALIST = "specialist"
+    ASSISTED = "assisted"
+    LLM = "llm"
 
 
 class SettingsError(ValueError):
@@ -42,6 +53,27 @@ class Judging(BaseModel):
     """Least probability that a passage answers."""
     grounded: Share = 0.5
     """Least probability that a sentence is supported."""
+
+
+Weight = Annotated[float, Field(ge=0, le=20)]
+
+
+class Cascade(BaseModel):
+    """How much the language model's yes or no counts beside the specialist's probability, in log-odds. It is
+    asked only where that could change the decision; 0: never."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    gate: Weight = CascadeWeights().gate
+    """Weight of the language model's word on whether a message is on topic; 0: not asked."""
+    relevance: Weight = CascadeWeights().relevance
+    """The same, on whether anything found answers."""
+    grounding: Weight = CascadeWeights().grounding
+    """The same, on whether a sentence is supported."""
+    rewriter: bool = CascadeWeights().rewriter
+    """Ask it for a query where it is unclear whether a message leans on the conversation."""
+    rephrase: bool = CascadeWeights().rephrase
+    """Ask it for another wording where nothing was found."""
 
 
 class Settings(BaseSettings):
@@ -101,6 +133,9 @@ class Settings(BaseSettings):
     """Its key."""
     llm_model: str | None = None
     """The model to ask there."""
+    profile: Profile | None = None
+    """`specialist`, `assisted` or `llm`. Default: assisted once there is a language model."""
+    cascade: Cascade = Cascade()
     judging: Judging = Judging()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -87,9 +87,20 @@ class TraceStore:
             return TurnPage(turns, session.exec(count).one())
 
     def get(self, message_id: str) -> dict[str, Any]:
-        """A turn with its steps and the feedback on it. Raises `MessageNotFound`."""
+        """A turn with its steps, what it cost, and the feedback on it. Raises `MessageNotFound`."""
         with Session(self._engine) as session:
             row, feedback = session.get(TurnRow, message_id), session.get(FeedbackRow, message_id)
             if row is None:
                 raise MessageNotFound(message_id)
-            return {**row.model_dump(), "feedback": feedback and feedback.model_dump(exclude={"message_id"})}
+            told = {
+                "usage": _usage(row.steps),
+                "feedback": feedback and feedback.model_dump(exclude={"message_id"}),
+            }
+            return {**row.model_dump(), **told}
+
+
+def _usage(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """What the turn's calls to a language model came to."""
+    calls = [call for step in steps for call in step.get("calls", ())]
+    counted = ("prompt_tokens", "completion_tokens", "elapsed_ms", "cost")
+    return {"calls": len(calls), **{name: sum(call[name] for call in calls) for name in counted}}

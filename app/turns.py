@@ -15,10 +15,12 @@ from app.metrics import Metrics
 from app.schemas import ChatRequest, ChatResponse
 from app.sse import HEARTBEAT, event
 from app.traces import conversation_of_turn
+from pipeline.allowance import ends_at
 from pipeline.types import Question, Reply
 
 Say = Callable[[str], Awaitable[None]]
 _STOPPING = unavailable("The service is being restarted.", kind="stopping")
+_MODELS_SHARE = 0.75  # of the deadline: the rest is for what takes over from a language model that is slow
 _AHEAD = 16  # sentences that may wait for a slow reader before the turn waits for him
 
 
@@ -87,6 +89,7 @@ class TurnRunner:
                 self._metrics.turn(outcome, time.perf_counter() - started)
 
     async def _within_deadline(self, ask: ChatRequest, say: Say) -> ChatResponse:
+        ends_at.set(asyncio.get_running_loop().time() + _MODELS_SHARE * self._deadline_s)
         try:
             async with asyncio.timeout(self._deadline_s), self._limiter.slot():
                 return await self._converse(ask, say)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typer.main import get_command
 
 from app.cli import cli
-from app.settings import Judging, Settings, known_names
+from app.settings import Cascade, Judging, Settings, known_names
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 MAKEFILE = (Path(__file__).parent.parent / "Makefile").read_text("utf-8")
@@ -17,8 +17,9 @@ MAKEFILE = (Path(__file__).parent.parent / "Makefile").read_text("utf-8")
 def test_the_settings_table_is_complete_and_says_what_the_code_says() -> None:
     rows = dict(re.findall(r"^\| `(CANDOR_\w+)` \|.*\| (.+) \|$", README, re.MULTILINE))
     fields = {f"CANDOR_{name.upper()}": field for name, field in Settings.model_fields.items()}
-    fields |= {f"CANDOR_JUDGING__{name.upper()}": field for name, field in Judging.model_fields.items()}
-    assert rows.keys() == known_names() - {"CANDOR_JUDGING"}
+    for group, model in (("JUDGING", Judging), ("CASCADE", Cascade)):
+        fields |= {f"CANDOR_{group}__{name.upper()}": field for name, field in model.model_fields.items()}
+    assert rows.keys() == known_names() - {"CANDOR_JUDGING", "CANDOR_CASCADE"}
     assert rows == {name: fields[name].description for name in rows}
 
 

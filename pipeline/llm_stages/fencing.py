@@ -1,0 +1,59 @@
+"""What people wrote, fenced as data: no text can end its own fence, and none is longer than it may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from knowledge.types import Hit
+from pipeline.stages.relevance_check import passage_text
+from pipeline.types import Message, Question, Role
+
+_FENCE = re.compile(r"<(?=\s*/?\s*(?:message|conversation|passage|known|manner|sentence|question)\b)", re.I)
+_TOKEN = re.compile(r"<\|[^|<>\n]{0,40}\|>|\[/?INST\]|</?s>", re.I)  # chat templates of model families
+MESSAGE_WORDS = 300
+PAST_WORDS = 60
+PAST_MESSAGES = 6
+PASSAGE_WORDS = 160
+
+
+def fenced(name: str, text: str, words: int, number: int | None = None) -> str:
+    """`text`, at most so many words of it, between tags of `name`."""
+    label = name if number is None else f"{name} {number}"
+    return f"<{label}>\n{cut(_FENCE.sub('(', _TOKEN.sub(' ', text)), words)}\n</{name}>"
+
+
+def cut(text: str, words: int) -> str:
+    """The first `words` words; the white space between them stays."""
+    found = list(re.finditer(r"\S+", text))
+    return text.strip() if len(found) <= words else f"{text[: found[words - 1].end()].strip()} …"
+
+
+def conversation(question: Question) -> list[str]:
+    """The last messages before this one, as a block; nothing where there are none."""
+    past = question.history[-PAST_MESSAGES:]
+    return [fenced("conversation", "\n".join(map(_line, past)), PAST_WORDS * PAST_MESSAGES)] if past else []
+
+
+def message(question: Question) -> str:
+    return fenced("message", question.text, MESSAGE_WORDS)
+
+
+def passages(hits: Sequence[Hit], words: int = PASSAGE_WORDS) -> list[str]:
+    """Each hit's entry, or of a long one the piece that was found; numbered from 1."""
+    return [fenced("passage", _text(hit, words), words, number) for number, hit in enumerate(hits, 1)]
+
+
+def user_message(*blocks: str) -> tuple[Message, ...]:
+    """The blocks as the one message that is sent; what is the same for several turns first."""
+    return (Message(Role.USER, "\n".join(blocks)),)
+
+
+def _line(past: Message) -> str:
+    speaker = "User" if past.role is Role.USER else "Service"
+    return f"{speaker}: {cut(past.text, PAST_WORDS)}"
+
+
+def _text(hit: Hit, words: int) -> str:
+    whole = f"{hit.entry.question}\n{hit.entry.answer}"
+    return whole if len(whole.split()) <= words else passage_text(hit)
