@@ -6,12 +6,17 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from pipeline.circuit_breaker import BreakerState
+from pipeline.usage import ModelCall
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5.0, 10.0, 30.0)
+_CALL_BUCKETS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 6.0, 12.0, 25.0, 60.0)
+_BREAKER = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
 
 
 class Metrics:
-    """Counts turns and sheds, and times stages and whole turns."""
+    """Counts turns and sheds, times stages and whole turns, and keeps the account of the language model."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -29,6 +34,9 @@ class Metrics:
         self._release = Gauge(
             "candor_release_info", "The live release", ["release_id"], registry=self.registry
         )
+        self._calls = ModelMetrics(self.registry)
+        self.model_call = self._calls.call
+        self.watch_model = self._calls.watch
 
     def watch_in_flight(self, read: Callable[[], int]) -> None:
         self._in_flight.set_function(read)
@@ -49,3 +57,40 @@ class Metrics:
 
     def text(self) -> bytes:
         return generate_latest(self.registry)
+
+
+class ModelMetrics:
+    """What the language model is asked, and what that takes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"candor_llm_{name}", text, labels, registry=registry)
+
+        self._calls = counter(
+            "calls",
+            "Calls, by how they ended",
+            "model",
+            "prompt",
+            "outcome",
+        )
+        self._tokens = counter("tokens", "Tokens read and written", "model", "prompt", "kind")
+        self._cost = counter("cost", "In the currency of the prices set", "model", "prompt")
+        self._retries = counter("retries", "Attempts after the first", "model", "prompt")
+        self._seconds = Histogram(
+            "candor_llm_seconds", "Whole calls", ["model", "prompt"], buckets=_CALL_BUCKETS, registry=registry
+        )
+        self._breaker = Gauge(
+            "candor_llm_breaker", "0: asked, 1: on trial, 2: left alone", ["model"], registry=registry
+        )
+
+    def call(self, call: ModelCall) -> None:
+        labels = (call.model, call.prompt)
+        self._calls.labels(*labels, call.outcome).inc()
+        self._tokens.labels(*labels, "prompt").inc(call.prompt_tokens)
+        self._tokens.labels(*labels, "completion").inc(call.completion_tokens)
+        self._cost.labels(*labels).inc(call.cost)
+        self._retries.labels(*labels).inc(call.retries)
+        self._seconds.labels(*labels).observe(call.elapsed_ms / 1000)
+
+    def watch(self, model: str, read: Callable[[], BreakerState]) -> None:
+        self._breaker.labels(model).set_function(lambda: _BREAKER[read()])

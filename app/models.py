@@ -43,7 +43,7 @@ class Models:
     llm: ChatModel | None = None
 
     @classmethod
-    def load(cls, settings: Settings, encoder: TextEncoder) -> Models:
+    def load(cls, settings: Settings, encoder: TextEncoder, llm: ChatModel | None = None) -> Models:
         """Around an encoder that is loaded. Blocks for a second. Raises `CardUnusable` and `PairScorerFailed`
         where a judge is there but damaged: that another one took its place would go unnoticed."""
         folder, threads = settings.seeds_dir / "models", settings.encoder_threads
@@ -53,6 +53,7 @@ class Models:
             kinds=_kinds(card_for(encoder.fingerprint, folder / "gate")),
             relevance=_judge(folder / "relevance", threads, relevance_check.FEATURES),
             grounding=_judge(folder / "grounding", threads, grounding_check.FEATURES),
+            llm=llm,
         )
 
     async def close(self) -> None:

@@ -17,6 +17,7 @@ from app.chain import build_chat
 from app.conversations import ConversationStore
 from app.db import create_tables, open_database
 from app.jobs import JobStore
+from app.language_model import LanguageModel, language_model
 from app.limits import RateLimiter, TurnLimiter
 from app.metrics import Metrics
 from app.models import Models, card_for, of_card
@@ -53,14 +54,19 @@ class Services:
     releases: ReleaseService
     metrics: Metrics
     close_chain: Callable[[], Awaitable[None]]
+    llm: LanguageModel | None = None
 
     async def start(self) -> None:
+        if self.llm is not None:
+            self.llm.start()
         self.releases.start()
 
     async def stop(self) -> None:
         await self.turns.close()
         await self.releases.stop()
         await self.close_chain()
+        if self.llm is not None:
+            await self.llm.close()
 
 
 async def services_of(request: Request) -> Services:
@@ -74,15 +80,17 @@ def build_services(settings: Settings) -> Services:
     live = LiveRelease()
     knowledge = ServingKnowledge(live)
     chat = ServingChat(knowledge)
+    metrics = Metrics()
+    llm = language_model(settings, metrics.model_call)
 
     def open_base(traces: TraceSink) -> KnowledgeBase:
         loaded = load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads)
         base = knowledge_base(settings, engine, loaded)
-        models = Models.load(settings, loaded)
+        models = Models.load(settings, loaded, llm.chat if llm else None)
         chat.use(build_chat(settings, base, models, knowledge, traces), models)
         return base
 
-    return wire(settings, engine, live, chat, open_base, chat.close)
+    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm)
 
 
 async def _nothing_to_close() -> None:
@@ -96,9 +104,16 @@ def wire(
     chat: Chat,
     open_base: Callable[[TraceSink], KnowledgeBase],
     close_chain: Callable[[], Awaitable[None]] = _nothing_to_close,
+    metrics: Metrics | None = None,
+    llm: LanguageModel | None = None,
 ) -> Services:
     """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
-    metrics, limiter = Metrics(), TurnLimiter(settings.max_concurrent_turns, settings.max_waiting_turns)
+    metrics, limiter = (
+        metrics or Metrics(),
+        TurnLimiter(settings.max_concurrent_turns, settings.max_waiting_turns),
+    )
+    if llm is not None:
+        metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
     metrics.watch_in_flight(lambda: limiter.taken)
     traces, conversations, jobs = (
         TraceStore(engine, metrics.stage),
@@ -120,6 +135,7 @@ def wire(
         releases=ReleaseService(opened, seeded, live, jobs, metrics, **follow),
         metrics=metrics,
         close_chain=close_chain,
+        llm=llm,
     )
 
 

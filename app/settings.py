@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from knowledge.encoder import DEFAULT_ENCODER
@@ -128,11 +137,27 @@ class Settings(BaseSettings):
     follow_every_s: Annotated[float, Field(gt=0)] = 2.0
     """How often the active release is looked up."""
     llm_base_url: str | None = None
-    """An OpenAI-compatible API; reserved for the LLM engines, not used yet."""
+    """An OpenAI-compatible API. Default: OpenAI's own."""
     llm_api_key: SecretStr | None = None
-    """Its key."""
+    """Its key, where it asks for one."""
     llm_model: str | None = None
-    """The model to ask there."""
+    """The model to ask there; it turns the language model on."""
+    llm_gguf: Path | None = None
+    """A model file to run on this machine instead."""
+    llm_threads: Annotated[int, Field(ge=0, le=256)] = 0
+    """Its threads; 0: as many as the processor has cores."""
+    llm_timeout_s: Annotated[float, Field(gt=0, le=600)] = 20.0
+    """Longest wait for the model within one call, retries included."""
+    llm_idle_s: Annotated[float, Field(gt=0, le=600)] = 10.0
+    """Longest silence of the model while it writes."""
+    llm_retries: Annotated[int, Field(ge=0, le=10)] = 2
+    """Further attempts after an error that may pass."""
+    llm_concurrency: Annotated[int, Field(ge=1, le=1000)] = 8
+    """Calls to the model at once."""
+    llm_prompt_price: Annotated[float, Field(ge=0)] = 0.0
+    """What a million tokens cost that the model reads, for the account."""
+    llm_completion_price: Annotated[float, Field(ge=0)] = 0.0
+    """What a million tokens cost that it writes."""
     profile: Profile | None = None
     """`specialist`, `assisted` or `llm`. Default: assisted once there is a language model."""
     cascade: Cascade = Cascade()
@@ -160,6 +185,24 @@ class Settings(BaseSettings):
     def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
         return value if value and value.get_secret_value().strip() else None
 
+    @field_validator("llm_base_url")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("begin with http:// or https://")
+        return value
+
+    @model_validator(mode="after")
+    def _names_one_model(self) -> Settings:
+        if self.llm_gguf is not None:
+            if self.llm_base_url is not None:
+                raise ValueError("CANDOR_LLM_BASE_URL and CANDOR_LLM_GGUF exclude each other")
+        elif self.llm_model is None and (self.llm_base_url or self.llm_api_key):
+            raise ValueError("CANDOR_LLM_MODEL is missing: which model is to be asked?")
+        elif self.llm_model and not (self.llm_base_url or self.llm_api_key):
+            raise ValueError("CANDOR_LLM_MODEL needs CANDOR_LLM_API_KEY, or CANDOR_LLM_BASE_URL")
+        return self
+
 
 def read_settings(env_file: Path = Path(".env")) -> Settings:
     """The settings of this process. Raises `SettingsError` naming whatever is unknown or wrong."""
@@ -171,10 +214,12 @@ def read_settings(env_file: Path = Path(".env")) -> Settings:
     try:
         return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings' own
     except ValidationError as error:
-        wrong = (
-            f"{_name(*map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_url=False)
-        )
-        raise SettingsError("; ".join(wrong)) from None
+        raise SettingsError("; ".join(map(_complaint, error.errors(include_url=False)))) from None
+
+
+def _complaint(item: ErrorDetails) -> str:
+    message = item["msg"].removeprefix("Value error, ")
+    return f"{_name(*map(str, item['loc']))}: {message}" if item["loc"] else message
 
 
 def known_names() -> set[str]:

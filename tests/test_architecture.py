@@ -32,6 +32,7 @@ ONE_ADAPTER = {
     "torch": {"knowledge/onnx_export.py", *TRAINERS, *PAIR_TRAINERS},
     "datasets": TRAINERS,
     "accelerate": TRAINERS,
+    "xllamacpp": {"app/local_llm_child.py"},
     "sklearn": {"learning/training/logistic.py"},
 }
 MAX_LINES = 400

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import typer
 from sqlalchemy import Engine
 
-from app.cli.failures import expected, sentence
+from app.cli.failures import Failed, expected, sentence
 from app.cli.progress import Show, progress
 from app.jobs import JobRunning, JobStore
+from app.language_model import language_model
 from app.release_service import REINDEX, KnowledgeBase
 from app.services import knowledge_base, prepared_database, seed
 from app.settings import Settings, read_settings
@@ -18,7 +22,9 @@ from knowledge.errors import BuildRunning
 from knowledge.model_store import exported_model, open_model
 from knowledge.releases import EncoderStamp, ReleaseInfo, Releases
 from knowledge.snapshot import LocalSnapshot
+from pipeline.ports import ChatModel
 
+_LOADS_WITHIN_S = 300.0
 _ANY_ENCODER = EncoderStamp("", 0, "")  # none is needed to list releases
 
 
@@ -35,6 +41,24 @@ def reindex() -> None:
         f"Release {info.id} is active: {counts['entries']:,} entries, {counts['passages']:,} passages"
         f" ({counts['embedded']:,} newly embedded)."
     )
+
+
+@contextmanager
+def chat_model(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[ChatModel | None]:
+    """The owner's language model, where there is one, ready to be asked. Raises `Failed` where a local one
+    does not load."""
+    model = language_model(settings)
+    if model is None:
+        yield None
+        return
+    model.start()
+    try:
+        show(0.0, "loading the language model")
+        if not model.wait_ready(_LOADS_WITHIN_S):
+            raise Failed(f"The language model does not load: {model.last_words}")
+        yield model.chat
+    finally:
+        runner.run(model.close())
 
 
 def list_releases() -> None:

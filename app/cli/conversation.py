@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from app.adapters import ServingKnowledge
 from app.chain import build_chat
-from app.cli.building import encoder, live_snapshot
+from app.cli.building import chat_model, encoder, live_snapshot
 from app.cli.progress import progress
 from app.conversations import HISTORY_EXCHANGES
 from app.models import Models
@@ -40,12 +40,13 @@ def converse() -> None:
     """Asks until the input ends. Raises what building the knowledge base and the chain's turns raise."""
     settings = read_settings()
     engine = prepared_database(settings)
-    with progress() as show:
-        loaded = encoder(settings, show)
-        base = knowledge_base(settings, engine, loaded)
-        live = LiveRelease(live_snapshot(base, engine, settings, show))
-        models = Models.load(settings, loaded)
-    with asyncio.Runner() as runner:
+    with asyncio.Runner() as runner, ExitStack() as opened:
+        with progress() as show:
+            loaded = encoder(settings, show)
+            base = knowledge_base(settings, engine, loaded)
+            live = LiveRelease(live_snapshot(base, engine, settings, show))
+            llm = opened.enter_context(chat_model(settings, runner, show))
+            models = Models.load(settings, loaded, llm)
         chat = build_chat(settings, base, models, ServingKnowledge(live), _NoTraces())
         try:
             _talk(runner, chat)

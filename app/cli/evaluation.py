@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.adapters import ServingKnowledge
 from app.chain import build_chat
-from app.cli.building import encoder
+from app.cli.building import chat_model, encoder
 from app.cli.failures import Failed
 from app.cli.progress import Show, progress
 from app.models import Models
@@ -89,11 +89,14 @@ class Bench:
 @contextmanager
 def _bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
     loaded = encoder(settings, show)
-    models, live, traces = Models.load(settings, loaded), LiveRelease(), LastTrace()
+    live, traces = LiveRelease(), LastTrace()
     knowledge = ServingKnowledge(live)
-    with tempfile.TemporaryDirectory(prefix="candor-eval-") as folder:
+    with (
+        chat_model(settings, runner, show) as llm,
+        tempfile.TemporaryDirectory(prefix="candor-eval-") as folder,
+    ):
         scratch = settings.model_copy(update={"data_dir": Path(folder), "database_url": None})
-        engine = prepared_database(scratch)
+        engine, models = prepared_database(scratch), Models.load(settings, loaded, llm)
         try:
             base = knowledge_base(scratch, engine, loaded)
             pipeline = build_chat(settings, base, models, knowledge, traces)

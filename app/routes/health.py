@@ -23,10 +23,12 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready")
 async def ready(services: Using) -> dict[str, str | None]:
-    """503 until an active release is loaded."""
+    """503 until an active release is loaded. A language model that does not answer is told, and no reason not
+    to be ready: the specialists do its work."""
     if not services.releases.ready:
         raise unavailable(f"The service is not ready: {services.releases.state}.", kind="not-ready")
-    return {"status": "ready", "release_id": services.live.release_id}
+    llm = services.llm.status if services.llm else None
+    return {"status": "ready", "release_id": services.live.release_id, "language_model": llm}
 
 
 @router.get("/version")
