@@ -26,6 +26,9 @@ from knowledge.errors import (
 from pipeline.errors import PipelineError
 
 MEDIA_TYPE = "application/problem+json"
+OPENAI = "/v1/"
+"""What lies below speaks as the OpenAI API does, in errors too, so that its clients raise their own."""
+_OPENAI_KINDS = {"rate-limited": "rate_limit_exceeded"}
 _RETRY_S = 5
 _MAX_NAMED = 3
 _log = logging.getLogger("candor.errors")
@@ -49,7 +52,7 @@ _DETAILS = {
 
 class Problem(HTTPException):
     """An error as told to the caller: `kind` is a stable word for programs, `detail` a sentence for people,
-    `more` further members of the problem object."""
+    `param` the field that is wrong, `more` further members of the problem object."""
 
     def __init__(
         self,
@@ -59,9 +62,11 @@ class Problem(HTTPException):
         *,
         headers: Mapping[str, str] | None = None,
         more: Mapping[str, Any] | None = None,
+        param: str | None = None,
     ) -> None:
         super().__init__(status, detail, dict(headers or {}))
         self.kind = kind
+        self.param = param
         self.more = dict(more or {})
 
     def body(self, request_id: str) -> dict[str, Any]:
@@ -73,6 +78,13 @@ class Problem(HTTPException):
             "request_id": request_id,
             **self.more,
         }
+
+    def envelope(self) -> dict[str, Any]:
+        """The same as the OpenAI API puts it."""
+        type_ = "server_error" if self.status_code >= 500 else "invalid_request_error"
+        kind = _OPENAI_KINDS.get(self.kind, self.kind).replace("-", "_")
+        type_ = "rate_limit_error" if self.status_code == 429 else type_
+        return {"error": {"message": self.detail, "type": type_, "param": self.param, "code": kind}}
 
 
 def unavailable(detail: str, *, kind: str = "unavailable", retry_s: int = _RETRY_S) -> Problem:
@@ -103,6 +115,9 @@ def problem_response(request: Request, error: BaseException) -> JSONResponse:
     problem = problem_of(error)
     request_id = request_id_of(request)
     headers = {**(problem.headers or {}), "X-Request-ID": request_id}
+    if request.url.path.startswith(OPENAI):
+        status = 400 if problem.status_code == 422 else problem.status_code  # as that API has it
+        return JSONResponse(problem.envelope(), status, headers)
     return JSONResponse(problem.body(request_id), problem.status_code, headers, MEDIA_TYPE)
 
 
@@ -126,7 +141,7 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
         return Problem(422, "invalid-json", "The body is not valid JSON.")
     named = "; ".join(f"{_field(item['loc'])}: {_message(item)}" for item in errors[:_MAX_NAMED])
     more = f"; and {len(errors) - _MAX_NAMED} more" if len(errors) > _MAX_NAMED else ""
-    return Problem(422, "invalid", f"{named}{more}.")
+    return Problem(422, "invalid", f"{named}{more}.", param=_field(errors[0]["loc"]))
 
 
 def _field(location: Sequence[object]) -> str:
@@ -136,6 +151,8 @@ def _field(location: Sequence[object]) -> str:
 
 
 def _message(item: Mapping[str, Any]) -> str:
+    if item["type"] == "model_attributes_type":
+        return "must be a JSON object" + (", sent as application/json" if len(item["loc"]) == 1 else "")
     return str(item["msg"]).removeprefix("Value error, ").rstrip(".")
 
 

@@ -14,6 +14,7 @@ from app.conversations import ExchangeRow, Rating, citation_fields
 from pipeline.types import Message, Outcome, Reply, Role
 
 MESSAGE_LIMIT = 4_000
+HISTORY_LIMIT = 50
 HISTORY_TEXT_LIMIT = 16_000
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _JOINERS = "\u200c\u200d"  # part of how Persian, Indic scripts and emoji are written
@@ -68,7 +69,7 @@ class HistoryMessage(_Strict):
 class ChatRequest(_Strict):
     message: Annotated[str, _between(1, MESSAGE_LIMIT)]
     conversation_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    history: Annotated[list[HistoryMessage], Field(max_length=50)] | None = None
+    history: Annotated[list[HistoryMessage], Field(max_length=HISTORY_LIMIT)] | None = None
     user_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     stream: Annotated[bool, Field(strict=True)] = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import uuid4
 
 from app.conversations import ConversationNotFound, ConversationStore, Opened
@@ -18,6 +18,7 @@ from app.traces import conversation_of_turn
 from pipeline.allowance import ends_at
 from pipeline.types import Question, Reply
 
+_Result = TypeVar("_Result")
 Say = Callable[[str], Awaitable[None]]
 _STOPPING = unavailable("The service is being restarted.", kind="stopping")
 _MODELS_SHARE = 0.75  # of the deadline: the rest is for what takes over from a language model that is slow
@@ -51,17 +52,17 @@ class TurnRunner:
         self._heartbeat_s = heartbeat_s
         self._running: set[asyncio.Task[ChatResponse]] = set()
 
-    def start(self, ask: ChatRequest, say: Say) -> asyncio.Task[ChatResponse]:
+    def start(self, ask: ChatRequest, say: Say, message_id: str = "") -> asyncio.Task[ChatResponse]:
         """Begins a turn. The task raises a `Problem` where the turn cannot be had."""
-        task = asyncio.create_task(self._timed(ask, say))
+        task = asyncio.create_task(self._timed(ask, say, message_id or uuid4().hex))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
 
-    def stream(self, ask: ChatRequest) -> Stream:
+    def stream(self, ask: ChatRequest, form: Form, message_id: str = "") -> Stream:
         """Begins a turn whose sentences are to be read as they come."""
         said: asyncio.Queue[str] = asyncio.Queue(_AHEAD)
-        return Stream(self.start(ask, said.put), said, self._heartbeat_s)
+        return Stream(self.start(ask, said.put, message_id), said, form, self._heartbeat_s)
 
     async def close(self) -> None:
         """Cancels what still runs and waits for its traces."""
@@ -70,10 +71,10 @@ class TurnRunner:
         if self._running:
             await asyncio.wait(self._running)
 
-    async def _timed(self, ask: ChatRequest, say: Say) -> ChatResponse:
+    async def _timed(self, ask: ChatRequest, say: Say, message_id: str) -> ChatResponse:
         started, outcome = time.perf_counter(), "failed"
         try:
-            response = await self._within_deadline(ask, say)
+            response = await self._within_deadline(ask, say, message_id)
             outcome = response.outcome.value
             return response
         except Problem as problem:
@@ -88,45 +89,82 @@ class TurnRunner:
             else:
                 self._metrics.turn(outcome, time.perf_counter() - started)
 
-    async def _within_deadline(self, ask: ChatRequest, say: Say) -> ChatResponse:
+    async def _within_deadline(self, ask: ChatRequest, say: Say, message_id: str) -> ChatResponse:
         ends_at.set(asyncio.get_running_loop().time() + _MODELS_SHARE * self._deadline_s)
         try:
             async with asyncio.timeout(self._deadline_s), self._limiter.slot():
-                return await self._converse(ask, say)
+                return await self._converse(ask, say, message_id)
         except TimeoutError:
             raise Problem(504, "deadline", "The answer took too long. Please try again.") from None
         except ConversationNotFound:
             raise Problem(404, "not-found", "There is no such conversation.") from None
 
-    async def _converse(self, ask: ChatRequest, say: Say) -> ChatResponse:
+    async def _converse(self, ask: ChatRequest, say: Say, message_id: str) -> ChatResponse:
         opened: Opened = await asyncio.to_thread(self._conversations.open, ask.conversation_id)
         conversation_of_turn.set(None if opened.is_new else opened.id)
-        message_id = uuid4().hex
         question = Question(ask.message, opened.history or ask.past())
         reply = await self._chat.run(message_id, question, say)
         await asyncio.to_thread(self._conversations.add, opened, message_id, ask.message, reply)
         return ChatResponse.of(opened.id, message_id, reply)
 
 
+class Form(Protocol):
+    """How a streamed turn is written: `ChatEvents`, or chunks of a chat completion."""
+
+    def opening(self) -> bytes:
+        """What stands before the first sentence."""
+        ...
+
+    def sentence(self, text: str) -> bytes: ...
+
+    def reply(self, response: ChatResponse) -> bytes: ...
+
+    def error(self, problem: Problem, request_id: str) -> bytes: ...
+
+
+class ChatEvents:
+    """The events of POST /chat."""
+
+    def opening(self) -> bytes:
+        return b""
+
+    def sentence(self, text: str) -> bytes:
+        return event("sentence", {"text": text})
+
+    def reply(self, response: ChatResponse) -> bytes:
+        return event("reply", response.model_dump(mode="json"))
+
+    def error(self, problem: Problem, request_id: str) -> bytes:
+        return event("error", problem.body(request_id))
+
+
 class Stream:
     """A turn as server-sent events. `first` is awaited before anything is promised to the caller."""
 
     def __init__(
-        self, task: asyncio.Task[ChatResponse], said: asyncio.Queue[str], heartbeat_s: float
+        self,
+        task: asyncio.Task[ChatResponse],
+        said: asyncio.Queue[str],
+        form: Form,
+        heartbeat_s: float,
     ) -> None:
         self._task = task
         self._said = said
+        self._form = form
         self._heartbeat_s = heartbeat_s
+        self._ended = False
 
     async def first(self) -> bytes:
         """The first event. Raises what the turn raised if it failed before saying anything."""
-        return await self._next(None) or event("reply", result_of(self._task).model_dump(mode="json"))
+        sentence = await self._next(None)
+        self._ended = not sentence
+        return self._form.opening() + (sentence or self._form.reply(result_of(self._task)))
 
     async def frames(self, first: bytes, request_id: str) -> AsyncIterator[bytes]:
         """All events, beginning with `first`, and heartbeats in between. Leaving early cancels the turn."""
         try:
             yield first
-            if first.startswith(b"event: reply"):
+            if self._ended:
                 return
             while frame := await self._next(self._heartbeat_s):
                 yield frame
@@ -145,21 +183,21 @@ class Stream:
             try:
                 await asyncio.wait(ended, timeout=patience_s, return_when=asyncio.FIRST_COMPLETED)
                 if arrival.done():
-                    return event("sentence", {"text": arrival.result()})
+                    return self._form.sentence(arrival.result())
             finally:
                 arrival.cancel()
         if not self._said.empty():
-            return event("sentence", {"text": self._said.get_nowait()})
+            return self._form.sentence(self._said.get_nowait())
         return None if self._task.done() else HEARTBEAT
 
     def _ending(self, request_id: str) -> bytes:
         failure = _STOPPING if self._task.cancelled() else self._task.exception()
         if failure is None:
-            return event("reply", self._task.result().model_dump(mode="json"))
-        return event("error", problem_of(failure).body(request_id))
+            return self._form.reply(self._task.result())
+        return self._form.error(problem_of(failure), request_id)
 
 
-def result_of(task: asyncio.Task[ChatResponse]) -> ChatResponse:
+def result_of(task: asyncio.Task[_Result]) -> _Result:
     """What a finished turn came to. Raises its error; a cancelled one counts as the service's stopping."""
     if task.cancelled():
         raise _STOPPING

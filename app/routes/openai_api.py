@@ -1,0 +1,50 @@
+"""What speaks as the OpenAI API does, so that its clients can talk with Candor. Any API key is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.callers import Using, awaited, left, streamed, unheard, within_rate
+from app.completion_schemas import CompletionRequest
+from app.completions import MODEL, Completion
+from app.errors import Problem
+
+router = APIRouter(prefix="/v1")
+_SINCE = 1_795_651_200  # 2026-11-26, the day this API began: clients insist on a date
+
+
+@router.post("/chat/completions", dependencies=[Depends(within_rate)])
+async def complete(ask: CompletionRequest, request: Request, services: Using) -> Response:
+    must_be_known(ask.model)
+    completion = Completion(uuid4().hex, ask)
+    chat = ask.as_chat()
+    if ask.stream:
+        return await streamed(services.turns.stream(chat, completion, completion.message_id), request, {})
+    response = await awaited(services.turns.start(chat, unheard, completion.message_id), request)
+    return left() if response is None else JSONResponse(completion.whole(response))
+
+
+@router.get("/models")
+def models() -> dict[str, Any]:
+    return {"object": "list", "data": [_MODEL]}
+
+
+@router.get("/models/{model}")
+def model(model: str) -> dict[str, Any]:
+    must_be_known(model)
+    return _MODEL
+
+
+def must_be_known(model: str) -> None:
+    """Raises a 404 `Problem` for any model but ours: a caller who wants another one must not get this one's
+    answers unawares."""
+    if model != MODEL:
+        detail = f"There is no such model here. The only one is {MODEL}."
+        raise Problem(404, "model-not-found", detail, param="model")
+
+
+_MODEL = {"id": MODEL, "object": "model", "created": _SINCE, "owned_by": MODEL}
