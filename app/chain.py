@@ -29,11 +29,17 @@ from pipeline.voice import HouseVoice
 
 
 def build_chat(
-    settings: Settings, base: KnowledgeBase, models: Models, knowledge: Knowledge, traces: TraceSink
+    settings: Settings,
+    base: KnowledgeBase,
+    models: Models,
+    knowledge: Knowledge,
+    traces: TraceSink,
+    words: Seeds | None = None,
 ) -> ChatPipeline:
-    """The chain of the profile in `settings`. Blocks: exemplars are embedded once. Raises `SettingsError`
-    where the seeds cannot be read, or the profile needs a language model and there is none."""
-    words = Seeds.read(settings)
+    """The chain of the profile in `settings`; `words` are by default those of its seeds. Blocks: exemplars
+    are embedded once. Raises `SettingsError` where the seeds cannot be read, or the profile needs a language
+    model and there is none."""
+    words = words or Seeds.read(settings)
     voice = replace(words.voice, topics=LiveTopics(knowledge, words.topics))
     stages = _specialists(settings, base, models, knowledge, words, voice)
     profile = profile_of(settings, models)

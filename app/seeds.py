@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +38,15 @@ class Seeds:
     slang: Slang
 
     @classmethod
-    def read(cls, settings: Settings) -> Seeds:
-        """Raises `SettingsError` naming the file that is missing or cannot be used."""
+    def read(cls, settings: Settings, conversations: Sequence[Conversation] | None = None) -> Seeds:
+        """With other example conversations than those of the folder, where they are given. Raises
+        `SettingsError` naming the file that is missing or cannot be used."""
         folder = settings.seeds_dir
         voice, topics, slang = folder / "voice.yaml", folder / "topics.yaml", folder / "slang.yaml"
         examples = folder / "small_talk.yaml", folder / "safety.yaml"
-        talks = list(_conversations(folder / "conversations"))
+        talks = conversations
+        if talks is None:
+            talks = list(_conversations(folder / "conversations"))
         with _naming(voice):
             learned = learned_voice(_yaml(voice), talks, settings)
         with _naming(topics):

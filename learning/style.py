@@ -52,7 +52,9 @@ def learn_style(conversations: Sequence[Conversation]) -> StyleCard:
         *_sign_offs(conversations),
         *_punctuation(lines),
     )
-    return StyleCard(traits, tuple(dict.fromkeys(_exemplars(conversations, phrases))), *_bounds(answers))
+    exemplars = tuple(dict.fromkeys(_exemplars(conversations, phrases)))
+    opens = sum(_texts(line)[0] in phrases.said_first for line in answers) / len(answers)
+    return StyleCard(traits, exemplars, *_bounds(answers), opens=opens)
 
 
 def _address(lines: Sequence[str]) -> Iterator[str]:
@@ -123,8 +125,7 @@ def _how_often(pattern: str, lines: Sequence[str]) -> str:
 def _exemplars(conversations: Sequence[Conversation], phrases: Phrases) -> Iterator[Exemplar]:
     """The exchanges whose reply has a fact beside an opener or a hedge: from a fact alone there is nothing to
     learn, and without one it is no answer. That the user is right is a fact too."""
-    openers = (said for kind, said in phrases.openers.items() if kind is not Opener.AFFIRM)
-    telling = {*chain.from_iterable(openers), *phrases.hedges}
+    telling = {*phrases.said_first, *phrases.hedges}.difference(phrases.openers[Opener.AFFIRM])
     manner = telling | {*phrases.closings}
     for said, reply in chain.from_iterable(map(pairwise, conversations)):
         if (said.role, reply.role) == (Role.USER, Role.ASSISTANT) and not REFUSES.search(reply.text.lower()):

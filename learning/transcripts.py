@@ -1,4 +1,4 @@
-"""Reads example conversations written as `Chatbot:` / `User:` text."""
+"""Reads example conversations written as `Chatbot:` / `User:` text (`transcript_files` reads other forms)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ Conversation = tuple[Message, ...]
 
 @dataclass(frozen=True, slots=True)
 class UnreadableLine:
-    """A line that was left out, and why, in plain English. `number` counts from 1."""
+    """A line that was left out, and why, in plain English. `number` counts from 1; `file` is "" where only
+    one was read."""
 
     number: int
     reason: str
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)

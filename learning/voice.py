@@ -57,6 +57,11 @@ class Phrases:
     hedges: tuple[str, ...]
     closings: tuple[str, ...]
 
+    @property
+    def said_first(self) -> frozenset[str]:
+        """All openers."""
+        return frozenset(phrase for phrases in self.openers.values() for phrase in phrases)
+
 
 def learn_voice(conversations: Sequence[Conversation], fixed: Mapping[str, Any]) -> HouseVoice:
     """The voice of the chatbot's lines. `fixed` holds whole replies by outcome and kind (a text, a list, or a

@@ -36,12 +36,14 @@ class Exemplar:
 class StyleCard:
     """How the house talks: `traits`, one plain English sentence each ("Speaks to the user as you."), and
     exchanges of the transcripts to take after, without their facts (`stages.manner` finds the nearest). Nine
-    of ten answers stay within `sentences` and `words`; 0: not known."""
+    of ten answers stay within `sentences` and `words`; 0: not known. `opens`: the share of answers that begin
+    with a phrase of the house."""
 
     traits: tuple[str, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()
     sentences: int = 0
     words: int = 0
+    opens: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +19,7 @@ from app.cli.failures import Failed
 from app.cli.progress import Show, progress
 from app.models import Models
 from app.release_service import KnowledgeBase
+from app.seeds import Seeds
 from app.services import knowledge_base, prepared_database
 from app.settings import Settings, read_settings
 from knowledge.entries import ApplyMode
@@ -30,6 +31,8 @@ from learning.evaluation.runner import Chain, LastTrace, run_suite
 from learning.evaluation.sampling import sampled
 from learning.evaluation.scored import RELEVANCE_THRESHOLD
 from learning.evaluation.suites import load_suite
+from learning.evaluation.voice import spoken_turns
+from learning.transcripts import Conversation
 
 if TYPE_CHECKING:
     from learning.evaluation.comparison import Comparison
@@ -71,13 +74,16 @@ class Bench:
     base: KnowledgeBase
     live: LiveRelease
     chain: Chain
+    speaking_like: Callable[[Sequence[Conversation]], ChatPipeline]
     system: Mapping[str, str]
 
     def run(self, suite: Suite, show: Show) -> SuiteRun:
         """The suite, put to the chain."""
-        if suite.cases or suite.relevance_pairs:
+        if suite.cases or suite.relevance_pairs or suite.conversations:
             self._serve(suite, show)
-        return self.runner.run(run_suite(self.chain, suite, self.system, show))
+        run = self.runner.run(run_suite(self.chain, suite, self.system, show))
+        voice = self.runner.run(spoken_turns(suite.conversations, self.speaking_like, show))
+        return replace(run, voice=voice)
 
     def _serve(self, suite: Suite, show: Show) -> None:
         entries = suite.entries or parse_path(self.settings.seeds_dir / "kb").entries
@@ -101,7 +107,12 @@ def _bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[B
             base = knowledge_base(scratch, engine, loaded)
             pipeline = build_chat(settings, base, models, knowledge, traces)
             chain = Chain(pipeline, models.encoder, knowledge, traces)
-            yield Bench(runner, settings, base, live, chain, _system(settings, pipeline, loaded.info.name))
+            system = _system(settings, pipeline, loaded.info.name)
+
+            def speaking_like(talks: Sequence[Conversation]) -> ChatPipeline:
+                return build_chat(settings, base, models, knowledge, traces, Seeds.read(settings, talks))
+
+            yield Bench(runner, settings, base, live, chain, speaking_like, system)
         finally:
             runner.run(models.close())
             engine.dispose()

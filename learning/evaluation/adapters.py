@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from learning.evaluation.adapters_conversations import mtrag, rewriting, rewriting_files
+from learning.evaluation.adapters_conversations import mtrag, rewriting, rewriting_files, transcripts
 from learning.evaluation.adapters_faq import covid_faq, gold, hint3, medquad, vaccine_faq
 from learning.evaluation.adapters_outside import topic_gate
 from learning.evaluation.adapters_pairs import grounded, grounded_files, healthver, misinformation, squad
@@ -49,5 +49,6 @@ _LAYOUTS: tuple[tuple[Recognises, Callable[[Path], Suite]], ...] = (
     (_has("healthver"), healthver),
     (lambda folder: bool(grounded_files(folder)), grounded),
     (_has("covid_misconceptions"), misinformation),
+    (lambda folder: any(folder.glob("*.txt")), transcripts),
 )
 """The first that recognises a folder reads it: the more particular ones come first."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from knowledge.types import Entry
 from learning.evaluation.passages import entry_of_passage
 from learning.evaluation.records import Case, Suite
-from learning.evaluation.rows import Foreign, read_rows, rows_of_side
+from learning.evaluation.rows import Foreign, SuiteError, read_rows, rows_of_side
+from learning.transcripts import Conversation, parse_transcripts
 from pipeline.types import Message, Outcome, Question, Role
 
 _INSTEAD = {
@@ -46,6 +47,19 @@ class _Turn(Foreign):
     rewrite: str
     needs_rewrite: bool
     persona_used: bool = False
+
+
+def transcripts(folder: Path) -> Suite:
+    """Example conversations in the voice that is wanted, as the seeds hold them."""
+    return Suite(folder.resolve().name, conversations=tuple(_transcripts(folder)))
+
+
+def _transcripts(folder: Path) -> Iterator[Conversation]:
+    for file in sorted(folder.glob("*.txt")):
+        parsed = parse_transcripts(file.read_text("utf-8", "replace"))
+        for line in parsed.unreadable:
+            raise SuiteError(f"{file} line {line.number}: {line.reason}")
+        yield from parsed.conversations
 
 
 def mtrag(folder: Path) -> Suite:

@@ -23,6 +23,7 @@ from learning.evaluation.records import CaseResult, SuiteFigures, SuiteRun
 from learning.evaluation.scored import candidates, gate_scores, pairs, threshold_of
 from learning.evaluation.sections import Section, judgement, kept, measured, separation
 from learning.evaluation.statistics import Floats, quantile, risk_coverage_area, share
+from learning.evaluation.voice import voice_figures
 
 
 def figures_of(run: SuiteRun, *, seed: int = 0) -> SuiteFigures:
@@ -41,6 +42,7 @@ def figures_of(run: SuiteRun, *, seed: int = 0) -> SuiteFigures:
             for name, figure in judgement(scored, threshold, seed).items()
         },
         "grounding": separation(pairs(run.grounding), seed),
+        "voice": voice_figures(run.voice, seed),
         "end to end": measured(run.cases, units, END_TO_END) | _risk(run.cases, units),
         "latency": _latency(run.cases, units),
     }

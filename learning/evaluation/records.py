@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from knowledge.types import Entry
+from learning.transcripts import Conversation
 from pipeline.types import Outcome, Question
 
 
@@ -43,13 +44,15 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """A knowledge base with its questions, and pairs for single stages. Parts may be empty."""
+    """A knowledge base with its questions, pairs for single stages, and example conversations in the voice
+    that is wanted. Parts may be empty."""
 
     name: str
     entries: tuple[Entry, ...] = ()
     cases: tuple[Case, ...] = ()
     relevance_pairs: tuple[Pair, ...] = ()
     grounding_pairs: tuple[Pair, ...] = ()
+    conversations: tuple[Conversation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,18 @@ class PairResult:
 
 
 @dataclass(frozen=True, slots=True)
+class SpokenTurn:
+    """A user's line of an example conversation that the chain answered, in the voice of all the other
+    conversations: the chatbot's `line` there, our `reply` without citation marks, and `plain`, the claims of
+    the reply without any house phrase."""
+
+    conversation: str
+    line: str
+    reply: str
+    plain: str
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteRun:
     """All that one evaluation of a suite saw. `system` names what was measured (version, models, profile)."""
 
@@ -108,6 +123,7 @@ class SuiteRun:
     cases: tuple[CaseResult, ...] = ()
     relevance: tuple[PairResult, ...] = ()
     grounding: tuple[PairResult, ...] = ()
+    voice: tuple[SpokenTurn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +160,8 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class SuiteFigures:
-    """A suite's figures by section ("gate", "rewriter", "retrieval", "relevance", "grounding", "end to end",
-    "latency") and name, in the order of showing, with plots and examples of failures."""
+    """A suite's figures by section ("gate", "rewriter", "retrieval", "relevance", "grounding", "voice",
+    "end to end", "latency") and name, in the order of showing, with plots and examples of failures."""
 
     suite: str
     system: Mapping[str, str]

@@ -21,6 +21,7 @@ def sampled(suite: Suite, limit: int, seed: int = 0) -> Suite:
         cases=_sample(suite.cases, lambda case: case.kind, limit, seed),
         relevance_pairs=_sample(suite.relevance_pairs, lambda pair: (pair.kind, pair.positive), limit, seed),
         grounding_pairs=_sample(suite.grounding_pairs, lambda pair: (pair.kind, pair.positive), limit, seed),
+        conversations=_sample(suite.conversations, lambda _: "conversation", limit, seed),
     )
 
 

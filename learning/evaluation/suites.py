@@ -46,7 +46,7 @@ def load_suite(folder: Path) -> Suite:
         raise SuiteError(f"{folder}: there is no such folder")
     own = any((folder / name).exists() for name in (QUESTIONS, RELEVANCE, GROUNDING))
     suite = _own(folder) if own else adapted(folder)
-    if not (suite.cases or suite.relevance_pairs or suite.grounding_pairs):
+    if not (suite.cases or suite.relevance_pairs or suite.grounding_pairs or suite.conversations):
         raise SuiteError(f"{folder}: the suite is empty")
     _refuse_repeated_ids(folder, suite)
     return suite

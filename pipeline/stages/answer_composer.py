@@ -17,6 +17,7 @@ from pipeline.voice import HouseVoice, Opener, StyleCard, choose
 
 ENTRIES = 3
 ALONE = Length(5, 95)
+OFTEN = 0.5  # share of answers
 FEWEST_WORDS, DENSER = 60, 2  # entries say more in a sentence than people who talk
 AMONG_RIVALS = Length(3, 60)  # of the best entry, where others may be the ones that answer
 TOTAL_WORDS = 115  # what the others share with it
@@ -35,8 +36,10 @@ class ExtractiveComposer:
     def __init__(
         self, voice: HouseVoice, knowledge: Knowledge, encoder: Encoder, style: StyleCard | None = None
     ) -> None:
-        """With a `style` that knows how long the house talks, an answer is at most twice as long."""
+        """With a `style`, an answer is at most twice as long as the house talks, and where the house opens
+        most answers with a phrase, so do these."""
         self._voice = voice
+        self._opens_often = bool(style and style.opens >= OFTEN)
         self._alone = _as_long_as(style.words) if style and style.words else ALONE
         self._knowledge = knowledge
         self._encoder = encoder
@@ -79,14 +82,14 @@ class ExtractiveComposer:
 
     def _opener(self, stance: Stance, recent: str, best: Accepted) -> str:
         """The wording follows the entry, not the message, so that it is the same whoever asks. A phrase that
-        only pleases is left out where the last replies had one."""
+        only pleases is left out where the last replies had one, unless that is the house's way."""
         if stance.opener is None:
             return ""
         phrases = self._voice.openers.get(stance.opener, ())
         if stance.opener is Opener.EMPATHY:
             fitting = [phrase for phrase in phrases if bool(SYMPATHY.search(phrase)) == stance.suffers]
             phrases = tuple(fitting) or phrases
-        pleasing = stance.opener in (Opener.NEUTRAL, Opener.DENY)
+        pleasing = stance.opener in (Opener.NEUTRAL, Opener.DENY) and not self._opens_often
         if pleasing and any(phrase in recent for phrase in self._voice.house_phrases):
             return ""
         return choose(phrases, best.hit.entry.id, recent)
