@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.db import open_database
 from app.doctor import EXPORTING, SETUP, Finding, State, version_of
+from app.llm_inspection import inspect_llm
 from app.seeds import Seeds
 from app.settings import Settings, SettingsError, read_settings
 from knowledge.calibration import read_background
@@ -24,7 +25,6 @@ from knowledge.types import KnowledgeError
 
 _LEAST_FREE = 1 << 30
 _REINDEX = "run `candor reindex`"
-_SPECIALISTS = "specialists for every stage: they need no key and no network"
 
 
 def inspect_service() -> Iterator[Finding]:
@@ -42,7 +42,7 @@ def inspect_service() -> Iterator[Finding]:
     if database.state is State.OK:
         yield _release(settings, engine, stored)
     yield _seeds(settings)
-    yield from _engines(settings)
+    yield from inspect_llm(settings)
     yield _admin(settings)
 
 
@@ -146,15 +146,6 @@ def _seeds(settings: Settings) -> Finding:
     conversations = len(list((folder / "conversations").glob("*.txt")))
     detail = f"{folder.absolute()}, {entries:,} entries, {conversations:,} example conversations"
     return Finding("seeds", State.OK, detail)
-
-
-def _engines(settings: Settings) -> Iterator[Finding]:
-    yield Finding("engines", State.OK, _SPECIALISTS)
-    if settings.llm_base_url or settings.llm_model or settings.llm_api_key:
-        detail = "CANDOR_LLM_* is set, but this version has no LLM engine yet: nothing is sent there"
-        yield Finding("LLM", State.NOTE, detail)
-    else:
-        yield Finding("LLM", State.OK, "not configured, and not needed")
 
 
 def _admin(settings: Settings) -> Finding:

@@ -87,6 +87,11 @@ class OpenAIChatModel:
     def state(self) -> BreakerState:
         return self._breaker.state
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What this server turned down so far, and is not asked for any more."""
+        return tuple(sorted(feature.name.lower() for feature in self._without))
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()

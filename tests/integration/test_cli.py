@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from tests.integration.commands import TOPIC, Run
+from tests.openai_server import MODEL, says_json, serving_llm
 
 ENTRY = {"id": "one", "question": "What is one?", "answer": "One is a number."}
 
@@ -204,6 +205,21 @@ def test_doctor_changes_nothing(run: Run, data: Path) -> None:
     told = run("doctor")
     assert (told.status, "candor-retriever" in told.out) == (0, True)
     assert not data.exists()
+
+
+def test_doctor_tries_the_language_model(run: Run, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "none, and none is needed" in run("doctor").out
+    monkeypatch.setenv("CANDOR_LLM_MODEL", MODEL)
+    with serving_llm(says_json(answer="yes"), rejects=("json_schema",)) as server:
+        monkeypatch.setenv("CANDOR_LLM_BASE_URL", server.url)
+        told = run("doctor").out
+        assert f"{MODEL} answered within" in told and "without json_schema" in told
+    told = run("doctor")
+    assert (told.status, f"{MODEL} does not answer" in told.out) == (0, True), "the specialists still serve"
+    monkeypatch.setenv("CANDOR_LLM_BASE_URL", "")
+    monkeypatch.setenv("CANDOR_LLM_GGUF", str(own / "candor.db"))
+    told = run("doctor")
+    assert (told.status, "not a GGUF file" in told.out) == (1, True)
 
 
 def test_doctor_tells_what_is_wrong(run: Run, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
