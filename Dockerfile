@@ -4,6 +4,8 @@ FROM python:3.11-slim AS build
 # An index with CPU builds of PyTorch, given by the builder: --build-arg TORCH_INDEX=<address>. Without it the default
 # index is used, whose Linux builds bring several gigabytes of accelerator libraries.
 ARG TORCH_INDEX=""
+# Extras of the package, such as local-llm: --build-arg EXTRAS=local-llm
+ARG EXTRAS=""
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /srv/candor
 RUN python -m venv /opt/venv
@@ -15,11 +17,13 @@ COPY app app
 COPY pipeline pipeline
 COPY knowledge knowledge
 COPY learning learning
-RUN pip install --constraint constraints.txt --editable .
+RUN pip install --constraint constraints.txt --editable ".${EXTRAS:+[$EXTRAS]}"
 COPY seeds seeds
 RUN CANDOR_DATA_DIR=/srv/data candor reindex
 
 FROM python:3.11-slim
+ARG EXTRAS=""
+RUN [ -z "$EXTRAS" ] || { apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*; }
 RUN useradd --system --uid 10001 --create-home candor
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv/candor /srv/candor

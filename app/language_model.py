@@ -16,7 +16,7 @@ from pipeline.llm import OPENAI, ChatServer, OpenAIChatModel
 from pipeline.running_call import Prices
 from pipeline.usage import ModelCall
 
-GET_XLLAMACPP = 'pip install "candor[local-llm]"'
+GET_XLLAMACPP = "pip install --constraint constraints.txt --editable '.[local-llm]'"
 _SLOTS = 2  # a laptop reads two prompts at once as fast as one after the other
 _CONTEXT = 8192  # tokens, for all slots together
 _MAGIC = b"GGUF"
