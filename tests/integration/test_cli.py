@@ -212,8 +212,8 @@ def test_doctor_tries_the_language_model(run: Run, own: Path, monkeypatch: pytes
     monkeypatch.setenv("CANDOR_LLM_MODEL", MODEL)
     with serving_llm(says_json(answer="yes"), rejects=("json_schema",)) as server:
         monkeypatch.setenv("CANDOR_LLM_BASE_URL", server.url)
-        told = run("doctor").out
-        assert f"{MODEL} answered within" in told and "without json_schema" in told
+        tried = run("doctor").out
+        assert f"{MODEL} answered within" in tried and "without json_schema" in tried
     told = run("doctor")
     assert (told.status, f"{MODEL} does not answer" in told.out) == (0, True), "the specialists still serve"
     monkeypatch.setenv("CANDOR_LLM_BASE_URL", "")
