@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "learning": {"learning", "pipeline", "knowledge"},
     "app": {"app", "learning", "pipeline", "knowledge"},
 }
-TRAINERS = {"learning/training/retriever.py", "learning/training/contrastive.py"}
+TRAINERS = {f"learning/training/{part}.py" for part in ("retriever", "contrastive", "shipped_weights")}
 PAIR_TRAINERS = {f"learning/training/pair_{part}.py" for part in ("net", "model", "export")}
 ONE_ADAPTER = {
     "openai": {"pipeline/llm.py"},

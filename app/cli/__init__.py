@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.failures import expected, sentence
+from app.cli.synthesis import synthesis
 from app.cli.training import training
 
 cli = typer.Typer(
@@ -22,6 +23,7 @@ cli = typer.Typer(
 )
 releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
 cli.add_typer(releases, name="releases")
+cli.add_typer(synthesis, name="synthesize")
 cli.add_typer(training, name="train")
 
 

@@ -18,7 +18,7 @@ MODELS = {
 }
 
 training = typer.Typer(
-    help="Train the models of the stages, each with a card of its figures.",
+    help="Train the models of the stages, each with a card of figures.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )

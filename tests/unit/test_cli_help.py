@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = {"serve", "chat", "import", "export", "reindex", "releases", "doctor", "train", "eval"}
+COMMANDS = {
+    "serve",
+    "chat",
+    "import",
+    "export",
+    "reindex",
+    "releases",
+    "doctor",
+    "train",
+    "eval",
+    "synthesize",
+}
 HEAVY = {"torch", "faiss", "onnxruntime", "sentence_transformers", "fastapi", "sqlmodel", "rich", "numpy"}
 LOADED = """
 import sys

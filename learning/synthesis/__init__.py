@@ -1,0 +1,1 @@
+"""Synthetic questions and conversations from a knowledge base."""

@@ -1,0 +1,150 @@
+"""Questions that cannot be understood without the one before: made from two entries that have a subject in
+common, so that the full question is known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from random import Random
+
+from knowledge.sentences import split_sentences
+from knowledge.types import Entry
+from learning.synthesis.frames import Talk, inner
+from learning.synthesis.grammar import parse, statement
+from learning.synthesis.verbs import PREDICATIVE, VERBS, is_participle
+from pipeline.stages.dependence import TOKEN, subject
+from pipeline.stages.language import stem
+from pipeline.stages.lexicon import FUNCTION_WORDS
+
+_DETERMINERS = ("the", "a", "an", "my", "our", "your", "these", "this")
+_PERSONS = frozenset("i you we it there they".split())
+_PHRASE = re.compile(rf"\b(?:{'|'.join(_DETERMINERS)})(?: [\w’'&-]+){{1,3}}", re.IGNORECASE)
+_NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][\w-]*[A-Z0-9][\w-]*|[A-Z][a-z]+)(?: [A-Z][\w-]*)*")
+_REASON = re.compile(
+    r"\b(?:because|since|so that|due to|that is why|this is why|the reason)\b", re.IGNORECASE
+)
+_SHARED_WORDS = 3  # of two questions that differ in one phrase
+_LONGEST_PHRASE = 5
+_SINGULAR_ENDINGS = ("ss", "us", "is")
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """`message` asks what `full` asks, after a question about the entry `after`; `about` is the entry that
+    answers it."""
+
+    message: str
+    full: str
+    kind: str
+    after: str
+    about: str
+
+
+def follow_ups(before: Entry, then: Entry, talk: Talk, rng: Random) -> Iterator[FollowUp]:
+    """The ways in which the question of `then` may be asked after that of `before`."""
+    for kind, message in (
+        ("pronoun", pronominal(before.question, then.question)),
+        ("ellipsis", elliptic(before.question, then.question)),
+    ):
+        if message:
+            if kind == "ellipsis":
+                message = rng.choice(talk.follow_up).replace("{x}", message)
+            yield FollowUp(message, then.question, kind, before.id, then.id)
+
+
+def asks_why(entry: Entry, talk: Talk, rng: Random) -> FollowUp | None:
+    """ "Why?", after the first sentence of an answer that gives a reason further on."""
+    clause = parse(entry.question)
+    spans = split_sentences(entry.answer)
+    rest = entry.answer[spans[0][1] :] if spans else ""
+    said = statement(clause) if clause and not clause.asks else ""
+    if not said or not _REASON.search(rest):
+        return None
+    return FollowUp(rng.choice(talk.why), f"{entry.question} Why?", "why", entry.id, entry.id)
+
+
+def pronominal(before: str, then: str) -> str:
+    """`then` with a pronoun for what both are about; empty where that is nothing, or all of it, or where the
+    pronoun could mean something else."""
+    first, second = parse(before), parse(then)
+    if first is None or second is None or second.preface:
+        return ""
+    for phrase in _phrases(then, second.subject):
+        named = _bare(first.subject) == _bare(phrase) or (
+            first.subject.lower() in _PERSONS and _mentions(before, phrase)
+        )
+        if named and _stems(then) - _stems(phrase):
+            pronoun = _pronoun(phrase, second.subject == phrase)
+            return re.sub(rf"\b{re.escape(phrase)}(?!\w)", pronoun, then, count=1)
+    return ""
+
+
+def elliptic(before: str, then: str) -> str:
+    """The one phrase in which `then` differs from `before`; empty where they differ in more, or in a word
+    that says nothing alone."""
+    old, new = ([word.strip("?.,!") for word in text.split()] for text in (before, then))
+    lower = [word.lower() for word in old], [word.lower() for word in new]
+    codes = SequenceMatcher(None, *lower, autojunk=False).get_opcodes()
+    changes = [each for each in codes if each[0] != "equal"]
+    if len(changes) != 1 or changes[0][0] == "delete":
+        return ""
+    _, _, _, start, end = changes[0]
+    words, rest = new[start:end], [*new[:start], *new[end:]]
+    if end < len(new) and not _says_little(new[end]):
+        words, rest = [*words, new[end]], rest  # what it is a kind of: "the Novavax vaccine"
+    enough = len(rest) >= max(_SHARED_WORDS, len(words)) and len(words) <= _LONGEST_PHRASE
+    alone = (
+        all(map(_says_little, (words[0], words[-1]))) or _says_little(words[-1]) or words[0].lower() in VERBS
+    )
+    return inner(" ".join(words)) if start and enough and _stems(" ".join(rest)) and not alone else ""
+
+
+def _says_little(word: str) -> bool:
+    low = word.lower()
+    return low in VERBS or low in PREDICATIVE or low in FUNCTION_WORDS or is_participle(low)
+
+
+def _phrases(question: str, topic: str) -> Iterator[str]:
+    """What a pronoun may stand for: what the question is about, names, and what has an article before it."""
+    if _stems(topic):
+        yield topic
+    found = [match.group() for match in _NAME.finditer(question)]
+    for match in _PHRASE.finditer(question):
+        words = match.group().split()
+        ends = (n for n, word in enumerate(words[1:], 1) if word.lower() in FUNCTION_WORDS | VERBS)
+        found.append(" ".join(words[: next(ends, len(words))]))
+    for phrase in found:
+        before, _, after = question.partition(phrase)
+        following = after.strip(" ?,.").split(" ")[0]
+        determined = before.rstrip().rsplit(" ", 1)[-1].lower() in _DETERMINERS
+        apart = not following or (_says_little(following) and following != "of")
+        if _stems(phrase) and apart and not determined:
+            yield phrase
+
+
+def _bare(phrase: str) -> str:
+    """The phrase without its article and the ending of the plural."""
+    words = phrase.lower().split()
+    kept = words[1:] if words[:1] and words[0] in _DETERMINERS else words
+    return " ".join(kept).removesuffix("s")
+
+
+def _mentions(question: str, phrase: str) -> bool:
+    """Whether the question names it, and not only as part of a longer name."""
+    found = re.search(rf"\b{re.escape(_bare(phrase))}s?(?![\w-])(.*)", question, re.IGNORECASE)
+    following = found[1].strip(" ?,.").split(" ")[0] if found else ""
+    return found is not None and (not following or _says_little(following))
+
+
+def _pronoun(phrase: str, opens: bool) -> str:
+    last = phrase.split()[-1].lower()
+    plural = (last.endswith("s") and not last.endswith(_SINGULAR_ENDINGS)) or " and " in phrase
+    plural = plural or last in {"people", "children", "men", "women"}
+    return ("they" if opens else "them") if plural else "it"
+
+
+def _stems(text: str) -> frozenset[str]:
+    lower = text.lower().replace("’", "'")
+    return frozenset(stem(base) for word in TOKEN.findall(lower) if (base := subject(word)))
