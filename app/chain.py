@@ -110,6 +110,7 @@ def _gate(
 ) -> TopicGate:
     exemplars = Exemplars.of(words.exemplars, base.embed)
     alarms = Alarms(words.lexicon, exemplars, thresholds, models.kinds)
+    leaning, slang = models.terms.dependence, words.slang
     return CalibratedTopicGate(
-        models.encoder, knowledge, exemplars, alarms, models.terms.dependence, thresholds, models.kinds
+        models.encoder, knowledge, exemplars, alarms, leaning, thresholds, models.kinds, slang
     )

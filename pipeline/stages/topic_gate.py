@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +13,9 @@ from pipeline.stages.alarms import Alarm, Alarms, telling
 from pipeline.stages.dependence import SURELY_DEPENDS, Dependence, spoken_words, subject
 from pipeline.stages.exemplars import Exemplars
 from pipeline.stages.language import content_words
+from pipeline.stages.main_subject import MainSubject
 from pipeline.stages.message_kinds import MessageKinds
+from pipeline.stages.normalising import Slang
 from pipeline.stages.pleasantries import WORD, without_pleasantries
 from pipeline.stages.retrieval import search
 from pipeline.stages.thresholds import JudgeThresholds
@@ -42,11 +46,13 @@ _HITS = 6
 @dataclass(frozen=True, slots=True)
 class _Message:
     """What the user says: as it was typed, its `core` without pleasantries, and read `together` with what was
-    asked before, empty where it does not lean on that; vectors by text, also of the telling `pieces`."""
+    asked before, empty where it does not lean on that; what was `said` in all, the conversation included;
+    vectors by text, also of the telling `pieces`."""
 
     text: str
     core: str
     together: str
+    said: str
     pieces: tuple[str, ...]
     vectors: Mapping[str, FloatArray]
 
@@ -67,8 +73,8 @@ class _Reading:
 class CalibratedTopicGate:
     """Weighs, as the release calibrated it, how well the message matches the knowledge base against how near
     it is to what the knowledge base is not about. A message that leans on the conversation is read together
-    with it; small talk and alarms are known by their exemplars. With `kinds`, a message that asks nothing
-    needs a better match."""
+    with it; small talk and alarms are known by their exemplars. A message that leaves out what the whole
+    knowledge base is about needs a better match and, with `kinds`, so does one that asks nothing."""
 
     engine = "specialist"
 
@@ -81,6 +87,7 @@ class CalibratedTopicGate:
         dependence: Dependence,
         thresholds: JudgeThresholds | None = None,
         kinds: MessageKinds | None = None,
+        slang: Slang | None = None,
     ) -> None:
         self._encoder = encoder
         self._knowledge = knowledge
@@ -89,6 +96,8 @@ class CalibratedTopicGate:
         self._dependence = dependence
         self._thresholds = thresholds or JudgeThresholds()
         self._kinds = kinds
+        self._slang = slang or Slang({}, {})
+        self._subject: tuple[str, MainSubject] | None = None
 
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises `RetrievalFailed` and `ModelUnavailable` as the ports do."""
@@ -116,18 +125,31 @@ class CalibratedTopicGate:
         texts = list(dict.fromkeys(text for text in (question.text, core, together, *pieces) if text))
         vectors = await self._encoder.encode(texts)
         known = dict(zip(texts, vectors, strict=True))
-        return _Message(question.text, core, together, tuple(pieces), known)
+        said = "\n".join((*(message.text for message in question.history), question.text))
+        return _Message(question.text, core, together, said, tuple(pieces), known)
 
     async def _read(self, snapshot: Snapshot, message: _Message, text: str) -> _Reading:
         vector = message.vectors[text]
         hits = await search(snapshot, text, vector, _HITS)
         features = snapshot.calibration.features([hit.score for hit in hits], vector)
         probability = snapshot.calibration.gate.probability(features) if hits else 0.0
+        if hits and not message.together:  # what leans on the conversation need not name it again
+            subject_left_out = (await self._main_subject(snapshot)).left_out(message.said, hits[0])
+            probability = _lowered(probability, self._thresholds.left_out * subject_left_out)
         return _Reading(
             probability=self._kinds.doubted(probability, vector) if self._kinds else probability,
             question_cosine=max((hit.question_cosine for hit in hits), default=0.0),
             background=features["background"],
         )
+
+    async def _main_subject(self, snapshot: Snapshot) -> MainSubject:
+        """That of the live release; read anew, beside the event loop, when the release has changed."""
+        known = self._subject
+        if known is None or known[0] != snapshot.release_id:
+            entries = tuple(snapshot.entries.values())
+            known = snapshot.release_id, await asyncio.to_thread(MainSubject.of, entries, self._slang)
+            self._subject = known
+        return known[1]
 
     async def _alarm(self, snapshot: Snapshot, message: _Message, whole: _Reading) -> Alarm | None:
         """Spelled out anywhere, or raised by the message as a whole or one of its telling pieces."""
@@ -172,6 +194,11 @@ class CalibratedTopicGate:
             return True
         named = sum(bool(subject(word)) for word in spoken_words(core).split())
         return named >= _OWN and alone.probability < _FOREIGN and self._dependence(core) < SURELY_DEPENDS
+
+
+def _lowered(probability: float, log_odds: float) -> float:
+    """The probability with so many log-odds less."""
+    return probability / (probability + (1 - probability) * math.exp(log_odds))
 
 
 def _says_nothing(text: str) -> bool:

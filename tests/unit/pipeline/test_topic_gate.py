@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from knowledge.model_card import read_card
+from knowledge.types import Entry
 from pipeline.errors import RetrievalFailed
 from pipeline.stages.alarms import Alarms, read_lexicon
 from pipeline.stages.exemplars import Exemplars, read_exemplars
@@ -286,3 +288,14 @@ def test_hostile_texts_do_not_hang_the_gate() -> None:
     command = [sys.executable, "-c", HANGS, str(SEEDS)]
     ended = subprocess.run(command, capture_output=True, timeout=10, cwd=SEEDS.parent, check=True)
     assert b"done" in ended.stdout
+
+
+async def test_a_message_that_leaves_out_what_all_is_about_needs_a_better_match() -> None:
+    entries = {f"e{n}": Entry(f"e{n}", f"What about the bridge {n}?", "Yes.") for n in range(20)}
+    about_bridges = BridgeSnapshot(entries=entries, release_id="r2")
+    plain, told = [await verdict("toll for red cars", snapshot=each) for each in (None, about_bridges)]
+    assert told.probability == pytest.approx(1 / (1 + math.exp(2.5) * (1 / plain.probability - 1)))
+    named = await verdict("bridge toll for red cars", snapshot=about_bridges)
+    assert named.probability == (await verdict("bridge toll for red cars")).probability
+    after = await verdict("toll for red cars", *ASKED, snapshot=about_bridges)
+    assert after.probability == plain.probability, "the conversation names it"
