@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.failures import expected, sentence
+from app.cli.finetuning import finetuning
 from app.cli.synthesis import synthesis
 from app.cli.training import training
 
@@ -25,6 +26,7 @@ releases = typer.Typer(help="List the releases, or activate one of them.", rich_
 cli.add_typer(releases, name="releases")
 cli.add_typer(synthesis, name="synthesize")
 cli.add_typer(training, name="train")
+cli.add_typer(finetuning, name="finetune")
 
 
 def main() -> None:

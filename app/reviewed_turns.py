@@ -1,0 +1,81 @@
+"""What the database holds to learn from: conversations, and turns that their users rated up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from app.conversations import ExchangeRow, FeedbackRow, Rating
+from app.seeds import Seeds
+from app.settings import Settings
+from app.turn_table import TurnRow
+from knowledge.entries import EntryStore
+from learning.finetuning.stage_sets import ReviewedTurn, Surroundings
+from learning.transcripts import Conversation
+from pipeline.types import Message, Question, Role
+
+_MARKER = re.compile(r" ?\[\d+\]")
+
+
+def stored_conversations(engine: Engine) -> list[Conversation]:
+    """Every stored conversation in which no reply was rated down, without citation marks."""
+    down = {message_id for message_id, rating in _ratings(engine) if rating == Rating.DOWN}
+    return [
+        tuple(said for row in rows for said in _said(row))
+        for _, rows in _conversations(engine)
+        if not any(row.message_id in down for row in rows)
+    ]
+
+
+def approved_turns(engine: Engine) -> list[ReviewedTurn]:
+    """Every turn rated up whose trace is kept, with the conversation before it."""
+    up = {message_id for message_id, rating in _ratings(engine) if rating == Rating.UP}
+    with Session(engine) as session:
+        traced = select(TurnRow.message_id, TurnRow.steps).where(col(TurnRow.message_id).in_(up))
+        steps = dict(session.exec(traced).all())
+    return [
+        _turn(name, rows[:place], row, steps[row.message_id])
+        for name, rows in _conversations(engine)
+        for place, row in enumerate(rows)
+        if row.message_id in steps
+    ]
+
+
+def surroundings(engine: Engine, settings: Settings) -> Surroundings:
+    """The entries as they are now, and the names of their topics. Raises `SettingsError`."""
+    words = Seeds.read(settings)
+    entries = {entry.id: entry for entry in EntryStore(engine).all()}
+    used = {entry.topic for entry in entries.values()}
+    return Surroundings(
+        entries, tuple(label for topic, label in words.topics.items() if topic in used), words.style
+    )
+
+
+def _conversations(engine: Engine) -> Iterator[tuple[str, list[ExchangeRow]]]:
+    with Session(engine) as session:
+        ordered = select(ExchangeRow).order_by(col(ExchangeRow.conversation_id), col(ExchangeRow.seq))
+        for name, rows in groupby(session.exec(ordered), key=lambda row: row.conversation_id):
+            yield name, list(rows)
+
+
+def _ratings(engine: Engine) -> list[tuple[str, str]]:
+    with Session(engine) as session:
+        return list(session.exec(select(FeedbackRow.message_id, FeedbackRow.rating)))
+
+
+def _turn(
+    name: str, before: list[ExchangeRow], row: ExchangeRow, steps: Sequence[Mapping[str, Any]]
+) -> ReviewedTurn:
+    history = tuple(said for earlier in before for said in _said(earlier))
+    cited = {citation["index"]: citation["entry_id"] for citation in row.citations}
+    return ReviewedTurn(name, Question(row.message, history), row.reply, steps, cited)
+
+
+def _said(row: ExchangeRow) -> tuple[Message, Message]:
+    reply = _MARKER.sub("", row.reply)
+    return Message(Role.USER, row.message), Message(Role.ASSISTANT, reply)
