@@ -15,6 +15,7 @@ COMMANDS = {
     "chat",
     "import",
     "export",
+    "finetune",
     "reindex",
     "releases",
     "doctor",
