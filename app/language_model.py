@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from app.local_llm import LocalServer
 from app.settings import Settings, SettingsError
-from pipeline.circuit_breaker import BreakerState
+from pipeline.circuit_breaker import BreakerState, CircuitBreaker
 from pipeline.llm import OPENAI, ChatServer, OpenAIChatModel
 from pipeline.running_call import Prices
 from pipeline.usage import ModelCall
@@ -20,6 +21,7 @@ GET_XLLAMACPP = "pip install --constraint constraints.txt --editable '.[local-ll
 _SLOTS = 2  # a laptop reads two prompts at once as fast as one after the other
 _CONTEXT = 8192  # tokens, for all slots together
 _MAGIC = b"GGUF"
+_log = logging.getLogger("candor.language_model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,14 @@ def language_model(
         return None
     address = settings.llm_base_url or OPENAI
     server = _server(settings, settings.llm_model, lambda: address)
-    return LanguageModel(OpenAIChatModel(server, observe=observe))
+    return LanguageModel(OpenAIChatModel(server, CircuitBreaker(tell=_tell), observe))
+
+
+def _tell(state: BreakerState, reason: str) -> None:
+    if state is BreakerState.OPEN:
+        _log.warning("the language model does not answer, specialists do its work: %s", reason)
+    else:
+        _log.info("the language model answers again")
 
 
 def _server(
@@ -103,7 +112,7 @@ def _local(settings: Settings, file: Path, observe: Callable[[ModelCall], None])
         }
     )
     server = _server(settings, name, local.base_url, key=key, slots=_SLOTS)
-    return LanguageModel(OpenAIChatModel(server, observe=observe), local)
+    return LanguageModel(OpenAIChatModel(server, CircuitBreaker(tell=_tell), observe), local)
 
 
 def gguf_problem(file: Path) -> str | None:

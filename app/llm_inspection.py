@@ -26,6 +26,8 @@ _ENGINES = {
     Profile.LLM: "the language model at every stage, the specialists as its spares",
 }
 _WAYS = "CANDOR_LLM_MODEL with CANDOR_LLM_API_KEY or CANDOR_LLM_BASE_URL, or CANDOR_LLM_GGUF, would add one"
+_SLOW = "is the file too large for this machine, or the machine busy?"
+_WRONG = "check the address, the key and the name of the model"
 _PROMPT = Prompt(
     "doctor",
     "1",
@@ -76,7 +78,7 @@ async def _tried(model: LanguageModel) -> Finding:
         await model.chat.answer(_PROMPT, _Trial, 50)
         took = time.perf_counter() - began
     except ModelUnavailable as error:
-        remedy = "the service runs without it; check the address, the key and the name of the model"
+        remedy = f"the service runs without it; {_SLOW if model.local else _WRONG}"
         return Finding(name, State.NOTE, f"{model.chat.name} does not answer: {error}", remedy)
     except ModelOutputError as error:
         remedy = "the service runs, but falls back often; a larger model may do"

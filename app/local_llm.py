@@ -91,6 +91,7 @@ class LocalServer:
             _end(child)
         if self._thread is not None:
             self._thread.join(2 * _ENDS_WITHIN_S)
+        self._state = "closed"
 
     def wait_ready(self, timeout_s: float) -> bool:
         """Blocks until the model answers, or for so long, or until the child has failed."""

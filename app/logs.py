@@ -26,6 +26,7 @@ _SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+_TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "openai")  # some log whole prompts when debugging
 _log = logging.getLogger("candor.requests")
 
 
@@ -50,7 +51,8 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    logging.getLogger("httpx").setLevel(max(logging.WARNING, root.level))
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 class RequestContext:

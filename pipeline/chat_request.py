@@ -28,6 +28,7 @@ class Feature(StrEnum):
         return any(word in complaint for word in self.value.split("|"))
 
 
+_ABOUT_THE_TEXT = ("context length", "context size", "context window", "content_filter", "content management")
 _DROPPED_UNNAMED = (Feature.JSON_SCHEMA, Feature.JSON_OBJECT, Feature.STREAM_OPTIONS)
 Without = frozenset[Feature]
 
@@ -92,6 +93,8 @@ class ChatRequest:
         """What to leave out of the next try after a server refused a request: what it named, else what
         servers refuse without naming it. None: the request itself is at fault."""
         open_to = [item for item in Feature if item not in without and self._uses(item, without)]
+        if any(words in complaint.lower() for words in _ABOUT_THE_TEXT):
+            return None
         named = [item for item in open_to if item.named_in(complaint.lower())]
         unnamed = [item for item in _DROPPED_UNNAMED if item in open_to]
         return next(iter(named + unnamed), None)

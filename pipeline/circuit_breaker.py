@@ -25,12 +25,20 @@ class CircuitOpen(ModelUnavailable):
 
 class CircuitBreaker:
     """Opens after `failures` failures in a row; `rest_s` seconds later it is half open, and lets one trial
-    at a time through. A trial that succeeds closes it, one that fails opens it for as long again."""
+    at a time through. A trial that succeeds closes it, one that fails opens it for as long again. `tell`
+    hears of each opening, with the reason of the last failure, and of each closing."""
 
-    def __init__(self, failures: int = 5, rest_s: float = 15.0, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        failures: int = 5,
+        rest_s: float = 15.0,
+        clock: Clock = time.monotonic,
+        tell: Callable[[BreakerState, str], None] = lambda state, reason: None,
+    ) -> None:
         self._limit = failures
         self._rest_s = rest_s
         self._clock = clock
+        self._tell = tell
         self._failures = 0
         self._opened_at: float | None = None
         self._on_trial = False
@@ -52,8 +60,8 @@ class CircuitBreaker:
         on_trial = self._on_trial = state is BreakerState.HALF_OPEN
         try:
             yield
-        except ModelUnavailable:
-            self.failed()
+        except ModelUnavailable as error:
+            self.failed(str(error))
             raise
         except ModelOutputError:
             self._succeeded()
@@ -64,12 +72,15 @@ class CircuitBreaker:
             if on_trial:
                 self._on_trial = False
 
-    def failed(self) -> None:
+    def failed(self, reason: str) -> None:
         """For a failure after an attempt that began well: a stream that broke off."""
         self._failures += 1
         if self._opened_at is not None or self._failures >= self._limit:
             self._opened_at = self._clock()
+            self._tell(BreakerState.OPEN, reason)
 
     def _succeeded(self) -> None:
+        if self._opened_at is not None:
+            self._tell(BreakerState.CLOSED, "")
         self._failures = 0
         self._opened_at = None

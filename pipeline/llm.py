@@ -214,8 +214,8 @@ class OpenAIChatModel:
     async def _next(self, text: WrittenText, call: RunningCall) -> str | None:
         try:
             return await text.next(call)
-        except ModelUnavailable:
-            self._breaker.failed()
+        except ModelUnavailable as error:
+            self._breaker.failed(str(error))
             raise
 
     async def _opened(self) -> AsyncOpenAI:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
@@ -12,6 +14,7 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from app.language_model import LanguageModel, language_model
+from app.logs import configure_logging
 from app.main import create_app
 from app.metrics import Metrics
 from app.services import Services, build_services
@@ -137,6 +140,39 @@ async def test_a_model_that_is_down_is_told_and_the_service_stays_ready(tmp_path
             assert (ready.status_code, ready.json()["language_model"]) == (200, "degraded")
             assert f'candor_llm_breaker{{model="{MODEL}"}} 2.0' in (await client.get("/metrics")).text
         await model.close()
+
+
+async def test_no_prompt_reaches_the_log_however_much_is_logged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    handlers, level = logging.getLogger().handlers[:], logging.getLogger().level
+    configure_logging("DEBUG")
+    try:
+        with serving_llm(says_json(verdict="yes")) as server:
+            model = language_model(settings(tmp_path, llm_base_url=server.url, llm_model=MODEL))
+            assert model is not None
+            secret = Prompt("gate", "v1", "Judge.", (Message(Role.USER, "I am user-secret-1"),))
+            await model.chat.answer(secret, Judged, 10)
+            await model.close()
+        logging.getLogger("candor").debug("the log is on")
+    finally:
+        logging.getLogger().handlers[:] = handlers
+        logging.getLogger().setLevel(level)
+    assert "the log is on" in written.getvalue() and "user-secret-1" not in written.getvalue()
+
+
+async def test_an_operator_reads_in_the_log_why_a_model_is_left_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving_llm(fails(500, "out of memory")) as server:
+        model = language_model(settings(tmp_path, llm_base_url=server.url, llm_model=MODEL, llm_retries=4))
+        assert model is not None
+        with pytest.raises(ModelUnavailable):
+            await model.chat.answer(PROMPT, Judged, 10)
+        await model.close()
+    assert "does not answer" in caplog.text and "out of memory" in caplog.text
 
 
 async def test_without_a_model_health_says_so(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ async def model_of(
     breaker: CircuitBreaker | None = None,
     **fields: Any,  # noqa: ANN401
 ) -> AsyncIterator[OpenAIChatModel]:
-    given = {"timeout_s": 5.0, "idle_s": 5.0, "backoff": Backoff(0.01, 0.02), **fields}
+    given = {"timeout_s": 60.0, "idle_s": 60.0, "backoff": Backoff(0.01, 0.02), **fields}
     model = OpenAIChatModel(ChatServer(MODEL, lambda: server.url, **given), breaker)
     try:
         yield model
@@ -119,15 +119,20 @@ async def test_a_json_object_is_the_second_choice_also_where_the_server_does_not
     assert '"verdict"' in server.asked[-1].system
 
 
-async def test_a_refused_request_is_no_reason_to_do_without_schemas() -> None:
+@pytest.mark.parametrize(
+    ("complaint", "requests"),
+    [("too many tokens", 3), ("This model's maximum context length is 4096 tokens", 1)],
+)
+async def test_a_refused_request_is_no_reason_to_do_without_schemas(complaint: str, requests: int) -> None:
     def too_long_at_first(asked: Asked) -> Behaviour:
-        return fails(400, "too many tokens") if "long" in asked.user else YES
+        return fails(400, complaint) if "long" in asked.user else YES
 
     with serving_llm(too_long_at_first) as server:
         async with model_of(server) as model:
             long = Prompt("gate", "v1", "Judge.", (Message(Role.USER, "long"),))
-            with pytest.raises(ModelOutputError, match="too many tokens"):
+            with pytest.raises(ModelOutputError, match=complaint):
                 await model.answer(long, Judged, 50)
+            assert len(server.asked) == requests
             assert (await judged(model)).verdict == "yes"
             assert model.state is BreakerState.CLOSED
     assert server.asked[-1].form == "json_schema"
@@ -241,7 +246,7 @@ async def test_a_lasting_fault_is_unavailability(
 @pytest.mark.parametrize("where", ["before", "after"])
 async def test_a_hanging_server_costs_no_more_than_the_time_set(where: str, calls: list[ModelCall]) -> None:
     with serving_llm(hangs(where)) as server:
-        async with model_of(server, timeout_s=0.3, idle_s=0.1) as model:
+        async with model_of(server, timeout_s=3.0, idle_s=0.5) as model:
             with pytest.raises(ModelUnavailable, match="nothing came"):
                 await judged(model)
             with pytest.raises(ModelUnavailable, match="nothing came"):
@@ -304,7 +309,7 @@ async def test_a_text_that_does_not_end_well_raises(
     behaviour: Behaviour, begins: str, error: type[Exception], calls: list[ModelCall]
 ) -> None:
     with serving_llm(behaviour) as server:
-        async with model_of(server, idle_s=0.2, retries=0) as model:
+        async with model_of(server, idle_s=1.0 if behaviour.hang else 60.0) as model:
             pieces: list[str] = []
             with pytest.raises(error):
                 async for piece in model.write(PROMPT, 20):
@@ -347,10 +352,23 @@ async def test_cancelling_a_call_ends_the_request(calls: list[ModelCall]) -> Non
 
 async def test_no_more_than_so_many_calls_at_once() -> None:
     with serving_llm(hangs()) as server:
-        async with model_of(server, concurrency=2, timeout_s=0.5, retries=0) as model:
-            results = await asyncio.gather(*(judged(model) for _ in range(4)), return_exceptions=True)
+        async with model_of(server, concurrency=2) as model, asyncio.TaskGroup() as group:
+            tasks = [group.create_task(judged(model)) for _ in range(4)]
+            await until(lambda: len(server.asked) == 2)
+            await asyncio.sleep(0.2)
+            assert len(server.asked) == 2
+            for task in tasks[:2]:
+                task.cancel()
+            await until(lambda: len(server.asked) == 4)
+            for task in tasks[2:]:
+                task.cancel()
+
+
+async def test_a_call_does_not_wait_for_a_slot_for_ever() -> None:
+    with serving_llm(hangs()) as server:
+        async with model_of(server, concurrency=1, timeout_s=1.0) as model:
+            results = await asyncio.gather(*(judged(model) for _ in range(2)), return_exceptions=True)
     assert all(isinstance(result, ModelUnavailable) for result in results)
-    assert len(server.asked) == 2, "the others waited for a slot until their time was over"
 
 
 async def test_connections_are_used_again() -> None:
@@ -410,6 +428,6 @@ async def test_neither_yes_nor_no_is_an_output_error() -> None:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110 - what is waited for happens in the server's thread
             await asyncio.sleep(0.01)

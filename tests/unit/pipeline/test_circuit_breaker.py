@@ -80,3 +80,14 @@ def test_a_trial_that_is_given_up_tells_nothing(breaker: CircuitBreaker, clock: 
     assert state(breaker) is BreakerState.HALF_OPEN
     attempt(breaker)
     assert state(breaker) is BreakerState.CLOSED
+
+
+def test_opening_and_closing_are_told(clock: Clock) -> None:
+    told: list[tuple[BreakerState, str]] = []
+    breaker = CircuitBreaker(1, 10.0, clock, lambda state, reason: told.append((state, reason)))
+    attempt(breaker)
+    fail(breaker)
+    clock.now = 10.0
+    attempt(breaker)
+    attempt(breaker)
+    assert told == [(BreakerState.OPEN, "down"), (BreakerState.CLOSED, "")]
