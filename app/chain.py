@@ -46,10 +46,12 @@ def build_chat(
     if models.llm is None or profile is Profile.SPECIALIST:
         return ChatPipeline(stages, knowledge, voice, traces)
     style = StyleExemplars.of(words.style.exemplars, base.embed, models.encoder)
-    house = House(voice, words.style, style.nearest, _thresholds(settings), settings.judging.grounded)
-    weights = CascadeWeights(**settings.cascade.model_dump())
-    with_model = assisted if profile is Profile.ASSISTED else llm
-    stages = with_model(stages, models.llm, weights, house)
+    house = House(voice, words.style, style.nearest, _thresholds(settings), settings.judging.written)
+    if profile is Profile.ASSISTED:
+        weights = CascadeWeights(**settings.cascade.model_dump())
+        stages = assisted(stages, models.llm, weights, house)
+    else:
+        stages = llm(stages, models.llm, house)
     return ChatPipeline(stages, knowledge, voice, traces, prompt_texts(words.style))
 
 

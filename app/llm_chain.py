@@ -15,6 +15,7 @@ from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
 from pipeline.llm_stages.topic_gate import LlmTopicGate
 from pipeline.llm_stages.weights import CascadeWeights
+from pipeline.llm_stages.written_grounding import WrittenGrounding
 from pipeline.ports import ChatModel
 from pipeline.prompting import PromptFile
 from pipeline.stages.thresholds import JudgeThresholds
@@ -30,13 +31,14 @@ _LEANING = Band(
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What the model is told of the house: how it talks, and where its lines are drawn."""
+    """What the model is told of the house: how it talks, and where its lines are drawn. `written`: the least
+    probability of support for a sentence that the model wrote."""
 
     voice: HouseVoice
     style: StyleCard
     nearest: Nearest
     thresholds: JudgeThresholds
-    grounded: float
+    written: float
 
 
 def assisted(stages: Stages, model: ChatModel, weights: CascadeWeights, house: House) -> Stages:
@@ -60,18 +62,18 @@ def assisted(stages: Stages, model: ChatModel, weights: CascadeWeights, house: H
     if weights.rephrase:
         stages = replace(stages, rephraser=LlmQueryRewriter(allowed))
     if weights.grounding:
-        band = Band.around(house.grounded, weights.grounding)
-        review = LlmGroundingReview(allowed, band, threshold=house.grounded, most_calls=MOST_CALLS)
+        reach = Band.around(house.written, weights.grounding)
+        band = replace(reach, low=house.written)
+        review = LlmGroundingReview(allowed, band, threshold=house.written, most_calls=MOST_CALLS)
         stages = replace(stages, review=review)
     return _composing(stages, allowed, house)
 
 
-def llm(stages: Stages, model: ChatModel, weights: CascadeWeights, house: House) -> Stages:
+def llm(stages: Stages, model: ChatModel, house: House) -> Stages:
     """The model decides at every stage, and the specialists are its spares. Two things stay theirs: the
-    gate's alarms, and sentences that the grounding check refuses, which the model may save only as far as its
-    word counts in a cascade too."""
+    gate's alarms, and sentences that the grounding check refuses. A model may only take away from those, or
+    one in league with itself could say anything."""
     allowed, thresholds, always = AllowedModel(model), house.thresholds, Asking(EVERYWHERE)
-    least = Band.around(house.grounded, weights.grounding).low
     stages = replace(
         stages,
         gate=GateCascade(stages.gate, _gate(allowed, house), always, thresholds),
@@ -80,9 +82,7 @@ def llm(stages: Stages, model: ChatModel, weights: CascadeWeights, house: House)
         rewriter_spares=(stages.rewriter, *stages.rewriter_spares),
         relevance=RelevanceCascade(stages.relevance, LlmRelevanceCheck(allowed), always, thresholds),
         relevance_spares=(stages.relevance, *stages.relevance_spares),
-        review=LlmGroundingReview(
-            allowed, Band(least, EVERYWHERE.high, weights.grounding), threshold=house.grounded, vetoes=True
-        ),
+        review=LlmGroundingReview(allowed, replace(EVERYWHERE, low=house.written), threshold=house.written),
     )
     return _composing(stages, allowed, house)
 
@@ -99,4 +99,10 @@ def _gate(model: ChatModel, house: House) -> LlmTopicGate:
 
 def _composing(stages: Stages, model: ChatModel, house: House) -> Stages:
     composer = LlmComposer(model, house.style, house.nearest, house.voice.house_phrases)
-    return replace(stages, composer=composer, composer_spares=(stages.composer, *stages.composer_spares))
+    return replace(
+        stages,
+        composer=composer,
+        composer_spares=(stages.composer, *stages.composer_spares),
+        grounding=WrittenGrounding(stages.grounding, house.written),
+        grounding_spares=tuple(WrittenGrounding(check, house.written) for check in stages.grounding_spares),
+    )

@@ -62,6 +62,8 @@ class Judging(BaseModel):
     """Least probability that a passage answers."""
     grounded: Share = 0.5
     """Least probability that a sentence is supported."""
+    written: Share = 0.7
+    """The same for a sentence that a language model wrote."""
 
 
 Weight = Annotated[float, Field(ge=0, le=20)]

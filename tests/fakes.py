@@ -31,7 +31,8 @@ from knowledge.entries import EntryStore
 from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import Calibration, Entry, FloatArray, Logistic, Source
-from pipeline.ports import TraceSink
+from pipeline.ports import Answer, TraceSink
+from pipeline.prompting import Prompt
 from pipeline.types import Citation, Outcome, Question, Reply
 
 TOKEN = "an-admin-token"
@@ -74,13 +75,50 @@ class ScriptedStage(Generic[_Result]):
         self._script = list(script)
         self.calls: list[tuple[Any, ...]] = []
 
-    async def __call__(self, *given: object) -> _Result:
+    async def __call__(self, *given: Any, **named: Any) -> _Result:  # noqa: ANN401
         self.calls.append(given)
         assert self._script, "the script ran out"
         item = self._script.pop(0)
         if isinstance(item, Exception):
             raise item
         return item
+
+
+class ScriptedModel:
+    """A language model that plays its script: a text is what it writes, in pieces of three characters, or the
+    JSON that it answers; an exception is raised, within a tuple after the texts before it."""
+
+    name = "scripted"
+
+    def __init__(self, *script: str | Exception | tuple[str | Exception, ...]) -> None:
+        self._script = list(script)
+        self.prompts: list[Prompt] = []
+        self.left_early = False
+
+    def _next(self, prompt: Prompt) -> str | Exception | tuple[str | Exception, ...]:
+        self.prompts.append(prompt)
+        assert self._script, "the script ran out"
+        return self._script.pop(0)
+
+    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+        item = self._next(prompt)
+        if isinstance(item, Exception):
+            raise item
+        assert isinstance(item, str)
+        return shape.model_validate_json(item)
+
+    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+        item = self._next(prompt)
+        finished = False
+        try:
+            for part in item if isinstance(item, tuple) else (item,):
+                if isinstance(part, Exception):
+                    raise part
+                for at in range(0, len(part), 3):
+                    yield part[at : at + 3]
+            finished = True
+        finally:
+            self.left_early = not finished
 
 
 @dataclass

@@ -168,6 +168,10 @@ def eval_(
     compare: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Show what changed since this saved run.")
     ] = None,
+    profile: Annotated[
+        Literal["specialist", "assisted", "llm"] | None,
+        typer.Option(help="Who does the work, in place of CANDOR_PROFILE."),
+    ] = None,
 ) -> None:
     """Measure the chain on suites: each stage, and end to end.
 
@@ -176,7 +180,7 @@ def eval_(
     """
     from app.cli.evaluation import evaluate
 
-    evaluate(suites, limit, json, html, compare)
+    evaluate(suites, limit, json, html, compare, profile)
 
 
 @cli.command()

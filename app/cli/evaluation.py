@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.adapters import ServingKnowledge
-from app.chain import build_chat
+from app.chain import build_chat, profile_of
 from app.cli.building import chat_model, encoder
 from app.cli.failures import Failed
 from app.cli.progress import Show, progress
@@ -21,7 +21,7 @@ from app.models import Models
 from app.release_service import KnowledgeBase
 from app.seeds import Seeds
 from app.services import knowledge_base, prepared_database
-from app.settings import Settings, read_settings
+from app.settings import Profile, Settings, read_settings
 from knowledge.entries import ApplyMode
 from knowledge.importing import parse_path
 from knowledge.releases import LiveRelease
@@ -42,10 +42,16 @@ _STAGES = ("gate", "rewriter", "retrieval", "relevance", "composer", "grounding"
 
 
 def evaluate(
-    paths: Sequence[Path], limit: int | None, save: Path | None, page: Path | None, other: Path | None
+    paths: Sequence[Path],
+    limit: int | None,
+    save: Path | None,
+    page: Path | None,
+    other: Path | None,
+    profile: str | None = None,
 ) -> None:
     """Runs the suites among `paths`, reads the saved evaluations among them, and shows their figures; with
-    `other`, what changed since that saved evaluation. Raises `Failed`, and what `run_suites` raises."""
+    `other`, what changed since that saved evaluation. `profile`: in place of that of the settings. Raises
+    `Failed`, and what `run_suites` raises."""
     for file in filter(None, (save, page)):
         if not file.absolute().parent.is_dir():  # told now, rather than after a long run
             raise Failed(f"{file}: there is no such folder.")
@@ -54,8 +60,13 @@ def evaluate(
     suites = [_suite(path, limit) for path in paths if not path.is_file()]
     if suites:
         with progress() as show:
-            runs += run_suites(suites, read_settings(), show)
+            runs += run_suites(suites, _settings(profile), show)
     _tell(runs, _compared(before, runs) if other else [], save, page, tables=bool(suites) or not other)
+
+
+def _settings(profile: str | None) -> Settings:
+    settings = read_settings()
+    return settings.model_copy(update={"profile": Profile(profile)}) if profile else settings
 
 
 def run_suites(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
@@ -107,7 +118,7 @@ def _bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[B
             base = knowledge_base(scratch, engine, loaded)
             pipeline = build_chat(settings, base, models, knowledge, traces)
             chain = Chain(pipeline, models.encoder, knowledge, traces)
-            system = _system(settings, pipeline, loaded.info.name)
+            system = _system(settings, models, pipeline, loaded.info.name)
 
             def speaking_like(talks: Sequence[Conversation]) -> ChatPipeline:
                 return build_chat(settings, base, models, knowledge, traces, Seeds.read(settings, talks))
@@ -118,10 +129,13 @@ def _bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[B
             engine.dispose()
 
 
-def _system(settings: Settings, pipeline: ChatPipeline, encoder_name: str) -> dict[str, str]:
+def _system(settings: Settings, models: Models, pipeline: ChatPipeline, encoder_name: str) -> dict[str, str]:
     """What is measured, for the head of a report."""
     engines = {stage: getattr(pipeline.stages, stage).engine for stage in _STAGES}
-    named = {"version": version("candor"), "encoder": encoder_name, **engines}
+    profile = profile_of(settings, models)
+    named = {"version": version("candor"), "profile": profile.value, "encoder": encoder_name, **engines}
+    if models.llm is not None and profile is not Profile.SPECIALIST:
+        named["language model"] = models.llm.name
     return named | {RELEVANCE_THRESHOLD: str(settings.judging.relevant)}
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from learning.evaluation.measures import would_be_wrong
 from learning.evaluation.records import Curve, SuiteRun
 from learning.evaluation.scored import Scored, candidates, gate_scores, pairs
+from learning.evaluation.second_opinions import cost_quality, opinions_of
 from learning.evaluation.statistics import BINS, bins_of, risk_coverage
 
 COVERAGE = "share of messages answered"
@@ -29,6 +30,7 @@ def curves_of(run: SuiteRun) -> tuple[Curve, ...]:
         Curve("end to end", COVERAGE, _RISK, _thinned(risk)),
         *(Curve(name, _SAID, _WAS, reliability(scored)) for name, scored in judged.items()),
         *(Curve(name, _FALSE, _TRUE, roc(scored)) for name, scored in told.items()),
+        *(cost_quality(stage, opinions) for stage, opinions in opinions_of(run).items()),
     ]
     return tuple(curve for curve in curves if curve.points)
 

@@ -13,6 +13,7 @@ from learning.evaluation.examples import examples_of
 from learning.evaluation.measures import (
     END_TO_END,
     GATE,
+    LANGUAGE_MODEL,
     RETRIEVAL,
     REWRITER,
     REWRITTEN,
@@ -21,6 +22,7 @@ from learning.evaluation.measures import (
 )
 from learning.evaluation.records import CaseResult, SuiteFigures, SuiteRun
 from learning.evaluation.scored import candidates, gate_scores, pairs, threshold_of
+from learning.evaluation.second_opinions import worth
 from learning.evaluation.sections import Section, judgement, kept, measured, separation
 from learning.evaluation.statistics import Floats, quantile, risk_coverage_area, share
 from learning.evaluation.voice import voice_figures
@@ -44,6 +46,7 @@ def figures_of(run: SuiteRun, *, seed: int = 0) -> SuiteFigures:
         "grounding": separation(pairs(run.grounding), seed),
         "voice": voice_figures(run.voice, seed),
         "end to end": measured(run.cases, units, END_TO_END) | _risk(run.cases, units),
+        "language model": _spent(run.cases, units) | worth(run),
         "latency": _latency(run.cases, units),
     }
     return SuiteFigures(
@@ -76,6 +79,14 @@ def _risk(results: Sequence[CaseResult], units: Bootstrap) -> Section:
     confidence = np.array([result.confidence for result in results])
     wrong = np.array([would_be_wrong(result) for result in results])
     return kept({"risk-coverage area": units.estimate(partial(risk_coverage_area, confidence, wrong))})
+
+
+def _spent(results: Sequence[CaseResult], units: Bootstrap) -> Section:
+    """Empty where no turn called a language model."""
+    if not any(result.calls for result in results):
+        return {}
+    most = partial(quantile, np.array([float(result.calls) for result in results]), 1.0)
+    return measured(results, units, LANGUAGE_MODEL) | kept({"most calls of a turn": units.estimate(most)})
 
 
 def _latency(results: Sequence[CaseResult], units: Bootstrap) -> Section:

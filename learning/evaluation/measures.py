@@ -161,6 +161,16 @@ END_TO_END: Mapping[str, Measure] = {
         lambda result: result.outcome is result.case.expect, lambda result: result.case.expect is not None
     ),
 }
+LANGUAGE_MODEL: Mapping[str, Measure] = {
+    "calls a turn": Measure(lambda result: result.calls, lambda result: True, rising=False),
+    "prompt tokens a turn": Measure(lambda result: result.prompt_tokens, lambda result: True, rising=False),
+    "tokens written a turn": Measure(
+        lambda result: result.completion_tokens, lambda result: True, rising=False
+    ),
+    "turns with a stage degraded": Measure(
+        lambda result: bool(result.degraded), lambda result: True, rising=False
+    ),
+}
 SECTIONS: Mapping[str, Mapping[str, Measure]] = {
     "rewriter": REWRITER,
     "retrieval": RETRIEVAL,

@@ -56,13 +56,24 @@ class Suite:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """What a stage's specialist and the language model said where both were asked: the one a probability, the
+    other yes or no."""
+
+    stage: str
+    first: float
+    second: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CaseResult:
     """What became of a case in the real chain. `cited` are entry ids in the order of their numbers. `found`
     are the entries that retrieval gave for the query that was used, best first, `found_raw` those for the
     message as it stood, `found_rewrite` those for the human's rewrite (empty where there is none).
     `on_topic` is the gate's probability, `topic` its verdict; `judged` each candidate's probability that it
     answers, of the attempt that decided; empty where the stage was not reached. `query` is what was searched
-    for."""
+    for. `calls` and tokens are those of language models in the turn; `degraded` names the stages that did not
+    do their work."""
 
     case: Case
     outcome: Outcome
@@ -75,6 +86,11 @@ class CaseResult:
     found_rewrite: tuple[str, ...]
     judged: Mapping[str, float] = field(default_factory=dict)
     elapsed_ms: float = 0.0
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    opinions: tuple[SecondOpinion, ...] = ()
+    degraded: tuple[str, ...] = ()
 
     @property
     def answered(self) -> bool:

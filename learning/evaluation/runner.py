@@ -13,7 +13,7 @@ from uuid import uuid4
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.measures import unit_of
 from learning.evaluation.passages import passage_of
-from learning.evaluation.records import Case, CaseResult, Pair, PairResult, Suite, SuiteRun
+from learning.evaluation.records import Case, CaseResult, Pair, PairResult, SecondOpinion, Suite, SuiteRun
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.relevance_check import CANDIDATES
@@ -24,6 +24,7 @@ Show = Callable[[float, str], None]
 """Called with the share of the work done, 0..1, and what is being done."""
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_STAGE = {"TopicVerdict": "gate", "Evidence": "relevance", "Checked": "grounding"}
 _DEPTH = 10  # entries of a search that are kept: as deep as recall is reported
 
 
@@ -85,11 +86,22 @@ class _Seen:
     on_topic: float = 0.0
     query: str = ""
     judged: Mapping[str, float] = field(default_factory=dict)
+    opinions: tuple[SecondOpinion, ...] = ()
+    degraded: tuple[str, ...] = ()
 
 
 def _seen(steps: Sequence[Mapping[str, Any]]) -> _Seen:
     results = [(step["step"], step["result"]) for step in steps]
-    seen, judgements = _Seen(), []
+    opinions = [(name, result["opinion"]) for name, result in results if "opinion" in result]
+    seen, judgements = (
+        _Seen(
+            opinions=tuple(
+                SecondOpinion(_STAGE[name], each["first"], each["second"]) for name, each in opinions
+            ),
+            degraded=tuple(result["stage"] for name, result in results if name == "Degraded"),
+        ),
+        [],
+    )
     for name, result in results:
         if name == "TopicVerdict":
             seen = replace(seen, topic=result["topic"], on_topic=result["probability"])
@@ -108,6 +120,7 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
     reply = await chain.pipeline.run(uuid4().hex, case.question, _unheard)
     elapsed_ms = (time.perf_counter() - started) * 1000
     seen = _seen(chain.traces.steps)
+    calls = [call for step in chain.traces.steps for call in step["calls"]]
     query = seen.query or (await chain.stages.rewriter(case.question)).text
     cited = {citation.index: citation.entry_id for citation in reply.citations}
     return CaseResult(
@@ -122,6 +135,11 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
         found_rewrite=await _found(chain, case.rewrite) if case.rewrite else (),
         judged=seen.judged,
         elapsed_ms=elapsed_ms,
+        calls=len(calls),
+        prompt_tokens=sum(call["prompt_tokens"] for call in calls),
+        completion_tokens=sum(call["completion_tokens"] for call in calls),
+        opinions=seen.opinions,
+        degraded=seen.degraded,
     )
 
 

@@ -48,7 +48,7 @@ class Drafting:
             self._cites = ()
         *complete, rest = split_sentences(_markers_first(self._buffer)) or [""]
         if complete and not _MAY_BE_MARKER.match(rest):
-            self._buffer = rest
+            self._buffer = rest + self._buffer[len(self._buffer.rstrip()) :]
             found += self._sentences(complete)
         return found
 
@@ -65,7 +65,7 @@ class Drafting:
         return len(self._given) >= MOST_SENTENCES
 
     def _sentences(self, texts: list[str]) -> list[Sentence]:
-        return [sentence for text in texts if (sentence := self._sentence(text)) and not self.is_full]
+        return [sentence for text in texts if not self.is_full and (sentence := self._sentence(text))]
 
     def _sentence(self, raw: str) -> Sentence | None:
         numbers = (int(number) for marker in _MARKER.findall(raw) for number in re.findall(r"\d+", marker))

@@ -27,8 +27,7 @@ class Supported(BaseModel):
 class LlmGroundingReview:
     """Judges any number of sentences against all that they cite, in one call. `band` says which verdicts of
     the grounding check it may change, and how far; `threshold` is that check's own. What a rule of the check
-    decided stays. With `vetoes`, a no refuses the sentence, however sure the check is. Not asked where the
-    turn has begun `most_calls` calls."""
+    decided stays. Not asked where the turn has begun `most_calls` calls."""
 
     engine = "llm"
 
@@ -39,13 +38,11 @@ class LlmGroundingReview:
         *,
         threshold: float = 0.5,
         most_calls: int | None = None,
-        vetoes: bool = False,
     ) -> None:
         self._model = model
         self._band = band
         self._threshold = threshold
         self._most_calls = most_calls
-        self._vetoes = vetoes
         self._file = PromptFile.read("grounding_check")
 
     def wants(self, verdict: Verdict) -> bool:
@@ -68,7 +65,7 @@ class LlmGroundingReview:
     def _settled(self, checked: Checked, says_yes: bool) -> Checked:
         first = checked.verdict.probability
         probability = self._band.combined(first, says_yes)
-        supported = probability >= self._threshold and (says_yes or not self._vetoes)
+        supported = probability >= self._threshold
         reason = "" if supported else "not supported, after a review"
         verdict = replace(
             checked.verdict,
