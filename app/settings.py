@@ -60,7 +60,7 @@ class Judging(BaseModel):
     """Least probability that a message is on topic."""
     relevant: Share = JudgeThresholds().relevance
     """Least probability that a passage answers."""
-    grounded: Share = 0.5
+    grounded: Share = JudgeThresholds().grounding
     """Least probability that a sentence is supported."""
     written: Share = 0.7
     """The same for a sentence that a language model wrote."""

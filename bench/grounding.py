@@ -4,9 +4,10 @@
 
 `--kb`: entries whose sentences are altered (number, negation, name, invented tail, opposite, limit dropped)
 and lightly reworded. `--data`: a folder with `healthver/` and `grounded/`, labelled by people. Prints one
-line a set: AUROC, the share of faithful sentences that pass, and the share of unfaithful ones that pass.
-With `--fit` it prints the weights of the support model instead, fitted on reworded and tailed sentences and
-on the sets whose licence allows it (not `healthver`).
+line a set: AUROC, the shares of faithful and of unfaithful sentences that pass, and the calibration error
+with both counted alike; then, over all labelled sets, how many sentences of each probability were faithful.
+With `--fit` it prints the weights of the support model instead, fitted on reworded and altered sentences, on
+claims that we wrote, and on the sets whose licence allows it (not `healthver`).
 """
 
 from __future__ import annotations
@@ -17,21 +18,26 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from knowledge.batching import BatchedEncoder
-from knowledge.encoder import DEFAULT_ENCODER, load_encoder
+from knowledge.encoder import load_encoder
 from knowledge.importing import parse_path
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.alterations import NAME, alterations, rewordings
+from learning.training.claim_sources import answer_claims, headline_claims
+from learning.training.grounding import served_encoder
+from learning.training.written_claims import written_claims
 from pipeline.stages.cited_text import cited_text
 from pipeline.stages.conflicts import find_conflict
 from pipeline.stages.grounding_check import SpecialistGroundingCheck, is_verbatim
 from pipeline.stages.language import content_words, split_sentences
 from pipeline.turn import Accepted, Evidence, SearchQuery, Sentence, Verdict
 
-LICENSED = ("wice", "begin", "faithdial")  # weights that ship may be fitted on these
+LICENSED = ("wice", "begin", "faithdial", "halueval")  # weights that ship may be fitted on these
+BANDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.01)
 Sample = tuple[str, Entry, bool]  # a sentence, the entry it cites, whether it is faithful
 
 
@@ -99,22 +105,38 @@ def _entry(sentences: Sequence[str], question: str = "What is known?") -> Entry:
     return Entry("evidence", question, "\n".join(sentences))
 
 
+def claim_samples(data: Path, seed: int = 7) -> Mapping[str, list[Sample]]:
+    """Claims in other words than their evidence, by kind."""
+    rng = random.Random(seed)  # noqa: S311
+    kinds: dict[str, list[Sample]] = defaultdict(list)
+    for claim in (*written_claims(2, rng), *headline_claims(data, rng), *answer_claims(data, rng)):
+        kinds[claim.kind].append((claim.text, _entry([claim.evidence]), claim.supported))
+    return kinds
+
+
+def fitted_on(data: Path, kinds: Mapping[str, Sequence[Sample]]) -> list[Sequence[Sample]]:
+    altered = [sample for kind in set(kinds) - {"verbatim", "reworded", "tail"} for sample in kinds[kind]]
+    labelled, claims = labelled_samples(data), claim_samples(data)
+    return [
+        altered, kinds["reworded"], kinds["tail"], *claims.values(), *(labelled[name] for name in LICENSED)
+    ]  # fmt: skip
+
+
 async def fit(check: SpecialistGroundingCheck, sets: Sequence[Sequence[Sample]]) -> str:
     """The weights of the support model; every set counts the same, as do faithful and unfaithful."""
     from sklearn.linear_model import LogisticRegression
 
     rows, truths, weights = [], [], []
     for samples in sets:
-        open_cases = [
-            (text, cited_text((entry,)), truth)
-            for text, entry, truth in samples
-            if not is_verbatim(text, entry.answer) and content_words(text)
-        ]
-        open_cases = [case for case in open_cases if not find_conflict(case[0], case[1])]
-        for text, cited, truth in open_cases:
-            rows.append(await check.features(text, cited))
-            truths.append(truth)
-            weights.append(1 / len(open_cases))
+        judged = []
+        for text, entry, truth in samples:
+            cited = cited_text((entry,))
+            if content_words(text) and cited.sentences and not is_verbatim(text.strip(), entry.answer):
+                conflict = find_conflict(text, cited)
+                judged.append((await check.features(text, cited, conflict), truth))
+        rows += [row for row, _ in judged]
+        truths += [truth for _, truth in judged]
+        weights += [1 / len(judged)] * len(judged)
     names = sorted(rows[0])
     share = {
         truth: sum(w for w, t in zip(weights, truths, strict=True) if t is truth) for truth in (True, False)
@@ -142,36 +164,63 @@ def line(name: str, faithful: Sequence[Verdict], unfaithful: Sequence[Verdict]) 
     return (
         f"{name:<12} n={len(faithful):>4}/{len(unfaithful):<5} AUROC {area:.3f}"
         f"  faithful passed {passing[0]:.3f}  unfaithful passed {passing[1]:.3f}"
+        f"  calibration error {balanced_error(faithful, unfaithful):.3f}"
     )
 
 
+def balanced_error(faithful: Sequence[Verdict], unfaithful: Sequence[Verdict]) -> float:
+    """The calibration error of as many faithful sentences as unfaithful ones."""
+    total = 0.0
+    for low, high in pairwise(BANDS):
+        held = [
+            sum(low <= v.probability < high for v in group) / (2 * len(group))
+            for group in (faithful, unfaithful)
+        ]
+        expected = sum(
+            v.probability / (2 * len(group))
+            for group in (faithful, unfaithful)
+            for v in group
+            if low <= v.probability < high
+        )
+        total += abs(held[0] - expected)
+    return total
+
+
+def bands(verdicts: Sequence[tuple[Verdict, bool]]) -> Iterator[str]:
+    """How many sentences got which probability, and the share of them that is faithful."""
+    for low, high in pairwise(BANDS):
+        truths = [truth for verdict, truth in verdicts if low <= verdict.probability < high]
+        if truths:
+            share = sum(truths) / len(truths)
+            yield f"probability {low:.1f} to {min(high, 1.0):.1f}: n={len(truths):<5} faithful {share:.3f}"
+
+
 async def report(arguments: argparse.Namespace) -> None:
-    encoder = BatchedEncoder(load_encoder(DEFAULT_ENCODER, arguments.models))
+    encoder = BatchedEncoder(load_encoder(served_encoder(), arguments.models))
     check = SpecialistGroundingCheck(encoder, frozenset())
     entries = random.Random(7).sample(  # noqa: S311
         entries := list(parse_path(arguments.kb).entries), min(arguments.entries, len(entries))
     )
     kinds = altered_samples(entries)
-    labelled = labelled_samples(arguments.data) if arguments.data else {}
     if arguments.fit:
-        learnt = [
-            kinds["reworded"],
-            kinds["tail"],
-            *(labelled[name] for name in LICENSED if name in labelled),
-        ]
-        print(await fit(check, learnt))
+        print(await fit(check, fitted_on(arguments.data, kinds)))
         return
     verdicts = {kind: await judge(check, samples) for kind, samples in kinds.items()}
-    faithful = verdicts.pop("verbatim") + verdicts.pop("reworded")
+    reworded = verdicts.pop("reworded")
+    print(
+        f"reworded     n={len(reworded):>4}  passed {sum(v.supported for v in reworded) / len(reworded):.3f}"
+    )
+    faithful = verdicts.pop("verbatim") + reworded
     for kind, unfaithful in sorted(verdicts.items()):
         print(line(kind, faithful, unfaithful))
+    print(line("altered", faithful, [verdict for group in verdicts.values() for verdict in group]))
+    labelled = labelled_samples(arguments.data) if arguments.data else {}
+    pooled: list[tuple[Verdict, bool]] = []
     for name, samples in labelled.items():
-        judged = await judge(check, samples)
-        groups = {
-            label: [verdict for verdict, (_, _, truth) in zip(judged, samples, strict=True) if truth is label]
-            for label in (True, False)
-        }
-        print(line(name, groups[True], groups[False]))
+        judged = list(zip(await judge(check, samples), (truth for *_, truth in samples), strict=True))
+        print(line(name, *([v for v, truth in judged if truth is label] for label in (True, False))))
+        pooled += judged
+    print(*bands(pooled), sep="\n")
     await encoder.close()
 
 

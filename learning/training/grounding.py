@@ -40,13 +40,14 @@ from learning.training.findings import finding_claims
 from learning.training.grounding_stack import claim_features, fit_support, stack_figures
 from learning.training.pair_export import export_pair_model
 from learning.training.pair_model import PairModel, PairSettings, Show
+from learning.training.written_claims import written_claims
 
 LICENCES = {
     "answer": "Apache-2.0", "begin": "CC-BY-4.0", "covid_faq": "Apache-2.0", "encyclopaedia": "CC-BY-SA-4.0",
     "faithdial": "MIT", "finding": "Apache-2.0", "halueval": "MIT", "headline": "Apache-2.0",
     "medquad": "CC-BY-4.0", "passages": "Apache-2.0", "questioned": "CC-BY-SA-4.0", "rated": "Apache-2.0",
     "refuted": "Apache-2.0", "seeds": "Apache-2.0", "vaccine_faq": "Apache-2.0",
-    "wice": "ODC-BY, CC-BY-SA",
+    "wice": "ODC-BY, CC-BY-SA", "written": "Apache-2.0",
 }  # fmt: skip
 """Of each kind of claim: of the texts that it was made from."""
 _TRAINED = 0.95  # share of the work, for the progress shown
@@ -56,13 +57,15 @@ _PROBES = 64  # pairs on which the export is compared with the model
 @dataclass(frozen=True, slots=True)
 class GroundingConfig:
     """What a grounding model is trained with. `made` are the numbers of claims made from each corpus of
-    `claim_sources.curated_texts`, `findings` those built from the grammar. `held_back` is the share of
-    documents that the model never sees, and of the `unseen` kinds it sees none: only there does it show how
-    far it can be trusted on claims of a new kind. The calibration is fitted on both. Of `frozen` layers from
-    the bottom the weights stay as they are."""
+    `claim_sources.curated_texts`, `findings` those built from the grammar, and each evidence that we wrote
+    ourselves is shown `written` times. `held_back` is the share of documents that the model never sees, and
+    of the `unseen` kinds it sees none: only there does it show how far it can be trusted on claims of a new
+    kind. The calibration is fitted on both. Of `frozen` layers from the bottom the weights stay as they
+    are."""
 
     made: dict[str, Annotated[int, Field(ge=0)]] = field(default_factory=dict)
     findings: Annotated[int, Field(ge=0)] = 4000
+    written: Annotated[int, Field(ge=0)] = 4
     base: str = DEFAULT_ENCODER
     base_licence: str = "Apache-2.0"
     name: str = "candor-grounding"
@@ -141,6 +144,7 @@ def all_claims(config: GroundingConfig, data: Path) -> list[Claim]:
     for corpus, texts in curated_texts(data, entries).items():
         claims += made_claims(corpus, texts, config.made.get(corpus, 0), rng)
     claims += finding_claims(config.findings, rng)
+    claims += written_claims(config.written, rng)
     return [claim for claim in claims if claim.text.strip() and claim.evidence.strip()]
 
 

@@ -19,10 +19,10 @@ from learning.evaluation.statistics import auroc, calibration_error
 from learning.training.claim_sources import Claim
 from pipeline.stages.cited_text import cited_text
 from pipeline.stages.conflicts import find_conflict
-from pipeline.stages.grounding_check import REFUTED, SpecialistGroundingCheck
+from pipeline.stages.grounding_check import REFUTED, SUPPORT, SpecialistGroundingCheck
 from pipeline.stages.language import content_words
 
-PRIOR = Logistic({"worst_clause": 1.0, "cosine": 2.0, "support": 0.5, "conflict": -2.0}, -1.5)
+PRIOR = Logistic({**SUPPORT.weights, "support": 0.5}, SUPPORT.bias)
 Features = Mapping[str, float]
 _A_KIND = 75  # supported claims of a kind, and unsupported ones, that are fitted on at most
 _UNREAD = -99.0  # below any logit: said of claims without content
@@ -41,10 +41,9 @@ async def claim_features(
         if not cited.sentences or not content_words(claim.text):
             rows.append(None)
             continue
-        features = await check.features(claim.text, cited)
+        features = await check.features(claim.text, cited, find_conflict(claim.text, cited))
         support = float((await judge.score([(claim.evidence, claim.text)]))[0, 0])
-        conflict = features["worst_clause"] if find_conflict(claim.text, cited) else 0.0
-        rows.append({**features, "support": support, "conflict": conflict})
+        rows.append({**features, "support": support})
     await batched.close()
     await judge.close()
     return rows

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from enum import StrEnum
 from functools import cache
 
 from pipeline.stages.cited_text import (
@@ -27,28 +29,90 @@ RETOLD = 0.5  # share of an evidence clause that a claim must retell to be held 
 NEAR_COPY = 0.65  # likeness beyond which two sentences differ by an edit, not by a rewording
 
 
-def find_conflict(claim: str, cited: CitedText) -> str:
-    """Why the claim contradicts or outdoes the evidence, or "" where no rule objects."""
-    known = quantities(cited.text)
-    for quantity in quantities(claim):
-        if not quantity.stated_by(known):
-            return f"number not in the evidence: {quantity.number:g} {quantity.unit}".rstrip()
+class ConflictKind(StrEnum):
+    NUMBER = "number"
+    NAME = "name"
+    POLARITY = "polarity"
+    STRENGTH = "strength"
+    WORDING = "wording"
 
-    for name in names(claim):
-        if not cited.names.knows(name):
-            return f"name not in the evidence: {name}"
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A rule's objection. `nearness`: of the claim and the evidence sentence that is most like it, the share
+    of the shorter one's words that the other has in the same order."""
+
+    kind: ConflictKind
+    reason: str
+    nearness: float
+
+    @property
+    def alters(self) -> bool:
+        """Whether the claim is a sentence of the evidence with another number or name in it, or turned
+        round: nothing else can save it. In a sentence of its own words, a new name says little."""
+        return self.kind in _ALTERING and self.nearness >= NEAR_COPY
+
+    @property
+    def forbids(self) -> bool:
+        """Whether the claim must not be said, whatever else speaks for it: no number comes from nowhere."""
+        return self.alters or self.kind is ConflictKind.NUMBER
+
+
+_ALTERING = (ConflictKind.NUMBER, ConflictKind.NAME, ConflictKind.POLARITY)
+_Found = tuple[ConflictKind, str]
+
+
+def find_conflict(claim: str, cited: CitedText) -> Conflict | None:
+    """What the first rule that objects says against the claim; None where none does."""
+    found = _objection(claim, cited)
+    if found is None:
+        return None
+    words = read(without_lead(claim))
+    nearness = max((_nearness(words, ground) for ground in cited.grounds), default=0.0)
+    return Conflict(*found, nearness)
+
+
+def _nearness(words: Sequence[Word], ground: Ground) -> float:
+    shorter = min(len(words), len(ground.words))
+    if ground.is_question or not shorter:
+        return 0.0
+    return sum(block.size for block in _matcher(words, ground).get_matching_blocks()) / shorter
+
+
+def _matcher(words: Sequence[Word], ground: Ground) -> SequenceMatcher[tuple[str, bool]]:
+    evidence, claim = ([(word.stem, word.opposite) for word in side] for side in (ground.words, words))
+    return SequenceMatcher(None, evidence, claim, autojunk=False)
+
+
+def _objection(claim: str, cited: CitedText) -> _Found | None:
+    if invented := _invented(claim, cited):
+        return invented
     if not _lead_fits(claim, cited):
-        return f"the evidence does not open with {lead_of(claim)}"
+        return ConflictKind.POLARITY, f"the evidence does not open with {lead_of(claim)}"
     words = read(without_lead(claim))
     for word in words:
         if word.text.lower() in ABSOLUTES and word.stem not in cited.stems:
-            return f"absolute not in the evidence: {word.text}"
+            return ConflictKind.STRENGTH, f"absolute not in the evidence: {word.text}"
     clauses = clauses_of(words)
     for clause in clauses:
-        if reason := _clause_conflict(clause, cited):
-            return reason
-    edited = _edit_conflict(words, cited, _proper_words(claim) | _proper_words(cited.text))
-    return edited or dropped_condition(claim, clauses, cited)
+        if found := _clause_conflict(clause, cited):
+            return found
+    if edited := _edit_conflict(words, cited, _proper_words(claim) | _proper_words(cited.text)):
+        return edited
+    dropped = dropped_condition(claim, clauses, cited)
+    return (ConflictKind.STRENGTH, dropped) if dropped else None
+
+
+def _invented(claim: str, cited: CitedText) -> _Found | None:
+    known = quantities(cited.text)
+    for quantity in quantities(claim):
+        if not quantity.stated_by(known):
+            amount = f"{quantity.number:g} {quantity.unit}".rstrip()
+            return ConflictKind.NUMBER, f"number not in the evidence: {amount}"
+    for name in names(claim):
+        if not cited.names.knows(name):
+            return ConflictKind.NAME, f"name not in the evidence: {name}"
+    return None
 
 
 def _lead_fits(claim: str, cited: CitedText) -> bool:
@@ -60,11 +124,14 @@ def _lead_fits(claim: str, cited: CitedText) -> bool:
     return denies(without_lead(claim)) == (lead == "no")
 
 
-def _clause_conflict(clause: tuple[Word, ...], cited: CitedText) -> str:
+def _clause_conflict(clause: tuple[Word, ...], cited: CitedText) -> _Found | None:
     ground = best_ground(clause, cited)
     if ground is None or overlap(clause, {word.stem for word in ground.words}) < ALIGNED:
-        return ""
-    return _polarity_conflict(clause, ground) or _strengthening(clause, ground)
+        return None
+    if reason := _polarity_conflict(clause, ground):
+        return ConflictKind.POLARITY, reason
+    stronger = _strengthening(clause, ground)
+    return (ConflictKind.STRENGTH, stronger) if stronger else None
 
 
 def _polarities(words: Sequence[Word]) -> Mapping[str, set[bool]]:
@@ -122,53 +189,55 @@ def _strengthening(clause: Sequence[Word], ground: Ground) -> str:
     return ""
 
 
-def _edit_conflict(words: Sequence[Word], cited: CitedText, proper: frozenset[str]) -> str:
+def _edit_conflict(words: Sequence[Word], cited: CitedText, proper: frozenset[str]) -> _Found | None:
     """In a near copy of one sentence: anything in another's place, a negation added or left out, or a word
     that the evidence nowhere has. No small model tells "heart" for "liver" from a synonym, so that a near
     copy may differ only by words known to mean the same (`lexicon.SYNONYMS`)."""
-    claim = [(word.stem, word.opposite) for word in words]
     for ground in cited.grounds:
-        evidence = [(word.stem, word.opposite) for word in ground.words]
-        matcher = SequenceMatcher(None, evidence, claim, autojunk=False)
-        if ground.is_question or 2 * min(len(claim), len(evidence)) < NEAR_COPY * (
-            len(claim) + len(evidence)
-        ):
+        both = len(words) + len(ground.words)
+        if ground.is_question or 2 * min(len(words), len(ground.words)) < NEAR_COPY * both:
             continue
+        matcher = _matcher(words, ground)
         if matcher.quick_ratio() >= NEAR_COPY and matcher.ratio() >= NEAR_COPY:
             edits = [
                 (ground.words[a:b], words[c:d])
                 for kind, a, b, c, d in matcher.get_opcodes()
                 if kind != "equal" and not (kind == "delete" and _whole_clauses(ground.words, a, b))
             ]
-            reason = _edit_reason(edits, proper) or _word_reason(edits, cited.stems)
-            if reason:
-                return reason
-    return ""
+            found = _edit_reason(edits, proper) or _word_reason(edits, cited.stems)
+            if found:
+                return found
+    return None
 
 
-def _edit_reason(edits: Sequence[tuple[Sequence[Word], Sequence[Word]]], proper: frozenset[str]) -> str:
+def _edit_reason(
+    edits: Sequence[tuple[Sequence[Word], Sequence[Word]]], proper: frozenset[str]
+) -> _Found | None:
     changed = [word for pair in edits for side in pair for word in side]
     for before, after in edits:
+        put = " ".join(word.text for word in after)
         if _particular(before, proper) and _particular(after, proper):
-            return f"another name or number in its place: {' '.join(word.text for word in after)}"
+            return ConflictKind.NAME, f"another name or number in its place: {put}"
         if {(word.stem, not word.opposite) for word in before} & {
             (word.stem, word.opposite) for word in after
         }:
-            return f"the opposite of the evidence: {' '.join(word.text for word in after)}"
+            return ConflictKind.POLARITY, f"the opposite of the evidence: {put}"
     if not any(word.opposite for word in changed) and sum(map(_denies, changed)) % 2 == 1:
-        return "negation differs from the evidence"
-    return ""
+        return ConflictKind.POLARITY, "negation differs from the evidence"
+    return None
 
 
-def _word_reason(edits: Sequence[tuple[Sequence[Word], Sequence[Word]]], known: frozenset[str]) -> str:
+def _word_reason(
+    edits: Sequence[tuple[Sequence[Word], Sequence[Word]]], known: frozenset[str]
+) -> _Found | None:
     for before, after in edits:
         lost = {word.stem for word in before if word.content}
         put = {word.stem: word.text for word in after if word.content}
         if lost and put and not lost & put.keys():
-            return f"another word in its place: {', '.join(put.values())}"
+            return ConflictKind.WORDING, f"another word in its place: {', '.join(put.values())}"
         if new := [text for stem, text in put.items() if stem not in known]:
-            return f"word not in the evidence: {', '.join(new)}"
-    return ""
+            return ConflictKind.WORDING, f"word not in the evidence: {', '.join(new)}"
+    return None
 
 
 def _whole_clauses(words: Sequence[Word], start: int, end: int) -> bool:

@@ -9,19 +9,22 @@ from functools import lru_cache
 from knowledge.types import Entry, Logistic
 from pipeline.ports import Encoder, PairJudge
 from pipeline.stages.cited_text import LEAD, CitedText, cited_text, clauses_of, overlap, without_lead
-from pipeline.stages.conflicts import find_conflict
+from pipeline.stages.conflicts import Conflict, ConflictKind, find_conflict
 from pipeline.stages.language import ABBREVIATION, Word, read, split_sentences
 from pipeline.stages.lexicon import FUNCTION_WORDS
+from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
 
-SUPPORT = Logistic(weights={"worst_clause": 5.02, "cosine": 2.40}, bias=-4.69)
-"""Fitted by `bench.grounding --fit` on reworded and extended sentences of curated answers and on human
-judgements of dialogue and encyclopaedia claims, each set with equal weight."""
-FEATURES = frozenset({"worst_clause", "cosine", "support", "conflict"})
+SUPPORT = Logistic(
+    weights={"cosine": 2.88, "worst_clause": 2.73, "particular": -2.60, "rest": -3.17}, bias=-3.0
+)
+"""Fitted by `bench.grounding --fit`, each set with equal weight, as are supported and unsupported ones."""
+FEATURES = frozenset({"worst_clause", "cosine", "particular", "rest", "support"})
 """The names that a trained model's calibration may weigh."""
 WINDOW_WORDS = 120  # of evidence that the pair model reads at a time, beside the question and the sentence
-REFUTED = 0.02  # said of a sentence that a deterministic guard rejects, where no model weighs that
-VETOED = 0.98  # of the threshold: the most that is said of such a sentence where a model does
+PARTICULARS = (ConflictKind.NUMBER, ConflictKind.NAME)
+REFUTED = 0.02  # said of an altered sentence of the evidence
+VETOED = 0.98  # of the threshold: the most that is said of a sentence with a number from nowhere
 SENTENCE_STOP = re.compile(r"(?:^|[.!?…][\"'”’)\]]*\s|\n)\s*$")
 NEXT_SENTENCE = re.compile(r"[\"'”’)\]]*(?:\s*$|\s+(?![\"'“‘(\[–—-]*\s*[a-z]+\b))")
 FIRST_WORD = re.compile(r"([\s\"'“‘(\[”’)\]]*)(\w+)")
@@ -33,23 +36,21 @@ LED_BEFORE = re.compile(rf"^{LEAD.pattern}\Z", re.IGNORECASE | re.MULTILINE)
 class SpecialistGroundingCheck:
     """Judges one sentence of a draft against the text of the entries it cites. In this order: a phrase of
     the house must be one of the closed set; a claim must cite accepted evidence; a verbatim sentence of it
-    passes; a deterministic conflict (`conflicts`) fails, whatever its probability; the rest is a calibrated
-    probability from shared words and meaning, and passes from `threshold` on. With a `judge`, a model that
-    reads evidence and sentence together, its answer is one of the features that `support` weighs. Raises
-    `ModelUnavailable` as the ports do."""
+    passes; an altered sentence of it (`conflicts`) fails; the rest is a calibrated probability from shared
+    words, meaning and rules that object, and passes from `threshold` on, unless a rule forbids it. With a
+    `judge`, a model that reads evidence and sentence together, its answer is one of the features that
+    `support` weighs. Raises `ModelUnavailable` as the ports do."""
 
     def __init__(
         self,
         encoder: Encoder,
         house_phrases: frozenset[str],
         *,
-        threshold: float = 0.5,
+        threshold: float = JudgeThresholds().grounding,
         support: Logistic = SUPPORT,
         judge: PairJudge | None = None,
     ) -> None:
-        """`support` weighs names of `FEATURES`, "support" only where there is a `judge`. Of a sentence that a
-        rule objects to, "conflict" is how much of it the evidence holds: a near copy with another number is
-        an alteration, while in a sentence of its own words a new name says little."""
+        """`support` weighs names of `FEATURES`, "support" only where there is a `judge`."""
         self._encoder = encoder
         self._house_phrases = house_phrases
         self._threshold = threshold
@@ -70,27 +71,32 @@ class SpecialistGroundingCheck:
         if not any(word.content for word in read(text)) or not cited.sentences:
             return Verdict(False, 0.0, "nothing that evidence could support")
         conflict = find_conflict(text, cited)
-        if conflict and "conflict" not in self._support.weights:
-            return Verdict(False, REFUTED, conflict)
-        features = dict(await self.features(text, cited))
-        features["conflict"] = features["worst_clause"] if conflict else 0.0
+        if conflict and conflict.alters:
+            return Verdict(False, REFUTED, conflict.reason)
+        features = dict(await self.features(text, cited, conflict))
         if self._judge is not None:
             features["support"] = await self._read_together(self._judge, text, entries)
         probability = self._support.probability(features)
-        if conflict:
-            return Verdict(False, min(probability, VETOED * self._threshold), conflict)
+        if conflict and conflict.forbids:
+            return Verdict(False, min(probability, VETOED * self._threshold), conflict.reason)
         supported = probability >= self._threshold
-        reason = "" if supported else "not supported by the cited text"
-        return Verdict(supported, probability, reason, debatable=True)
+        against = conflict.reason if conflict else "not supported by the cited text"
+        return Verdict(supported, probability, "" if supported else against, debatable=True)
 
-    async def features(self, text: str, cited: CitedText) -> Mapping[str, float]:
-        """Those that need neither rules nor a pair model. `worst_clause`: share of the content words known to
-        the evidence, of the clause that has fewest, so that an invented tail is not outweighed by a true
-        beginning. `cosine`: to the nearest sentence."""
+    async def features(self, text: str, cited: CitedText, conflict: Conflict | None) -> Mapping[str, float]:
+        """Those that need no pair model. `worst_clause`: share of the content words known to the evidence, of
+        the clause that has fewest, so that an invented tail is not outweighed by a true beginning. `cosine`:
+        to the nearest sentence. A rule's objection weighs more the more of the sentence the evidence has:
+        `particular` about a number or a name, by `worst_clause`; `rest` about anything else, by nearness to
+        a sentence of the evidence."""
         vectors = await self._encoder.encode([text, *cited.sentences])
+        worst = min(_coverage(clause, cited) for clause in clauses_of(read(without_lead(text))))
+        particular = conflict is not None and conflict.kind in PARTICULARS
         return {
-            "worst_clause": min(_coverage(clause, cited) for clause in clauses_of(read(without_lead(text)))),
+            "worst_clause": worst,
             "cosine": float((vectors[1:] @ vectors[0]).max()),
+            "particular": worst if particular else 0.0,
+            "rest": conflict.nearness if conflict and not particular else 0.0,
         }
 
     async def _read_together(self, judge: PairJudge, text: str, entries: Sequence[Entry]) -> float:

@@ -28,6 +28,7 @@ from learning.training.claim_sources import (
 )
 from learning.training.claims import Pool, altered, restated
 from learning.training.findings import _TURNED, BORNE_OUT, _vocabulary, finding_claims
+from learning.training.written_claims import written_claims, written_topics
 
 SENTENCES = (
     "If the lift in Malmo stops, you should not press the button twice unless the warden allows it.",
@@ -247,3 +248,20 @@ def test_headlines_and_misconceptions(tmp_path: Path) -> None:
     assert [(claim.text, claim.supported) for claim in refuted_claims(tmp_path, [entry])] == [
         ("It roars", False)
     ]
+
+
+def test_written_claims_stand_beside_a_true_one_of_the_same_evidence() -> None:
+    claims = written_claims(2, random.Random(3))
+    assert claims == written_claims(2, random.Random(3))
+    told: dict[str, Counter[bool]] = {}
+    for claim in claims:
+        told.setdefault(claim.evidence, Counter())[claim.supported] += 1
+    assert len(told) == sum(len(topic) for topic in written_topics().values()) > 100
+    assert all(count[True] == 2 and count[False] >= 4 for count in told.values())
+
+
+def test_written_claims_are_whole_sentences_said_once() -> None:
+    for topic in written_topics().values():
+        said = [text for one in topic for text in (*one.holds, *one.fails)]
+        assert len(said) == len(set(said))
+        assert all(text[-1] in ".!?" and len(text.split()) >= 3 for text in said)

@@ -8,6 +8,7 @@ import pytest
 from knowledge.types import Entry, FloatArray, Hit, Logistic, Passage, View
 from pipeline.errors import ModelUnavailable
 from pipeline.stages.grounding_check import (
+    REFUTED,
     WINDOW_WORDS,
     SpecialistGroundingCheck,
     evidence_windows,
@@ -310,20 +311,49 @@ def test_evidence_is_read_in_windows_that_lose_nothing() -> None:
     )
 
 
+RULES_ALONE = Logistic({"particular": -2.0, "rest": -2.0}, 2.0)
+OWN_WORDS_NEW_NAME = "Flowers grow near Brigitte."
+
+
+def judging(support: Logistic, threshold: float = 0.7) -> SpecialistGroundingCheck:
+    return SpecialistGroundingCheck(AsyncHashEncoder(), frozenset(), support=support, threshold=threshold)
+
+
 @pytest.mark.parametrize(
-    ("text", "least", "most"),
+    "text",
     [
-        ("It may hum for 45 minutes after a start in winter.", 0.0, 0.1),  # a copy with another number
-        ("Flowers grow near Brigitte.", 0.4, 0.5),  # its own words, and a new name
+        "It may hum for 45 minutes after a start in winter.",
+        "The Brigitte pump does not heat the water.",
+        "The Aldo pump does heat the water.",
+        "Carla valves are stronger than Bruno valves.",
     ],
 )
-async def test_a_conflict_fails_but_a_model_may_weigh_how_much_of_a_copy_it_is(
-    text: str, least: float, most: float
-) -> None:
-    support = Logistic({"support": 1.0, "conflict": -12.0}, 0.0)
-    check = SpecialistGroundingCheck(
-        AsyncHashEncoder(), frozenset(), support=support, judge=ScriptedJudge({text: 6.0})
-    )
-    verdict = await check(Sentence(text, (1,)), evidence(ENTRY))
-    assert not verdict.supported and "not in the evidence" in verdict.reason
-    assert least <= verdict.probability < most
+async def test_an_altered_copy_is_refuted_whatever_speaks_for_it(text: str) -> None:
+    verdict = await judging(Logistic({}, 9.0))(Sentence(text, (1,)), evidence(ENTRY))
+    assert verdict.probability == REFUTED
+    assert not verdict.supported and not verdict.debatable
+
+
+async def test_a_new_name_in_a_sentence_of_its_own_words_is_weighed() -> None:
+    for bias, supported in ((9.0, True), (0.0, False)):
+        verdict = await judging(Logistic({}, bias))(Sentence(OWN_WORDS_NEW_NAME, (1,)), evidence(ENTRY))
+        assert verdict.supported is supported and verdict.debatable
+    assert "name not in the evidence" in verdict.reason
+
+
+async def test_a_new_number_is_never_said_but_its_probability_is_told() -> None:
+    sentence = Sentence("Flowers grow for 77 days.", (1,))
+    sure = await judging(Logistic({}, 9.0))(sentence, evidence(ENTRY))
+    unsure = await judging(Logistic({}, -1.0))(sentence, evidence(ENTRY))
+    assert REFUTED < unsure.probability < sure.probability < 0.7
+    assert not sure.supported and not sure.debatable
+
+
+async def test_an_objection_weighs_more_the_more_of_the_sentence_the_evidence_has() -> None:
+    async def probability(text: str) -> float:
+        return (await judging(RULES_ALONE)(Sentence(text, (1,)), evidence(ENTRY))).probability
+
+    copied = await probability("Never open the cellar while the motor turns.")
+    loose = await probability("Completely new gardens surround the motor of the house in spring.")
+    free = await probability("Leaks hardly ever show.")
+    assert copied < loose < free
