@@ -53,6 +53,16 @@ class ServingPairJudge:
 _pinned: ContextVar[Snapshot | None] = ContextVar("the release of this turn", default=None)
 
 
+@contextmanager
+def pinned_to(snapshot: Snapshot) -> Iterator[None]:
+    """Turns within this block know `snapshot` and nothing else."""
+    token = _pinned.set(snapshot)
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
 class ServingKnowledge:
     """Implements `pipeline.ports.Knowledge`: the live release, or the one that a turn began with."""
 
@@ -63,11 +73,11 @@ class ServingKnowledge:
     def pinned(self) -> Iterator[None]:
         """Within this block, and the tasks begun in it, a swap goes unnoticed: the stages of one turn have to
         speak of the same entries and the same calibration."""
-        token = _pinned.set(self._live.current if self._live.release_id else None)
-        try:
+        if _pinned.get() is not None or not self._live.release_id:
             yield
-        finally:
-            _pinned.reset(token)
+            return
+        with pinned_to(self._live.current):
+            yield
 
     @property
     def current(self) -> Snapshot:

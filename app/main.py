@@ -14,7 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from app.errors import install_error_handlers
 from app.limits import BodyLimit
 from app.logs import RequestContext
-from app.routes import admin, chat, health, openai_api
+from app.routes import admin, answers, chat, health, openai_api
 from app.services import Services, build_services
 from app.settings import Settings, read_settings
 
@@ -37,7 +37,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app)
     _add_middleware(app, services.settings)
-    for routes in (chat, openai_api, admin, health):
+    for routes in (chat, openai_api, answers, admin, health):
         app.include_router(routes.router)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(

@@ -42,6 +42,7 @@ class KnowledgeBase:
     releases: Releases
     builder: ReleaseBuilder
     embed: Callable[[Sequence[str]], FloatArray]  # cached, blocking
+    encode: Callable[[Sequence[str]], FloatArray]  # blocking; keeps nothing
     ordinary_words: Callable[[], Set[str]]  # of the encoder's language, lower case
 
 

@@ -47,7 +47,9 @@ def _is_joining(text: str, at: int) -> bool:
     )
 
 
-def _between(least: int, most: int) -> AfterValidator:
+def between(least: int, most: int) -> AfterValidator:
+    """For text that is cleaned first."""
+
     def check(text: str) -> str:
         cleaned = clean_text(text)
         if not least <= len(cleaned) <= most:
@@ -63,11 +65,11 @@ class _Strict(BaseModel):
 
 class HistoryMessage(_Strict):
     role: Role
-    content: Annotated[str, _between(1, HISTORY_TEXT_LIMIT)]
+    content: Annotated[str, between(1, HISTORY_TEXT_LIMIT)]
 
 
 class ChatRequest(_Strict):
-    message: Annotated[str, _between(1, MESSAGE_LIMIT)]
+    message: Annotated[str, between(1, MESSAGE_LIMIT)]
     conversation_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     history: Annotated[list[HistoryMessage], Field(max_length=HISTORY_LIMIT)] | None = None
     user_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
@@ -143,7 +145,7 @@ class ConversationBody(BaseModel):
 class FeedbackRequest(_Strict):
     message_id: Annotated[str, Field(min_length=1, max_length=200)]
     rating: Rating
-    comment: Annotated[str, _between(0, 2_000)] | None = None
+    comment: Annotated[str, between(0, 2_000)] | None = None
 
 
 class ImportCounts(BaseModel):

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.adapters import ServingChat, ServingKnowledge
+from app.answering import Answering
 from app.chain import build_chat
 from app.conversations import ConversationStore
 from app.db import create_tables, open_database
@@ -52,6 +53,7 @@ class Services:
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
+    answering: Answering
     metrics: Metrics
     close_chain: Callable[[], Awaitable[None]]
     llm: LanguageModel | None = None
@@ -123,6 +125,7 @@ def wire(
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     follow = {"follow_every_s": settings.follow_every_s}
     opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
+    releases = ReleaseService(opened, seeded, live, jobs, metrics, **follow)
     return Services(
         settings=settings,
         turns=TurnRunner(chat, conversations, limiter, metrics, **times),
@@ -132,7 +135,8 @@ def wire(
         entries=EntryStore(engine),
         jobs=jobs,
         live=live,
-        releases=ReleaseService(opened, seeded, live, jobs, metrics, **follow),
+        releases=releases,
+        answering=Answering(chat, live, lambda: releases.base),
         metrics=metrics,
         close_chain=close_chain,
         llm=llm,
@@ -161,6 +165,7 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
         releases,
         builder,
         embed=lambda texts: embedder.embed(texts).vectors,
+        encode=encoder.encode,
         ordinary_words=lambda: whole_words(encoder.info.path),
     )
 

@@ -19,6 +19,8 @@ from app.turn_table import TurnRow
 conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
 """The stored conversation whose turn the current task runs: the chain does not know of conversations. None
 for a new one, which is stored, and given this turn's trace, with its first exchange."""
+is_kept: ContextVar[bool] = ContextVar("whether the trace of this turn is kept", default=True)
+"""False where a caller asks his own documents: they are not ours to keep."""
 
 _log = logging.getLogger("candor.traces")
 
@@ -42,7 +44,8 @@ class TraceStore:
         """Keeps a turn's trace. What goes wrong is logged: a turn does not fail for its trace."""
         for step in trace["steps"]:
             self._observe(step["step"], step["elapsed_ms"])
-        await asyncio.to_thread(self._write, trace, conversation_of_turn.get())
+        if is_kept.get():
+            await asyncio.to_thread(self._write, trace, conversation_of_turn.get())
 
     def _write(self, trace: Mapping[str, Any], conversation_id: str | None) -> None:
         row = TurnRow(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from app.conversations import ConversationNotFound, ConversationStore, Opened
@@ -16,7 +16,7 @@ from app.schemas import ChatRequest, ChatResponse
 from app.sse import HEARTBEAT, event
 from app.traces import conversation_of_turn
 from pipeline.allowance import ends_at
-from pipeline.types import Question, Reply
+from pipeline.types import Outcome, Question, Reply
 
 _Result = TypeVar("_Result")
 Say = Callable[[str], Awaitable[None]]
@@ -29,6 +29,16 @@ class Chat(Protocol):
     """The chain, as the service sees it: `pipeline.chat_pipeline.ChatPipeline`, or a test's script."""
 
     async def run(self, message_id: str, question: Question, say: Say) -> Reply: ...
+
+
+class Ended(Protocol):
+    """What a turn of any kind came to."""
+
+    @property
+    def outcome(self) -> Outcome: ...
+
+
+_Ended = TypeVar("_Ended", bound=Ended)
 
 
 class TurnRunner:
@@ -50,11 +60,16 @@ class TurnRunner:
         self._metrics = metrics
         self._deadline_s = deadline_s
         self._heartbeat_s = heartbeat_s
-        self._running: set[asyncio.Task[ChatResponse]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
 
     def start(self, ask: ChatRequest, say: Say, message_id: str = "") -> asyncio.Task[ChatResponse]:
         """Begins a turn. The task raises a `Problem` where the turn cannot be had."""
-        task = asyncio.create_task(self._timed(ask, say, message_id or uuid4().hex))
+        return self.begin(lambda: self._converse(ask, say, message_id or uuid4().hex))
+
+    def begin(self, turn: Callable[[], Awaitable[_Ended]]) -> asyncio.Task[_Ended]:
+        """Begins a turn of any kind, which has to find a place and to keep the deadline. The task raises a
+        `Problem` where it cannot be had."""
+        task = asyncio.create_task(self._timed(turn))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
@@ -71,12 +86,12 @@ class TurnRunner:
         if self._running:
             await asyncio.wait(self._running)
 
-    async def _timed(self, ask: ChatRequest, say: Say, message_id: str) -> ChatResponse:
+    async def _timed(self, turn: Callable[[], Awaitable[_Ended]]) -> _Ended:
         started, outcome = time.perf_counter(), "failed"
         try:
-            response = await self._within_deadline(ask, say, message_id)
-            outcome = response.outcome.value
-            return response
+            ended = await self._within_deadline(turn)
+            outcome = ended.outcome.value
+            return ended
         except Problem as problem:
             outcome = problem.kind
             raise
@@ -89,11 +104,11 @@ class TurnRunner:
             else:
                 self._metrics.turn(outcome, time.perf_counter() - started)
 
-    async def _within_deadline(self, ask: ChatRequest, say: Say, message_id: str) -> ChatResponse:
+    async def _within_deadline(self, turn: Callable[[], Awaitable[_Ended]]) -> _Ended:
         ends_at.set(asyncio.get_running_loop().time() + _MODELS_SHARE * self._deadline_s)
         try:
             async with asyncio.timeout(self._deadline_s), self._limiter.slot():
-                return await self._converse(ask, say, message_id)
+                return await turn()
         except TimeoutError:
             raise Problem(504, "deadline", "The answer took too long. Please try again.") from None
         except ConversationNotFound:

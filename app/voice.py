@@ -7,8 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from app.settings import Settings
+from knowledge.types import Snapshot
 from learning.transcripts import Conversation
 from learning.voice import learn_voice
 from pipeline.errors import RetrievalFailed
@@ -26,18 +28,17 @@ class LiveTopics:
     def __init__(self, knowledge: Knowledge, labels: Mapping[str, str]) -> None:
         self._knowledge = knowledge
         self._labels = labels
-        self._named: tuple[str, tuple[str, ...]] = ("", ())
+        self._named: WeakKeyDictionary[Snapshot, tuple[str, ...]] = WeakKeyDictionary()
 
     def __call__(self) -> tuple[str, ...]:
         try:
             snapshot = self._knowledge.current
         except RetrievalFailed:
             return ()
-        release_id, names = self._named
-        if release_id != snapshot.release_id:
+        if snapshot not in self._named:
             names = self._names(Counter(entry.topic for entry in snapshot.entries.values()))
-            self._named = (snapshot.release_id, names)
-        return names
+            self._named[snapshot] = names
+        return self._named[snapshot]
 
     def _names(self, sizes: Counter[str]) -> tuple[str, ...]:
         labelled = [label for topic, label in self._labels.items() if topic in sizes]

@@ -20,12 +20,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Exemplar:
+    """How a reply once was: `said` by a user, and the `reply`. Shows a manner, never a fact."""
+
+    said: str
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """What the user said now, and the public conversation before it, oldest first."""
+    """What the user said now, and the public conversation before it, oldest first. Who gives `examples`
+    wants the reply in their manner, not in that of the house."""
 
     text: str
     history: tuple[Message, ...] = ()
     memory: tuple[str, ...] = ()
+    examples: tuple[Exemplar, ...] = ()
 
 
 class Outcome(StrEnum):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zlib import crc32
 
+from pipeline.types import Exemplar as Exemplar
 from pipeline.types import Outcome
 
 REQUIRED = ("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis")
@@ -22,14 +23,6 @@ class Opener(StrEnum):
     CORRECT = "correct"  # the user states what the evidence refutes
     EMPATHY = "empathy"  # the user is worried or unwell
     NEUTRAL = "neutral"
-
-
-@dataclass(frozen=True, slots=True)
-class Exemplar:
-    """How the house once replied: `said` by a user, and the `reply`. Shows a manner, never a fact."""
-
-    said: str
-    reply: str
 
 
 @dataclass(frozen=True, slots=True)

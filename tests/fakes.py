@@ -212,7 +212,8 @@ def services(
     def open_base(_traces: TraceSink) -> KnowledgeBase:
         releases = Releases(engine, data_dir, EncoderStamp("hash", 64, "hash-64"))
         builder = ReleaseBuilder(releases, embed or embed_all, lambda snapshot: CALIBRATION)
-        return KnowledgeBase(EntryStore(engine), releases, builder, HashEncoder().encode, frozenset)
+        encode = HashEncoder().encode
+        return KnowledgeBase(EntryStore(engine), releases, builder, encode, encode, frozenset)
 
     using = wire(chosen, engine, LiveRelease(snapshot() if live else None), chain, open_base)
     if isinstance(chain, ScriptedChat):

@@ -39,12 +39,12 @@ def model(model: str) -> dict[str, Any]:
     return _MODEL
 
 
-def must_be_known(model: str) -> None:
+def must_be_known(model: str, param: str = "model") -> None:
     """Raises a 404 `Problem` for any model but ours: a caller who wants another one must not get this one's
     answers unawares."""
     if model != MODEL:
         detail = f"There is no such model here. The only one is {MODEL}."
-        raise Problem(404, "model-not-found", detail, param="model")
+        raise Problem(404, "model-not-found", detail, param=param)
 
 
 _MODEL = {"id": MODEL, "object": "model", "created": _SINCE, "owned_by": MODEL}

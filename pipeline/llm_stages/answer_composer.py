@@ -58,7 +58,7 @@ class LlmComposer:
     async def _prompt(self, question: Question, evidence: Evidence) -> Prompt:
         manner = [
             fenced("manner", f"User: {each.said}\nService: {each.reply}", _EXEMPLAR_WORDS)
-            for each in (await self._nearest(question.text))[:_EXEMPLARS]
+            for each in (question.examples or await self._nearest(question.text))[:_EXEMPLARS]
         ]
         known = [fenced("known", "\n".join(question.memory), _KNOWN_WORDS)] if question.memory else []
         blocks = (

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import numpy as np
 
 from knowledge.types import FloatArray, Snapshot
 from pipeline.ports import Encoder, Knowledge
+from pipeline.stages.language import split_sentences
 from pipeline.stages.sentence_picker import Length, Scored, is_bare_lead, pick_addition, pick_answer
 from pipeline.stages.stance import Stance, read_stance
 from pipeline.turn import Accepted, Evidence, Sentence, SentenceKind
-from pipeline.types import Question, Role
+from pipeline.types import Exemplar, Question, Role
 from pipeline.voice import HouseVoice, Opener, StyleCard, choose
 
 ENTRIES = 3
@@ -53,12 +54,12 @@ class ExtractiveComposer:
         ]
         usable = [(number, item, found) for number, item, found in scored if found is not None]
         for place, (number, best, answer) in enumerate(usable):
-            others = usable[place + 1 :]
+            others = [] if question.examples else usable[place + 1 :]  # who shows a length gets one answer
             nearest = answer.sentences[int(answer.cosines.argmax())]
             stance = read_stance(
                 question.text, best.hit, nearest, evidence.query.text, alone=len(evidence.accepted) == 1
             )
-            length = AMONG_RIVALS if others else self._alone
+            length = AMONG_RIVALS if others else _like(question.examples) or self._alone
             chosen = pick_answer(answer, length, yes_no=stance.yes_no, keeps_lead=stance.keeps_lead)
             spoken = [
                 Sentence(text, (number,)) for text in _spoken(answer, chosen, keeps_lead=stance.keeps_lead)
@@ -104,6 +105,16 @@ class ExtractiveComposer:
             return ""
         phrase = choose(phrases, best.hit.entry.id, recent)
         return "" if phrase in recent else phrase
+
+
+def _like(examples: Sequence[Exemplar]) -> Length | None:
+    """As long as the longest of the examples; None without any."""
+    if not examples:
+        return None
+    return Length(
+        max(len(split_sentences(each.reply)) for each in examples),
+        max(len(each.reply.split()) for each in examples),
+    )
 
 
 def _as_long_as(words: int) -> Length:

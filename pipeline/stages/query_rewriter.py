@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from knowledge.types import Snapshot
 from pipeline.ports import Knowledge
@@ -26,7 +27,6 @@ found: it has a subject of its own, and borrowed words would find answers to ano
 class _Release:
     """What is derived from one release, once."""
 
-    id: str
     vocabulary: Vocabulary
     rewording: Rewording
 
@@ -52,7 +52,7 @@ class SpecialistQueryRewriter:
         self._terms = terms
         self._slang = slang
         self._everyday = everyday
-        self._release: _Release | None = None
+        self._known: WeakKeyDictionary[Snapshot, _Release] = WeakKeyDictionary()
 
     async def __call__(self, question: Question) -> SearchQuery:
         """Raises `RetrievalFailed` where no release is loaded."""
@@ -85,16 +85,17 @@ class SpecialistQueryRewriter:
         return normalise(text, release.rewording, release.vocabulary, self._everyday())
 
     async def _current(self) -> _Release:
-        """What the live release knows; read anew, beside the event loop, when the release has changed."""
+        """What the release of this turn knows; read once for each, beside the event loop, and forgotten with
+        it."""
         snapshot = self._knowledge.current
-        release = self._release
-        if release is None or release.id != snapshot.release_id:
-            release = self._release = await asyncio.to_thread(self._read, snapshot)
+        release = self._known.get(snapshot)
+        if release is None:
+            release = self._known[snapshot] = await asyncio.to_thread(self._read, snapshot)
         return release
 
     def _read(self, snapshot: Snapshot) -> _Release:
         vocabulary = Vocabulary.of(snapshot.entries.values())
-        return _Release(snapshot.release_id, vocabulary, self._slang.plain_words(vocabulary))
+        return _Release(vocabulary, self._slang.plain_words(vocabulary))
 
 
 def _says_something(text: str, ubiquitous: Set[str]) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from knowledge.types import FloatArray, Snapshot
+from knowledge.types import FloatArray, Hit, Snapshot
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.alarms import Alarm, Alarms, telling
 from pipeline.stages.dependence import SURELY_DEPENDS, Dependence, spoken_words, subject
@@ -133,14 +133,27 @@ class CalibratedTopicGate:
         hits = await search(snapshot, text, vector, _HITS)
         features = snapshot.calibration.features([hit.score for hit in hits], vector)
         probability = snapshot.calibration.gate.probability(features) if hits else 0.0
-        if hits and not message.together:  # what leans on the conversation need not name it again
-            subject_left_out = (await self._main_subject(snapshot)).left_out(message.said, hits[0])
-            probability = _lowered(probability, self._thresholds.left_out * subject_left_out)
+        if snapshot.calibration.gate.weights:  # one that weighs nothing takes any subject, however it is put
+            probability = await self._doubted(snapshot, message, hits, vector, probability)
         return _Reading(
-            probability=self._kinds.doubted(probability, vector) if self._kinds else probability,
+            probability=probability,
             question_cosine=max((hit.question_cosine for hit in hits), default=0.0),
             background=features["background"],
         )
+
+    async def _doubted(
+        self,
+        snapshot: Snapshot,
+        message: _Message,
+        hits: Sequence[Hit],
+        vector: FloatArray,
+        probability: float,
+    ) -> float:
+        """Lowered where the message leaves out what the knowledge base is about, or asks nothing."""
+        if hits and not message.together:  # what leans on the conversation need not name it again
+            subject_left_out = (await self._main_subject(snapshot)).left_out(message.said, hits[0])
+            probability = _lowered(probability, self._thresholds.left_out * subject_left_out)
+        return self._kinds.doubted(probability, vector) if self._kinds else probability
 
     async def _main_subject(self, snapshot: Snapshot) -> MainSubject:
         """That of the live release; read anew, beside the event loop, when the release has changed."""

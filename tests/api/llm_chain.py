@@ -127,6 +127,7 @@ def chain(using: Services, model: ChatModel, profile: Profile) -> ChatPipeline:
         cast(Releases, None),
         cast(ReleaseBuilder, None),
         HashEncoder().encode,
+        HashEncoder().encode,
         frozenset,
     )
     chosen = using.settings.model_copy(update={"profile": profile})

@@ -138,6 +138,9 @@ async def everything_public(client: httpx.AsyncClient) -> AsyncIterator[httpx.Re
             "stream_options": {"include_usage": True},
         }
         yield await client.post("/v1/chat/completions", json=body)
+    yield await client.post("/v1/answers", json={"question": "does it change dna?"})
+    with_documents = {"question": "does it change dna?", "documents": ["It does not."]}
+    yield await client.post("/v1/answers", json=with_documents)
     for path in (
         "/metrics",
         "/health/ready",

@@ -62,6 +62,7 @@ async def ask(using: Settings, models: Models, traces: Traces) -> Reply:
         cast(Releases, None),
         cast(ReleaseBuilder, None),
         HashEncoder().encode,
+        HashEncoder().encode,
         frozenset,
     )
     knowledge = ServingKnowledge(LiveRelease(snapshot(ENTRY)))

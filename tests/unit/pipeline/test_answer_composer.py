@@ -10,7 +10,7 @@ from pipeline.stages.answer_composer import ExtractiveComposer
 from pipeline.stages.grounding_check import SpecialistGroundingCheck
 from pipeline.stages.language import split_sentences
 from pipeline.turn import Accepted, Evidence, SearchQuery, Sentence, SentenceKind
-from pipeline.types import Message, Question, Role
+from pipeline.types import Exemplar, Message, Question, Role
 from pipeline.voice import REQUIRED, HouseVoice, Opener
 from tests.fakes import AsyncHashEncoder, HashEncoder
 
@@ -336,3 +336,14 @@ async def test_the_wording_does_not_depend_on_who_asks() -> None:
         [s.text for s in await compose(text, evidence("is the bridge safe?", SAFE))] for text in asked
     ]
     assert one == other
+
+
+async def test_an_answer_is_as_long_as_the_examples_that_come_with_the_question() -> None:
+    composer = ExtractiveComposer(VOICE, FakeKnowledge(LONG, SAFE), AsyncHashEncoder())
+    found = evidence("who built the bridge", LONG, SAFE)
+    shown = (Exemplar("Who dug the canal?", "Two brothers from the coast did, in three summers."),)
+    for examples, most in (((), 9), (shown, 1)):
+        question = Question("who built the bridge", examples=examples)
+        said = [each.text async for each in composer(question, found) if each.kind is SentenceKind.CLAIM]
+        assert 1 <= len(said) <= most
+        assert (len(said) > 1) is not bool(examples)

@@ -1,0 +1,131 @@
+"""POST /v1/answers as types. The names are those of the historical Answers endpoint of the OpenAI API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from app.schemas import MESSAGE_LIMIT, between
+from pipeline.types import Outcome
+
+MODEL = "candor"
+MOST_DOCUMENTS = 200
+MOST_CHARACTERS = 400_000  # of all documents: what they cost is bounded by that
+_DOCUMENT_LIMIT = 20_000
+_TITLE_LIMIT = 300
+_EXAMPLES = 20
+_EXAMPLE_LIMIT = 1_000
+_CONTEXT_LIMIT = 8_000
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Document(_Strict):
+    text: Annotated[str, between(1, _DOCUMENT_LIMIT)]
+    title: Annotated[str, between(0, _TITLE_LIMIT)] = ""
+    metadata: Any = None
+
+
+class ExampleBody(_Strict):
+    question: Annotated[str, between(1, _EXAMPLE_LIMIT)]
+    answer: Annotated[str, between(1, _EXAMPLE_LIMIT)]
+
+
+def _document(given: object) -> object:
+    return {"text": given} if isinstance(given, str) else given
+
+
+def _example(given: object) -> object:
+    """That endpoint took pairs: ["What is …?", "78 years."]."""
+    if isinstance(given, list) and len(given) == 2:
+        return {"question": given[0], "answer": given[1]}
+    return given
+
+
+def _refused(why: str) -> AfterValidator:
+    """For a field that may be there, but only empty."""
+
+    def check(value: object) -> object:
+        if value:
+            raise ValueError(why)
+        return value
+
+    return AfterValidator(check)
+
+
+class AnswerRequest(_Strict):
+    """Fields that shape how a model samples are taken and change nothing. Unknown ones are refused: a
+    misspelt `documents` would ask the knowledge base."""
+
+    question: Annotated[str, between(1, MESSAGE_LIMIT)]
+    documents: (
+        Annotated[
+            list[Annotated[Document, BeforeValidator(_document)]],
+            Field(min_length=1, max_length=MOST_DOCUMENTS),
+        ]
+        | None
+    ) = None
+    examples: Annotated[
+        list[Annotated[ExampleBody, BeforeValidator(_example)]], Field(max_length=_EXAMPLES)
+    ] = []
+    examples_context: Annotated[str, between(0, _CONTEXT_LIMIT)] | None = None
+    max_rerank: Annotated[int, Field(ge=1, le=MOST_DOCUMENTS)] = MOST_DOCUMENTS
+    model: Annotated[str, Field(max_length=200)] = MODEL
+    search_model: Annotated[str, Field(max_length=200)] = MODEL
+    return_metadata: bool | None = None
+    n: Annotated[int, Field(ge=1, le=1)] | None = None
+    file: Annotated[Any, _refused("files are not offered: send their texts as documents")] = None
+    return_prompt: Annotated[bool | None, _refused("prompts are not given out")] = None
+    logprobs: Annotated[int | None, _refused("there are none: answers are not sampled token by token")] = None
+    expand: Annotated[list[Any] | None, _refused("there is nothing to expand")] = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    stop: str | list[str] | None = None
+    logit_bias: dict[str, float] | None = None
+    user: str | None = None
+
+    @field_validator("documents")
+    @classmethod
+    def _affordable(cls, documents: list[Document] | None) -> list[Document] | None:
+        if documents and sum(len(document.text) for document in documents) > MOST_CHARACTERS:
+            raise ValueError(f"may have {MOST_CHARACTERS:,} characters together")
+        return documents
+
+
+class SelectedDocument(BaseModel):
+    """What an answer rests on. `document` counts the caller's documents from 0, or is the id of an entry.
+    `score` orders them by how well they match the question, from 0 to 1."""
+
+    document: int | str
+    object: str = "document"
+    text: str
+    title: str
+    url: str | None = None
+    score: float | None
+    metadata: Any = None
+
+
+class AnswerCitation(BaseModel):
+    """`answers[0][start:end]` is a sentence that the document supports."""
+
+    document: int | str
+    start: int
+    end: int
+
+
+class AnswerResponse(BaseModel):
+    """`answers` is empty where there is none; `notice` then says so in the words of the house."""
+
+    id: str
+    object: str = "answer"
+    model: str = MODEL
+    search_model: str = MODEL
+    answers: list[str]
+    outcome: Outcome
+    selected_documents: list[SelectedDocument]
+    citations: list[AnswerCitation]
+    suggestions: list[str]
+    notice: str | None

@@ -1,0 +1,121 @@
+"""A question put to the knowledge base, or to the caller's own documents, as POST /v1/answers has it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from uuid import uuid4
+
+from app.adapters import pinned_to
+from app.answer_schemas import AnswerCitation, AnswerRequest, AnswerResponse, Document, SelectedDocument
+from app.documents import place_of, snapshot_of
+from app.release_service import KnowledgeBase
+from app.traces import is_kept
+from app.turns import Chat
+from knowledge.releases import LiveRelease
+from knowledge.types import Entry, Snapshot
+from pipeline.types import Citation, Exemplar, Outcome, Question, Reply
+
+_INDEXED_AT_ONCE = 1  # requests whose documents are embedded: conversations keep most of the processor
+_SCORED = 50  # entries of the knowledge base; one that was cited lies well within
+
+
+class Answering:
+    """Runs the chain on the live release, or on documents as if they were one. Holds nothing between
+    requests: neither the documents nor the trace of a turn on them are kept."""
+
+    def __init__(self, chat: Chat, live: LiveRelease, base: Callable[[], KnowledgeBase]) -> None:
+        self._chat = chat
+        self._live = live
+        self._base = base
+        self._indexing = asyncio.Semaphore(_INDEXED_AT_ONCE)
+
+    async def answer(self, ask: AnswerRequest) -> AnswerResponse:
+        """Raises what the chain raises, and a 503 `Problem` until the encoder is loaded."""
+        documents, encode = ask.documents or [], self._base().encode
+        if documents:
+            is_kept.set(False)
+            async with self._indexing:
+                snapshot: Snapshot = await snapshot_of(documents, ask.question, ask.max_rerank, encode)
+        else:
+            snapshot = self._live.current
+        message_id = uuid4().hex
+        examples = tuple(Exemplar(example.question, example.answer) for example in ask.examples)
+        with pinned_to(snapshot):
+            reply = await self._chat.run(message_id, Question(ask.question, examples=examples), _unheard)
+        scores = await asyncio.to_thread(self._scores, snapshot, ask.question) if reply.citations else {}
+        told = _Told(snapshot.entries, documents, scores, with_metadata=bool(ask.return_metadata))
+        return told.response(message_id, reply)
+
+    def _scores(self, snapshot: Snapshot, question: str) -> Mapping[str, float]:
+        (vector,) = self._base().encode([question])
+        hits = snapshot.search(question, vector, _SCORED)
+        return {hit.entry.id: round(min(max(hit.score, 0.0), 1.0), 4) for hit in hits}
+
+
+async def _unheard(_sentence: str) -> None:
+    """Says nothing: an answer is given whole."""
+
+
+class _Told:
+    """What the caller is told of a reply: the sentences that something supports, and what that is. Phrases of
+    the house and the markers in the text are for conversations."""
+
+    def __init__(
+        self,
+        entries: Mapping[str, Entry],
+        documents: Sequence[Document],
+        scores: Mapping[str, float],
+        *,
+        with_metadata: bool,
+    ) -> None:
+        self._entries = entries
+        self._documents = documents
+        self._scores = scores
+        self._with_metadata = with_metadata
+
+    def response(self, message_id: str, reply: Reply) -> AnswerResponse:
+        answer, citations = self._cited(reply)
+        cited = dict.fromkeys(citation.entry_id for citation in reply.citations)
+        return AnswerResponse(
+            id=f"answer-{message_id}",
+            answers=[answer] if answer else [],
+            outcome=reply.outcome,
+            selected_documents=[self._selected(self._entries[entry_id]) for entry_id in cited],
+            citations=citations,
+            suggestions=[] if self._documents else list(reply.suggestions),
+            notice=None if reply.outcome is Outcome.ANSWERED else reply.text,
+        )
+
+    def _cited(self, reply: Reply) -> tuple[str, list[AnswerCitation]]:
+        spans: dict[tuple[int, int], list[Citation]] = {}
+        for citation in reply.citations:
+            spans.setdefault((citation.start, citation.end), []).append(citation)
+        answer, citations = "", []
+        for (start, end), supporting in spans.items():
+            answer += " " if answer else ""
+            at, answer = len(answer), answer + reply.text[start:end]
+            citations += [
+                AnswerCitation(document=self._name(each.entry_id), start=at, end=len(answer))
+                for each in supporting
+            ]
+        return answer, citations
+
+    def _selected(self, entry: Entry) -> SelectedDocument:
+        score = self._scores.get(entry.id)
+        if not self._documents:
+            url = entry.sources[0].url if entry.sources else None
+            text, title = entry.answer, entry.question
+            return SelectedDocument(document=entry.id, text=text, title=title, url=url, score=score)
+        document = self._documents[place_of(entry.id)]
+        metadata = document.metadata if self._with_metadata else None
+        return SelectedDocument(
+            document=place_of(entry.id),
+            text=document.text,
+            title=document.title,
+            score=score,
+            metadata=metadata,
+        )
+
+    def _name(self, entry_id: str) -> int | str:
+        return place_of(entry_id) if self._documents else entry_id

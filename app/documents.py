@@ -1,0 +1,62 @@
+"""A caller's own texts as a knowledge base for one question: searched as a release is, and thrown away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+import numpy as np
+
+from app.answer_schemas import Document
+from knowledge.lexical_index import LexicalIndex
+from knowledge.passages import split_sentences
+from knowledge.snapshot import LocalSnapshot, lay_out
+from knowledge.types import Calibration, Entry, FloatArray, Logistic
+
+CALIBRATION = Calibration(gate=Logistic({}, 5.0))
+"""Whatever the documents are about is the topic. They are too few to learn from: whether one of them answers
+is judged as in any knowledge base."""
+_BLOCK = 64  # passages embedded at a time: between two blocks the caller may leave
+_QUESTION_LIMIT = 300
+_PREFIX = "document-"
+
+Encode = Callable[[Sequence[str]], FloatArray]
+
+
+async def snapshot_of(
+    documents: Sequence[Document], question: str, most: int, encode: Encode
+) -> LocalSnapshot:
+    """Of the `most` documents that share most words with the question. `encode` blocks; it runs in a thread.
+    Raises `EncoderFailed`."""
+    places = await asyncio.to_thread(_nearest_by_words, documents, question, most)
+    entries = [_entry(place, documents[place]) for place in places]
+    passages = await asyncio.to_thread(lay_out, entries)
+    texts = [passage.search_text for passage in passages]
+    blocks = [
+        await asyncio.to_thread(encode, texts[start : start + _BLOCK])
+        for start in range(0, len(texts), _BLOCK)
+    ]
+    release_id = f"documents-{uuid4().hex}"
+    return await asyncio.to_thread(
+        LocalSnapshot.indexed, release_id, entries, passages, np.concatenate(blocks), CALIBRATION
+    )
+
+
+def place_of(entry_id: str) -> int:
+    """Which of the caller's documents an entry was made of, counted from 0."""
+    return int(entry_id.removeprefix(_PREFIX))
+
+
+def _nearest_by_words(documents: Sequence[Document], question: str, most: int) -> list[int]:
+    if len(documents) <= most:
+        return list(range(len(documents)))
+    scores = LexicalIndex.build([document.text for document in documents]).scores(question)
+    return sorted(np.argsort(-scores, kind="stable")[:most].tolist())
+
+
+def _entry(place: int, document: Document) -> Entry:
+    """A text asks no question: its title, or how it begins, says what it is about."""
+    start, end = split_sentences(document.text)[0]
+    title = document.title or document.text[start:end]
+    return Entry(f"{_PREFIX}{place}", title[:_QUESTION_LIMIT], document.text)

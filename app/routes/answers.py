@@ -1,0 +1,21 @@
+"""POST /v1/answers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from app.answer_schemas import AnswerRequest, AnswerResponse
+from app.callers import Using, awaited, left, within_rate
+from app.routes.openai_api import must_be_known
+
+router = APIRouter(prefix="/v1")
+
+
+@router.post("/answers", response_model=AnswerResponse, dependencies=[Depends(within_rate)])
+async def answer(ask: AnswerRequest, request: Request, services: Using) -> Response:
+    must_be_known(ask.model)
+    must_be_known(ask.search_model, "search_model")
+    turn = services.turns.begin(lambda: services.answering.answer(ask))
+    response = await awaited(turn, request)
+    return left() if response is None else JSONResponse(response.model_dump(mode="json"))
