@@ -13,14 +13,14 @@ from pipeline.stages.lexicon import FUNCTION_WORDS
 from pipeline.stages.normalising import Rewording, Slang
 from pipeline.stages.vocabulary import WORD
 
-_SHARE = 0.2
+_SHARE = 0.5
 _ENOUGH = 20  # entries; fewer share a word by chance
 _SHORTEST = 5  # letters of a word that may have a typo
 
 
 @dataclass(frozen=True, slots=True)
 class MainSubject:
-    """The `stems` of the content words that so many questions of the entries share; none where they are about
+    """The `stems` of the content words that half of the entries' questions share; none where they are about
     this and that. `reword` puts its slang plainly: a "jab" is a vaccine."""
 
     stems: frozenset[str]
