@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from learning.transcripts import Conversation
@@ -18,6 +19,7 @@ from pipeline.types import Message
 
 REGIONS = ("US", "GB")
 """Where phone numbers without a country code may be from."""
+_FEWEST_DIGITS = 6  # of a phone number
 _CAPITALISED = r"[^\W\d_a-z][^\W\d_]*(?:['’-][^\W\d_]+)*"
 _NAME = rf"(?P<name>{_CAPITALISED}(?: {_CAPITALISED}){{0,2}})"
 _ANY_CASE = r"(?P<name>[^\W\d_]{2,}(?:['’-][^\W\d_]+)*(?: [^\W\d_A-Z]?[A-Z][^\W\d_]+)?)"
@@ -50,7 +52,7 @@ _NO_NAME = frozenset(
 )
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 _HANDLE = re.compile(r"(?<![\w@./])@[A-Za-z_]\w{2,}")
-_CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w])")
+_CARD = re.compile(r"(?<![\w.])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|\d{4}([ -])\d{6}\2\d{5}|\d{13,19})(?!\w)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
 _SSN = re.compile(r"(?<![\w-])\d{3}-\d{2}-\d{4}(?![\w-])")
 _NHS = re.compile(r"(?i)\bnhs(?: number)?(?: is|:)? *(?P<name>\d{3} ?\d{3} ?\d{4})\b")
@@ -81,7 +83,8 @@ class PersonalDatum:
     end: int
 
 
-def find_personal_data(text: str, regions: Sequence[str] = REGIONS) -> tuple[PersonalDatum, ...]:
+@lru_cache(maxsize=65536)
+def find_personal_data(text: str, regions: tuple[str, ...] = REGIONS) -> tuple[PersonalDatum, ...]:
     """Every piece of personal data that its form gives away, from left to right, none inside another."""
     found = sorted(_candidates(text, regions), key=lambda datum: (datum.start, -datum.end))
     kept: list[PersonalDatum] = []
@@ -92,7 +95,7 @@ def find_personal_data(text: str, regions: Sequence[str] = REGIONS) -> tuple[Per
 
 
 def without_personal_data(
-    talk: Conversation, regions: Sequence[str] = REGIONS
+    talk: Conversation, regions: tuple[str, ...] = REGIONS
 ) -> tuple[Conversation, Counter[str]]:
     """A conversation with `[name]`, `[phone]` and the like in place of personal data, and how much of each
     kind was taken out. A name that is given once is taken out wherever it is said in the conversation."""
@@ -153,7 +156,7 @@ def _candidates(text: str, regions: Sequence[str]) -> Iterator[PersonalDatum]:
 def _phones(text: str, regions: Sequence[str]) -> Iterator[PersonalDatum]:
     from phonenumbers import PhoneNumberMatcher
 
-    for region in regions if any(map(str.isdigit, text)) else ():
+    for region in regions if sum(map(str.isdigit, text)) >= _FEWEST_DIGITS else ():
         for match in PhoneNumberMatcher(text, region):
             yield PersonalDatum("phone", match.start, match.end)
 

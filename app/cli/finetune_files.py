@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,12 +52,12 @@ def export_samples(out: Path, request: Request, stage: str | None, options: Opti
     system = _text(request.system) if request.system else ""
     completion = CompletionFormat(request.labels, request.stop, system)
     form = ChatFormat(system) if request.form == "chat" else completion
-    if request.passages:
-        from app.cli.finetune_passages import finding_passages
+    with progress() as show, ExitStack() as stack:
+        options = replace(options, show=show)
+        if request.passages:
+            from app.cli.finetune_passages import finding_passages
 
-        with progress() as show, finding_passages(settings, show) as find:
-            made = export(talks, form, replace(options, passages=find))
-    else:
+            options = replace(options, passages=stack.enter_context(finding_passages(settings, show)))
         made = export(talks, form, options)
     _write(out, made.train, made.validation)
     _tell(made)
@@ -68,10 +69,11 @@ def check_samples(
     most_tokens: int,
     epochs: int,
     price: float | None,
-    regions: Sequence[str],
+    regions: tuple[str, ...],
 ) -> bool:
     """Prints what is found and what the files hold; whether there is no error."""
-    done = check(train, validation, most_tokens=most_tokens, regions=regions)
+    with progress() as show:
+        done = check(train, validation, most_tokens=most_tokens, regions=regions, show=show)
     for finding in done.findings:
         typer.echo(str(finding))
     kinds = Counter(row.form for row in (*done.train, *done.validation))

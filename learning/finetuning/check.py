@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -21,6 +21,14 @@ _LONG = 7  # words from which an exchange is nobody else's by chance
 _USUAL = 0.5  # share of the completions from which their ending is the stop sequence
 _ENDINGS = 12  # characters that a stop sequence has at most
 _SENTENCE_ENDS = ".!?…\"'”’)]"
+
+
+Show = Callable[[float, str], None]
+"""Called with the share of a file that is done, 0..1, and what is being done."""
+
+
+def _unseen(share: float, doing: str) -> None:
+    """Nobody looks on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +54,16 @@ def check(
     validation: Path | None = None,
     *,
     most_tokens: int = MOST_TOKENS,
-    regions: Sequence[str] = REGIONS,
+    regions: tuple[str, ...] = REGIONS,
+    show: Show = _unseen,
 ) -> Checked:
     """Raises `OSError` where a file cannot be read."""
     files = [file for file in (train, validation) if file is not None]
     findings: list[Finding] = []
     sides = [tuple(_rows(file, findings)) for file in files]
     for file, side in zip(files, sides, strict=True):
-        for row in side:
+        for number, row in enumerate(side, 1):
+            show(number / len(side), f"{file.name}: sample {number:,} of {len(side):,}")
             findings += _alone(row, most_tokens, regions)
         findings += (*_repeated(side), *_out_of_the_ordinary(side), *_endings(side), *_forms(str(file), side))
     if len(sides[0]) < FEWEST:
@@ -105,13 +115,12 @@ def _row(file: str, number: int, line: bytes) -> CheckedRow:
     return checked(file, number, row, form)
 
 
-def _alone(row: CheckedRow, most_tokens: int, regions: Sequence[str]) -> Iterator[Finding]:
+def _alone(row: CheckedRow, most_tokens: int, regions: tuple[str, ...]) -> Iterator[Finding]:
     if row.tokens > most_tokens:
         yield Finding(row.file, row.line, f"has some {row.tokens:,} tokens, more than {most_tokens:,}")
-    found = find_personal_data(f"{row.prompt}\n{row.completion}", regions)
-    if found:
-        kinds = ", ".join(sorted({datum.kind for datum in found}))
-        yield Finding(row.file, row.line, f"holds personal data: {kinds}")
+    kinds = {datum.kind for text in row.texts for datum in find_personal_data(text, regions)}
+    if kinds:
+        yield Finding(row.file, row.line, f"holds personal data: {', '.join(sorted(kinds))}")
     for odd in row.odd:
         yield Finding(row.file, row.line, odd, warning=True)
 

@@ -16,6 +16,14 @@ MOST_TOKENS = 2048
 VALIDATION = 0.15  # of the conversations
 
 
+Show = Callable[[float, str], None]
+"""Called with the share of the work done, 0..1, and what is being done."""
+
+
+def _unseen(share: float, doing: str) -> None:
+    """Nobody looks on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """Rows of the two sides, and what became of the rest: `taken_out` counts personal data by kind,
@@ -37,8 +45,9 @@ class Options:
     most_tokens: int = MOST_TOKENS
     validation: float = VALIDATION
     seed: int = 0
-    regions: Sequence[str] = REGIONS
+    regions: tuple[str, ...] = REGIONS
     passages: Callable[[Sample], Sequence[str]] | None = None
+    show: Show = _unseen
 
 
 def export(
@@ -48,7 +57,8 @@ def export(
     options = options or Options()
     taken_out: Counter[str] = Counter()
     cleaned: dict[Conversation, None] = {}
-    for talk in talks:
+    for number, talk in enumerate(talks, 1):
+        options.show(number / len(talks) / 2, f"cleaning conversation {number:,} of {len(talks):,}")
         clean, found = without_personal_data(talk, options.regions)
         taken_out += found
         cleaned.setdefault(clean)  # a conversation that is there twice must not be on both sides
@@ -56,7 +66,8 @@ def export(
     rows = _Rows(form, options.most_tokens)
     telling = [name for name, talk in named.items() if any(samples_of(name, talk))]
     aside = held_out(telling, options.validation, options.seed)
-    for name, talk in named.items():
+    for number, (name, talk) in enumerate(named.items(), 1):
+        options.show(0.5 + number / len(named) / 2, f"sampling conversation {number:,} of {len(named):,}")
         for sample in samples_of(name, talk):
             found_for = tuple(options.passages(sample)) if options.passages else ()
             rows.add(Sample(name, sample.history, sample.reply, found_for), aside=name in aside)

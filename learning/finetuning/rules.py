@@ -34,15 +34,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckedRow:
-    """A line without faults: its prompt and its completion as text, an estimate of its tokens, and its
-    `exchanges`, each message with what the other side said to it, which tell conversations apart. `odd` is
-    what may be used and is still unlikely to be meant."""
+    """A line without faults: its prompt and its completion as text, all `texts` in it, an estimate of its
+    tokens, and its `exchanges`, each message with what the other side said to it, which tell conversations
+    apart. `odd` is what may be used and is still unlikely to be meant."""
 
     file: str
     line: int
     form: str
     prompt: str
     completion: str
+    texts: tuple[str, ...]
     tokens: int
     exchanges: tuple[str, ...]
     odd: tuple[str, ...] = ()
@@ -118,7 +119,8 @@ def checked(file: str, line: int, row: Mapping[str, Any], form: str) -> CheckedR
         prompt, completion = row["prompt"], row["completion"]
         said = [*(text for text in prompt.splitlines()[:-1] if text.strip()), completion.strip()]
         tokens = tokens_of(prompt) + tokens_of(completion)
-        return CheckedRow(file, line, form, prompt, completion, tokens, _exchanges(said))
+        texts = (*prompt.splitlines(), completion)
+        return CheckedRow(file, line, form, prompt, completion, texts, tokens, _exchanges(said))
     messages: Sequence[Mapping[str, Any]] = row["messages"]
     prompt = "\n".join(f"{said['role']}: {said['content']}" for said in messages[:-1])
     completion = messages[-1]["content"]
@@ -126,8 +128,9 @@ def checked(file: str, line: int, row: Mapping[str, Any], form: str) -> CheckedR
     exchanges = _exchanges([f"{said['role']}: {said['content']}" for said in spoken])
     alike = any(one["role"] == two["role"] for one, two in pairwise(spoken))
     odd = ("has two messages of one side in a row",) if alike else ()
-    tokens = sum(tokens_of(said["content"]) for said in messages)
-    return CheckedRow(file, line, form, prompt, completion, tokens, exchanges, odd)
+    texts = tuple(said["content"] for said in messages)
+    tokens = sum(map(tokens_of, texts))
+    return CheckedRow(file, line, form, prompt, completion, texts, tokens, exchanges, odd)
 
 
 def _exchanges(said: Sequence[str]) -> tuple[str, ...]:

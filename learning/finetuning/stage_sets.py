@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from knowledge.types import Entry, Hit, Passage, View
 from learning.finetuning.formats import Row
-from learning.personal_data import REGIONS, without_personal_data
+from learning.personal_data import without_personal_data
 from pipeline.llm_stages.answer_composer import LlmComposer
 from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
@@ -169,9 +169,9 @@ def _hit(entry: Entry) -> Hit:
     return Hit(entry, Passage(entry.id, View.CHUNK, entry.answer, 0, len(entry.answer)), 1.0, 1.0, 1.0, 1.0)
 
 
-def _without_personal_data(turn: ReviewedTurn, regions: Sequence[str] = REGIONS) -> ReviewedTurn:
+def _without_personal_data(turn: ReviewedTurn) -> ReviewedTurn:
     asked = Message(Role.USER, turn.question.text)
-    talk, _ = without_personal_data((*turn.question.history, asked), regions)
+    talk, _ = without_personal_data((*turn.question.history, asked))
     return ReviewedTurn(
         turn.conversation, Question(talk[-1].text, talk[:-1]), turn.reply, turn.steps, turn.cited
     )
