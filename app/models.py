@@ -50,7 +50,7 @@ class Models:
         return cls(
             encoder=ServingEncoder(BatchedEncoder(encoder)),
             terms=of_card(read_card(folder / "rewriter"), HistoryTerms.of),
-            kinds=_kinds(card_for(encoder.fingerprint, folder / "gate")),
+            kinds=_kinds(card_for(encoder, folder / "gate")),
             relevance=_judge(folder / "relevance", threads, relevance_check.FEATURES),
             grounding=_judge(folder / "grounding", threads, grounding_check.FEATURES),
             llm=llm,
@@ -72,13 +72,21 @@ def of_card(card: ModelCard, read: Callable[[Mapping[str, Any]], _Read]) -> _Rea
         raise CardUnusable(f"the card of the {card.task} cannot be used: {error}") from error
 
 
-def card_for(encoder: str, folder: Path) -> ModelCard | None:
-    """The card in `folder`, where there is one whose weights were learned from what the encoder of this
-    fingerprint gives: from another one it means nothing to them. Raises `CardUnusable`."""
+def card_for(encoder: TextEncoder, folder: Path) -> ModelCard | None:
+    """The card in `folder`, where there is one whose weights were learned from what this encoder gives, or
+    the one that it was trained on from: what another one gives means nothing to them. Raises
+    `CardUnusable`."""
     if not folder.is_dir():
         return None
     card = read_card(folder)
-    return card if card.weights.get("encoder") == encoder else None
+    return card if card.weights.get("encoder") in {encoder.fingerprint, _trained_from(encoder)} else None
+
+
+def _trained_from(encoder: TextEncoder) -> str:
+    """The fingerprint of the encoder that this one began as, empty where its card names none."""
+    if not (encoder.info.path / CARD).is_file():
+        return ""
+    return str(read_card(encoder.info.path).weights.get("trained_from", ""))
 
 
 def _kinds(card: ModelCard | None) -> MessageKinds | None:

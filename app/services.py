@@ -149,7 +149,7 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
     releases = Releases(engine, settings.data_dir, stamp)
     embedder = CachedEmbedder(encoder, engine)
     models = settings.seeds_dir / "models"
-    gate, relevance = (card_for(encoder.fingerprint, models / name) for name in ("gate", "relevance"))
+    gate, relevance = (card_for(encoder, models / name) for name in ("gate", "relevance"))
     priors = (
         of_card(gate, gate_prior) if gate else DEFAULT_GATE,
         of_card(relevance, RelevancePrior.of) if relevance else None,

@@ -30,9 +30,10 @@ _SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
 
 def _own_encoder(given: dict[str, Any]) -> str:
-    """The retriever trained for these seeds, where there is one."""
-    folder = given.get("seeds_dir", _SEEDS) / "models" / "retriever"
-    return str(folder) if folder.is_dir() else DEFAULT_ENCODER
+    """The retriever trained for the owner's knowledge base, or else for these seeds, where there is one."""
+    own, general = given.get("data_dir", Path("var")) / "retriever", given.get("seeds_dir", _SEEDS)
+    folders = (own, general / "models" / "retriever")
+    return next((str(folder) for folder in folders if folder.is_dir()), DEFAULT_ENCODER)
 
 
 Share = Annotated[float, Field(ge=0, le=1)]

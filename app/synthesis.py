@@ -64,9 +64,7 @@ def synthesize(kind: _Kind, order: Order) -> dict[str, Any]:
     with progress() as show:
         entries = read_entries(order.kb, settings)
         loaded = encoder(settings, show)
-        source, yardstick = _source(settings, entries, loaded, order)
-        if order.calls:
-            source = _worded(settings, source, order, show)
+        source, yardstick = source_of(settings, entries, loaded, order, show)
         show(0.0, f"reading {len(entries):,} entries")
         trip = RoundTrip(entries, loaded.encode)
         withheld = trip.withheld(order.withhold, source.small_talk, Random(order.seed))  # noqa: S311 (repeatable on purpose)
@@ -125,9 +123,11 @@ def told(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"distance of the noise from {name}: {distance['mean']:.3f}"
 
 
-def _source(
-    settings: Settings, entries: Sequence[Entry], loaded: TextEncoder, order: Order
+def source_of(
+    settings: Settings, entries: Sequence[Entry], loaded: TextEncoder, order: Order, show: Show
 ) -> tuple[Source, Yardstick]:
+    """What messages about the entries are made from, and what their noise is held against. Raises what
+    reading the seeds raises, and `Failed` where the language model does not work."""
     seeds = settings.seeds_dir
     profile = NoiseProfile.read(seeds / "noise.yaml")
     lexicon = _lexicon(settings, loaded)
@@ -144,6 +144,8 @@ def _source(
     profiles = {"the profile": profile}
     if order.real:
         profiles[order.real.name] = measure(read_real_messages(order.real).texts, lexicon)
+    if order.calls:
+        source = _worded(settings, source, order, show)
     return source, Yardstick(lexicon, profiles)
 
 

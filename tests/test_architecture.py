@@ -17,7 +17,9 @@ MAY_IMPORT = {
     "learning": {"learning", "pipeline", "knowledge"},
     "app": {"app", "learning", "pipeline", "knowledge"},
 }
-TRAINERS = {f"learning/training/{part}.py" for part in ("retriever", "contrastive", "shipped_weights")}
+TRAINERS = {
+    f"learning/training/{part}.py" for part in ("retriever", "contrastive", "shipped_weights", "matcher")
+}
 PAIR_TRAINERS = {f"learning/training/pair_{part}.py" for part in ("net", "model", "export")}
 ONE_ADAPTER = {
     "openai": {

@@ -73,6 +73,25 @@ def conversations(
 
 
 @synthesis.command()
+def intents(
+    out: Annotated[Path, typer.Argument(metavar="FILE", help="JSON lines for `candor train rewriter`.")],
+    made: Annotated[
+        list[Path] | None, typer.Option("--from", metavar="FOLDER", help="A set of made-up conversations.")
+    ] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Conversations of this service whose answer was rated up.")
+    ] = False,
+) -> None:
+    """What messages really ask, after their conversation: pairs to train the rewriter on."""
+    from app.intents import extract
+
+    if not made and not stored:
+        raise typer.BadParameter("give --from, --stored, or both.")
+    written, needed = extract(out, made or (), stored)
+    typer.echo(f"{written:,} messages are in {out}; {needed:,} lean on what was said before.")
+
+
+@synthesis.command()
 def noise(
     messages: Annotated[
         Path, typer.Argument(metavar="DATA|FILE", help="The data folder; or JSONL or lines of your own.")

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 MODELS = {
-    "retriever": "Train the encoder on messages and the entries that answer them.",
     "relevance": "Train the judge of whether a passage answers a message.",
     "grounding": "Train the judge of whether evidence supports a sentence.",
     "rewriter": "Fit which terms of a conversation belong into the query.",
@@ -43,6 +42,56 @@ def _command(name: str) -> Callable[..., None]:
 
 for _name, _help in MODELS.items():
     training.command(_name, help=_help)(_command(_name))
+
+
+@training.command("retriever")
+def _retriever(
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DATA]", help="The folder with the data sets.", show_default=False),
+    ] = None,
+    kb: Annotated[
+        str | None, typer.Option(metavar="FILE|FOLDER|own", help="Train on questions made up from this.")
+    ] = None,
+    questions: Annotated[
+        Path | None, typer.Option(metavar="FILE|SUITE", help="With --kb: real questions, to measure on.")
+    ] = None,
+    calls: Annotated[
+        int, typer.Option(min=0, metavar="N", help="With --kb: at most so many calls to the language model.")
+    ] = 0,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Default: the configuration that ships.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Default: where the service looks for it.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Take up an interrupted training.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model that is better.")] = False,
+) -> None:
+    """Train the encoder on messages and the entries that answer them.
+
+    With DATA, the one that ships. With --kb, one of your own: the one that ships, trained on with questions
+    made up from your knowledge base and what your users rated up; it is kept only where it is better there
+    and no worse elsewhere, and serves from the next reindex on."""
+    if (data is None) == (kb is None):
+        raise typer.BadParameter("give either DATA or --kb.")
+    if data is not None:
+        _train("retriever", data, config, out, resume, force)
+    else:
+        _train_own(None if kb == "own" else Path(str(kb)), questions, calls, config, out, force)
+
+
+def _train_own(
+    kb: Path | None, questions: Path | None, calls: int, config: Path | None, out: Path | None, force: bool
+) -> None:
+    import learning.training
+    from app.matching import MatcherOrder, train_own_retriever
+
+    chosen = config or Path(learning.training.__path__[0], "configs", "matcher.yaml")
+    card, target = train_own_retriever(MatcherOrder(kb, questions, chosen, out, calls, force))
+    for figure, value in card.figures.items():
+        typer.echo(f"{figure:<40} {value:.4f}")
+    typer.echo(f"{card.name} is in {target}: candor reindex")
 
 
 def _train(name: str, data: Path, config: Path | None, out: Path | None, resume: bool, force: bool) -> None:

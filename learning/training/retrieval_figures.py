@@ -83,6 +83,13 @@ def _measured(trial: Trial, encode: Encode) -> dict[str, float]:
     return result
 
 
+def ranks(trial: Trial, encode: Encode) -> NDArray[np.int64]:
+    """For each message of the trial, how many entries come before the first that answers it."""
+    order = [*trial.corpus.entries]
+    search = _searcher(trial.corpus, order, encode)
+    return _ranks(search([each.message for each in trial.asked]), trial.asked, order)
+
+
 def _searcher(corpus: Corpus, order: Sequence[str], encode: Encode) -> Callable[[Sequence[str]], FloatArray]:
     """Messages to the best cosine of each entry's question and answer chunks, shape (messages, entries)."""
     passages = [p for key in order for p in passages_of(corpus.entries[key]) if p.view in _SEARCHED]

@@ -43,10 +43,12 @@ class Penalty:
 class RewriterConfig:
     """What a rewriter is trained with. A message that needs its history less probably than `alone_below`
     is left as it is; `likely` is the probability from which a word is brought in, `per_set` the most rows of
-    one set from which words are learned."""
+    one set from which words are learned. `extra` sets, of made-up or stored conversations, are learned from
+    and not measured on; a name that is a path leads to its file."""
 
     sets: tuple[str, ...]
     penalty: Penalty
+    extra: tuple[str, ...] = ()
     per_set: int = 450
     seed: int = 0
     folds: Annotated[int, Field(ge=2)] = 5
@@ -70,13 +72,15 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
     `TrainingFailed`."""
     settings = read_config(config, RewriterConfig)
     rewrites = [each for each in read_rewrites(data / "rewriting", settings.sets) if each.history]
+    extra = [each for each in read_rewrites(data / "rewriting", settings.extra) if each.history]
     show(0.1, "what stands alone")
-    needs = _unseen_dependence(rewrites, settings)
-    dependence, figures = _dependence(rewrites, needs, settings)
+    needs = _unseen_dependence(rewrites, extra, settings)
+    dependence, figures = _dependence(rewrites, extra, needs, settings)
     show(0.4, "which words are meant")
     words = _words(rewrites, needs, dependence, settings)
-    terms = _fit_terms(words.features, words.wanted, settings)
-    figures |= _term_figures(words, settings)
+    more = _words(extra, [dependence(each.text, each.history) for each in extra], dependence, settings)
+    terms = _fit_terms([*words.features, *more.features], np.append(words.wanted, more.wanted), settings)
+    figures |= _term_figures(words, more, settings)
     weights = {
         "dependence": _plain(dependence.model) | {"alone_below": dependence.alone_below},
         "terms": _plain(terms) | {"likely": settings.likely},
@@ -88,7 +92,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
         base="logistic models over cues",
         base_licence="Apache-2.0",
         created=date.today(),
-        data=_data(rewrites),
+        data=_data([*rewrites, *extra]),
         config=asdict(settings),
         figures={name: round(figure, 4) for name, figure in figures.items()},
         selection=Selection("terms_average_precision", _set_id(rewrites)),
@@ -101,12 +105,16 @@ def _cues(rewrites: Sequence[Rewrite]) -> list[Features]:
     return [features(each.text, each.history) for each in rewrites]
 
 
-def _unseen_dependence(rewrites: Sequence[Rewrite], settings: RewriterConfig) -> list[float]:
+def _unseen_dependence(
+    rewrites: Sequence[Rewrite], extra: Sequence[Rewrite], settings: RewriterConfig
+) -> list[float]:
     """How probably each message needs its history, as a model says that was fitted on other conversations."""
     cues, needy = _cues(rewrites), np.array([each.needed for each in rewrites])
+    more, also = _cues(extra), [each.needed for each in extra]
     found = [0.0] * len(rewrites)
     for seen, unseen in groups_apart([each.conversation for each in rewrites], settings.folds):
-        model = fit_classes([cues[n] for n in seen], needy[seen], settings.penalty.dependence, balanced=True)
+        learned, wanted = [*(cues[n] for n in seen), *more], np.append(needy[seen], also).astype(bool)
+        model = fit_classes(learned, wanted, settings.penalty.dependence, balanced=True)
         judge = Dependence(model, 1.0)
         for n in unseen:
             found[n] = judge(rewrites[n].text, rewrites[n].history)
@@ -114,11 +122,13 @@ def _unseen_dependence(rewrites: Sequence[Rewrite], settings: RewriterConfig) ->
 
 
 def _dependence(
-    rewrites: Sequence[Rewrite], needs: Sequence[float], settings: RewriterConfig
+    rewrites: Sequence[Rewrite], extra: Sequence[Rewrite], needs: Sequence[float], settings: RewriterConfig
 ) -> tuple[Dependence, dict[str, float]]:
     needy, unseen = np.array([each.needed for each in rewrites]), np.array(needs)
     bar = settings.alone_below
-    model = fit_classes(_cues(rewrites), needy, settings.penalty.dependence, balanced=True)
+    learned = [*rewrites, *extra]
+    wanted = np.array([each.needed for each in learned])
+    model = fit_classes(_cues(learned), wanted, settings.penalty.dependence, balanced=True)
     figures = {
         "dependence_auroc": float(auroc(unseen, needy)),
         "standing_alone_unchanged": float((unseen[~needy] < bar).mean()),
@@ -140,7 +150,7 @@ def _words(
             words.features.append(found)
             words.rewrites.append(each)
             wanted.append(key in human)
-    return _Words(words.features, np.array(wanted), words.rewrites)
+    return _Words(words.features, np.array(wanted, dtype=np.bool_), words.rewrites)
 
 
 def _even_sets(rewrites: Sequence[Rewrite], settings: RewriterConfig) -> Iterator[int]:
@@ -156,11 +166,12 @@ def _fit_terms(found: Sequence[Features], wanted: NDArray[np.bool_], settings: R
     return fit_classes(found, wanted, settings.penalty.terms)
 
 
-def _term_figures(words: _Words, settings: RewriterConfig) -> dict[str, float]:
+def _term_figures(words: _Words, more: _Words, settings: RewriterConfig) -> dict[str, float]:
     """On conversations not seen: of all words, and how well the words taken agree with the human's."""
     chances = np.zeros(len(words.wanted))
     for seen, unseen in groups_apart([each.conversation for each in words.rewrites], settings.folds):
-        model = _fit_terms([words.features[n] for n in seen], words.wanted[seen], settings)
+        learned = [*(words.features[n] for n in seen), *more.features]
+        model = _fit_terms(learned, np.append(words.wanted[seen], more.wanted), settings)
         chances[unseen] = [model.probability(words.features[n]) for n in unseen]
     figures = {
         "terms_auroc": float(auroc(chances, words.wanted)),

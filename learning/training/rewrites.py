@@ -19,6 +19,8 @@ LICENCES = {
     "cast2020": "MIT",
     "ikat2023train": "MIT",
     "mtrag_human": "Apache-2.0",
+    "synthetic": "own",
+    "stored": "own",
 }
 """Only sets of these names are read: what is not listed may not be trained on."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from knowledge.model_store import DEFAULT_ENCODER, find_source
+from knowledge.encoder import OnnxEncoder
+from knowledge.model_store import DEFAULT_ENCODER, StoredModel, find_source, read_manifest
 from knowledge.types import FloatArray
 from learning.training.config import TrainingFailed
 
@@ -32,6 +34,14 @@ def load_shipped(folder: Path) -> SentenceTransformer:
         raise TrainingFailed(f"the weights of {folder} cannot be read back: {error}") from error
     _check(model, folder)
     return model
+
+
+def exported_encoder(folder: Path) -> Callable[[Sequence[str]], FloatArray]:
+    """The encoder in `folder` as it is served: texts to unit rows. Raises `TrainingFailed`."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise TrainingFailed(f"{folder} is not an exported encoder")
+    return OnnxEncoder(StoredModel(manifest, "", folder, folder), 1).encode
 
 
 def read_weights(file: Path) -> dict[str, FloatArray]:
@@ -97,11 +107,10 @@ def _fill(transformer: Any, weights: dict[str, FloatArray]) -> None:  # noqa: AN
 
 
 def _check(model: SentenceTransformer, folder: Path) -> None:
-    from knowledge.encoder import load_encoder
     from knowledge.onnx_export import encode_original
     from knowledge.probe_sentences import PROBE_SENTENCES
 
-    served = load_encoder(str(folder), Path(), 1).encode(PROBE_SENTENCES)
+    served = exported_encoder(folder)(PROBE_SENTENCES)
     cosine = float(np.mean(np.sum(served * encode_original(model, PROBE_SENTENCES), axis=1)))
     if cosine < _LEAST_COSINE:
         raise TrainingFailed(f"{folder} is another model than the one its graph describes ({cosine:.3f})")

@@ -28,6 +28,14 @@ def test_the_retriever_of_the_seeds_is_the_default(seeds: Path) -> None:
     assert read_settings(seeds / ".env").encoder == str(retriever)
 
 
+def test_the_owners_retriever_goes_first(seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDOR_DATA_DIR", str(seeds / "data"))
+    for folder in (seeds / "models/retriever", seeds / "data/retriever"):
+        folder.mkdir(parents=True)
+
+    assert read_settings(seeds / ".env").encoder == str(seeds / "data/retriever")
+
+
 def test_an_encoder_that_was_chosen_stays(seeds: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (seeds / "models" / "retriever").mkdir(parents=True)
     monkeypatch.setenv("CANDOR_ENCODER", DEFAULT_ENCODER)

@@ -78,6 +78,20 @@ def test_the_card_tells_the_data_and_the_figures(data: Path) -> None:
     assert card.selection.figure in card.figures
 
 
+def test_extra_sets_are_learned_from_and_not_measured_on(data: Path) -> None:
+    trained(data)
+    alone = read_card(data / "out")
+    rows = (data / "rewriting" / "dev_made_up.jsonl").read_text().replace("mtrag_human", "synthetic")
+    (data / "rewriting" / "more.jsonl").write_text(rows)
+    config = data / "config.yaml"
+    config.write_text(config.read_text() + "\nextra: [more]\n")
+    trained(data)
+    card = read_card(data / "out")
+    assert card.selection == alone.selection
+    assert [(each.name, each.rows) for each in card.data] == [("mtrag_human", 20), ("synthetic", 20)]
+    assert card.weights != alone.weights
+
+
 def test_a_set_whose_licence_is_unknown_is_refused(data: Path) -> None:
     file = data / "rewriting" / "dev_made_up.jsonl"
     file.write_text(file.read_text().replace("mtrag_human", "scraped"))

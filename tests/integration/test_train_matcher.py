@@ -1,0 +1,66 @@
+"""`candor train retriever --kb` on a small knowledge base: the shipped weights, a few steps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.models import card_for
+from knowledge.encoder import load_encoder
+from knowledge.model_card import read_card
+from tests.integration.commands import candor
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "seeds/models/retriever"
+CONFIG = """
+name: own-retriever
+data: {own: 1.0}
+measured: [own]
+batch: 16
+epochs: 0.25
+learning_rate: 1.0e-4
+hard: 0.0
+blend: 0.0
+max_tokens: 24
+"""
+SUBJECTS = "opening parking tickets lockers guides lunch dogs prams coats tours maps groups".split()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("matcher")
+    rows = [
+        {"id": word, "question": f"What about {word}?", "answer": f"We have {word}."} for word in SUBJECTS
+    ]
+    (folder / "kb.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    asked = [{"message": f"{word} please", "entry_ids": [word]} for word in SUBJECTS]
+    (folder / "real.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked))
+    (folder / "config.yaml").write_text(CONFIG)
+    return folder
+
+
+def arguments(folder: Path, *more: str) -> tuple[str, ...]:
+    given = ("train", "retriever", "--kb", str(folder / "kb.jsonl"), "--config", str(folder / "config.yaml"))
+    return (*given, "--questions", str(folder / "real.jsonl"), *more)
+
+
+def test_a_retriever_of_ones_own_is_trained_measured_and_served(folder: Path) -> None:
+    done = candor(folder / "data", *arguments(folder, "--out", str(folder / "model"), "--force"))
+    assert done.returncode == 0, done.stderr.decode()
+    card = read_card(folder / "model")
+    assert card.config["own_messages"] == "real"
+    assert {"own.lift", "own.lift_low", "elsewhere.cost"} <= card.figures.keys()
+    assert card_for(load_encoder(str(folder / "model"), folder, 1), ROOT / "seeds/models/gate") is not None
+    texts = ["may I bring my dog", "where do I leave my coat"]
+    was, now = (load_encoder(str(each), folder, 1).encode(texts) for each in (SHIPPED, folder / "model"))
+    cosines = np.sum(was * now, axis=1)
+    assert (cosines < 0.9999).all()  # something was learned
+    assert (cosines > 0.8).all()  # and not all forgotten: the weights were read back
+
+
+def test_data_and_kb_exclude_each_other(folder: Path) -> None:
+    assert candor(folder / "data", "train", "retriever").returncode == 2
+    assert candor(folder / "data", "train", "retriever", str(folder), "--kb", "own").returncode == 2
