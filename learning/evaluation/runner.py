@@ -15,10 +15,12 @@ from learning.evaluation.measures import unit_of
 from learning.evaluation.passages import passage_of
 from learning.evaluation.records import Case, CaseResult, Pair, PairResult, SecondOpinion, Suite, SuiteRun
 from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.relevance_check import CANDIDATES
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence
+from pipeline.types import Question
 
 Show = Callable[[float, str], None]
 """Called with the share of the work done, 0..1, and what is being done."""
@@ -121,7 +123,7 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
     elapsed_ms = (time.perf_counter() - started) * 1000
     seen = _seen(chain.traces.steps)
     calls = [call for step in chain.traces.steps for call in step["calls"]]
-    query = seen.query or (await chain.stages.rewriter(case.question)).text
+    query = seen.query or await _query(chain, case.question)
     cited = {citation.index: citation.entry_id for citation in reply.citations}
     return CaseResult(
         case=case,
@@ -141,6 +143,14 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
         opinions=seen.opinions,
         degraded=seen.degraded,
     )
+
+
+async def _query(chain: Chain, question: Question) -> str:
+    """What the rewriter makes of a message that was turned away; the message where a model fails at it."""
+    try:
+        return (await chain.stages.rewriter(question)).text
+    except (ModelUnavailable, ModelOutputError):
+        return question.text
 
 
 async def _found(chain: Chain, query: str) -> tuple[str, ...]:
@@ -170,10 +180,18 @@ async def _relevance(chain: Chain, pairs: Sequence[Pair]) -> Sequence[PairResult
     results = []
     for pair in pairs:
         hit = hits.get(pair.passage)
-        evidence = await chain.stages.relevance(query, Retrieved(_with(natural, hit) if hit else ()))
+        evidence = await _judged(chain, query, Retrieved(_with(natural, hit) if hit else ()))
         probability = dict(evidence.judged).get(hit.entry.id, 0.0) if hit else 0.0
         results.append(PairResult(pair, probability))
     return results
+
+
+async def _judged(chain: Chain, query: SearchQuery, retrieved: Retrieved) -> Evidence:
+    """A model that fails at it has said No."""
+    try:
+        return await chain.stages.relevance(query, retrieved)
+    except (ModelUnavailable, ModelOutputError):
+        return Evidence(query, ())
 
 
 def _with(natural: tuple[Hit, ...], hit: Hit) -> tuple[Hit, ...]:

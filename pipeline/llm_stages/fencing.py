@@ -32,7 +32,11 @@ def cut(text: str, words: int) -> str:
 def conversation(question: Question) -> list[str]:
     """The last messages before this one, as a block; nothing where there are none."""
     past = question.history[-PAST_MESSAGES:]
-    return [fenced("conversation", "\n".join(map(_line, past)), PAST_WORDS * PAST_MESSAGES)] if past else []
+    return (
+        [fenced("conversation", "\n".join(map(_line, past)), (PAST_WORDS + 2) * PAST_MESSAGES)]
+        if past
+        else []
+    )
 
 
 def message(question: Question) -> str:
