@@ -41,6 +41,7 @@ ON_TOPIC_ODDS = 2.0
 """How often a message is on topic, against how often it is not."""
 _ASKED = frozenset({View.QUESTION, View.ALTERNATE})
 _REWORDED = frozenset({View.ALTERNATE})
+_SAME = 0.9  # questions whose cosine is higher ask the same: passages under one heading, near duplicates
 _SEED = 20260101
 _EVEN = 0.5
 _INSIDE = 0.65  # from this probability on, a message of the background is one of the knowledge base
@@ -177,24 +178,30 @@ class _OwnQuestions:
         self._calibration = calibration
         self._ordinals = {entry_id: ordinal for ordinal, entry_id in enumerate(snapshot.entries)}
         self._measured: dict[int, Signals] = {}
-        self._rows: dict[str, list[int]] = {}
+        self._rows: dict[str, list[int]] = {}  # of each entry, its question first
         for row in range(snapshot.searchable):
             self._rows.setdefault(snapshot.passages[row].entry_id, []).append(row)
+        self._questions = snapshot.vectors[[self._rows[entry_id][0] for entry_id in snapshot.entries]]
 
     def rows(self, views: frozenset[View]) -> list[int]:
         passages = self._snapshot.passages
         return [row for row in range(self._snapshot.searchable) if passages[row].view in views]
 
     def hidden(self, rows: Sequence[int]) -> list[Features]:
-        """The features of passages asked of the knowledge base without their own entry."""
-        return [
-            self._features(row, np.delete(_fused(self._snapshot, self._signals(row)), self._ordinal(row)))
-            for row in rows
-        ]
+        """The features of passages asked of the knowledge base without their own entry, and without those
+        that ask the same: what is hidden must be gone."""
+        return [self._features(row, self._without_entry(row)) for row in rows]
 
     def reworded(self, rows: Sequence[int]) -> list[Features]:
         """The features of passages asked of the knowledge base without this wording of their entry."""
         return [self._features(row, _fused(self._snapshot, self._without(row))) for row in rows]
+
+    def _without_entry(self, row: int) -> FloatArray:
+        own = self._ordinal(row)
+        alike = self._questions @ self._questions[own] > _SAME
+        alike[own] = True
+        others = _fused(self._snapshot, self._signals(row))
+        return np.delete(others, own) if alike.all() else others[~alike]
 
     def _signals(self, row: int) -> Signals:
         """Of a passage asked as a query. Measured once: it is asked with its entry and without."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 _SUBWORD = "##"
-_WORD_START = "▁"
+_WORD_STARTS = ("▁", "Ġ")
 
 
 @lru_cache(maxsize=2)
@@ -21,10 +21,8 @@ def whole_words(model_folder: Path) -> frozenset[str]:
     except (OSError, ValueError, KeyError, TypeError):
         return frozenset()
     pieces = list(vocabulary) if isinstance(vocabulary, dict) else [str(piece) for piece, *_ in vocabulary]
-    marked = any(piece.startswith(_WORD_START) for piece in pieces)
-    whole = (
-        piece.removeprefix(_WORD_START)
-        for piece in pieces
-        if not piece.startswith(_SUBWORD) and piece.startswith(_WORD_START) >= marked
-    )
+    if marked := [piece[1:] for piece in pieces if piece.startswith(_WORD_STARTS)]:
+        whole = marked
+    else:
+        whole = [piece for piece in pieces if not piece.startswith(_SUBWORD)]
     return frozenset(word.lower() for word in whole if word.isalpha())

@@ -20,6 +20,7 @@ Show = Callable[[float, str], None]
 """Called with the share of the work done, 0..1, and what is being done."""
 
 _LOG_STEPS = 10
+_PIECES = 4  # in which a batch is encoded, by length: half of a whole one would be padding
 
 
 def entry_contrast(model: Any, examples: Sequence[Example], scale: float) -> torch.nn.Module:  # noqa: ANN401
@@ -38,10 +39,7 @@ def entry_contrast(model: Any, examples: Sequence[Example], scale: float) -> tor
         def forward(
             self, sentence_features: Sequence[Mapping[str, torch.Tensor]], labels: torch.Tensor
         ) -> torch.Tensor:
-            messages, passages = (
-                normalize(self.model(dict(each))["sentence_embedding"].float(), dim=-1)
-                for each in sentence_features
-            )
+            messages, passages = (normalize(embedded(self.model, each), dim=-1) for each in sentence_features)
             rows = [examples[number] for number in labels.tolist()]
             neutral = torch.tensor(neutral_pairs(rows), device=messages.device)
             scores = (messages @ passages.T * scale).masked_fill(neutral, float("-inf"))
@@ -49,6 +47,27 @@ def entry_contrast(model: Any, examples: Sequence[Example], scale: float) -> tor
             return (cross_entropy(scores, right) + cross_entropy(scores.T, right)) / 2
 
     return EntryContrast()
+
+
+def embedded(model: Any, features: Mapping[str, torch.Tensor]) -> torch.Tensor:  # noqa: ANN401
+    """The model's vectors for tokenised texts, shape (texts, dimension): texts of like length are encoded
+    together, without the padding that the longest of all asks for."""
+    import torch
+
+    lengths = features["attention_mask"].sum(dim=1)
+    order = lengths.argsort()
+    found = [
+        model(
+            {
+                "input_ids": features["input_ids"][rows, :longest],
+                "attention_mask": features["attention_mask"][rows, :longest],
+            }
+        )["sentence_embedding"].float()
+        for rows in order.tensor_split(_PIECES)
+        if len(rows)
+        for longest in (int(lengths[rows].max()),)
+    ]
+    return torch.cat(found)[order.argsort()]
 
 
 def neutral_pairs(rows: Sequence[Example]) -> list[list[bool]]:

@@ -62,6 +62,18 @@ def test_a_message_of_the_background_that_the_knowledge_base_is_about_is_dropped
     assert (learned.background @ embed([own])[0]).max() < 0.999
 
 
+def test_passages_under_one_heading_do_not_raise_the_level() -> None:
+    """Where an entry is hidden, another that asks the same still answers: it has to be hidden too."""
+    apart = [
+        replace(entry, question=f"{entry.id} {n}{n} care", alternates=()) for n, entry in enumerate(BRIDGE)
+    ]
+    doubled = [*apart, *(replace(entry, id=f"{entry.id}-2") for entry in apart)]
+
+    assert built(doubled).figures["absent_level"] == pytest.approx(
+        built(apart).figures["absent_level"], abs=0.05
+    )
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, ENOUGH - 1])
 def test_a_handful_of_entries_is_judged_by_the_defaults(count: int) -> None:
     learned = built(BRIDGE[:count])

@@ -13,6 +13,7 @@ from knowledge.word_list import whole_words
     ("vocabulary", "expected"),
     [
         ({"heart": 0, "##ache": 1, "[CLS]": 2, "42": 3, "House": 4}, {"heart", "house"}),
+        ({"Ġheart": 0, "ache": 1, "<s>": 2, "Ġ42": 3, "ĠHouse": 4}, {"heart", "house"}),
         ([["▁heart", -1.0], ["ache", -2.0], ["▁42", -3.0]], {"heart"}),
     ],
 )
