@@ -45,7 +45,7 @@ PREGNANT = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class _Release:
     """As much of a snapshot as the rewriter reads, and how often it did."""
 
