@@ -13,6 +13,7 @@ MODEL = "candor"
 MOST_DOCUMENTS = 200
 MOST_CHARACTERS = 400_000  # of all documents: what they cost is bounded by that
 _DOCUMENT_LIMIT = 20_000
+_RERANKED = 64  # documents that are read where the caller does not say: seconds, on two cores
 _TITLE_LIMIT = 300
 _EXAMPLES = 20
 _EXAMPLE_LIMIT = 1_000
@@ -72,7 +73,7 @@ class AnswerRequest(_Strict):
         list[Annotated[ExampleBody, BeforeValidator(_example)]], Field(max_length=_EXAMPLES)
     ] = []
     examples_context: Annotated[str, between(0, _CONTEXT_LIMIT)] | None = None
-    max_rerank: Annotated[int, Field(ge=1, le=MOST_DOCUMENTS)] = MOST_DOCUMENTS
+    max_rerank: Annotated[int, Field(ge=1, le=MOST_DOCUMENTS)] = _RERANKED
     model: Annotated[str, Field(max_length=200)] = MODEL
     search_model: Annotated[str, Field(max_length=200)] = MODEL
     return_metadata: bool | None = None

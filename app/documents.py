@@ -32,15 +32,15 @@ async def snapshot_of(
     places = await asyncio.to_thread(_nearest_by_words, documents, question, most)
     entries = [_entry(place, documents[place]) for place in places]
     passages = await asyncio.to_thread(lay_out, entries)
-    texts = [passage.search_text for passage in passages]
+    texts = list(dict.fromkeys(passage.search_text for passage in passages))
     blocks = [
         await asyncio.to_thread(encode, texts[start : start + _BLOCK])
         for start in range(0, len(texts), _BLOCK)
     ]
+    rows = dict(zip(texts, np.concatenate(blocks), strict=True))
+    vectors = np.stack([rows[passage.search_text] for passage in passages])
     release_id = f"documents-{uuid4().hex}"
-    return await asyncio.to_thread(
-        LocalSnapshot.indexed, release_id, entries, passages, np.concatenate(blocks), CALIBRATION
-    )
+    return await asyncio.to_thread(LocalSnapshot.indexed, release_id, entries, passages, vectors, CALIBRATION)
 
 
 def place_of(entry_id: str) -> int:

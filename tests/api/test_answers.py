@@ -261,3 +261,33 @@ def current(using: Services) -> Any:  # noqa: ANN401
     from app.adapters import ServingKnowledge
 
     return ServingKnowledge(using.live).current
+
+
+@pytest.mark.asyncio(loop_scope="session")
+async def test_the_real_chain_answers_from_the_documents_alone(seeded_services: Services) -> None:
+    documents = [
+        "Parcels are kept for ten days. They can be collected from noon on.",
+        "Letters are brought every weekday. The postman comes before eleven.",
+        "A stamp for a postcard costs ninety cents. Stamps are sold at the counter.",
+    ]
+    asked = {
+        "how much is a stamp for a postcard?": [2],
+        "when can i collect my parcel": [0],
+        "does the shot change my dna??": [],  # the live release would answer
+        "how do i renew my passport": [],
+    }
+    shown = {"examples": [["How long is the queue?", "Ten minutes at most."]]}
+    async with client_of(create_app(seeded_services)) as client:
+        for question, expected in asked.items():
+            ask = {"question": question, "documents": documents}
+            for more in ({}, shown):
+                body = (await client.post("/v1/answers", json={**ask, **more})).json()
+                assert [each["document"] for each in body["selected_documents"]] == expected, question
+                assert bool(body["answers"]) is bool(expected)
+                for citation in body["citations"]:
+                    said = body["answers"][0][citation["start"] : citation["end"]]
+                    assert said in documents[citation["document"]]
+                if more:
+                    assert len(body["citations"]) == len(expected)  # one sentence, as in the example
+        reply = (await client.post("/chat", json={"message": "does the shot change my dna??"})).json()
+        assert reply["citations"][0]["entry_id"] == "mrna-and-dna"

@@ -277,3 +277,18 @@ async def test_one_new_word_may_be_a_rewording_two_are_a_claim() -> None:
     for text, may in (("The toll is steep.", True), ("The toll is steep and illegal.", False)):
         written = WrittenGrounding(ScriptedStage(checked(0.9).verdict), 0.7)
         assert (await written(Sentence(text, (1,)), accepted("toll"))).supported is may
+
+
+async def test_the_callers_examples_take_the_place_of_the_houses_own() -> None:
+    async def house(_message: str) -> tuple[Exemplar, ...]:
+        return (Exemplar("How deep is it?", "I am glad you ask."),)
+
+    for examples, shown, left_out in (
+        ((), "I am glad", "Six feet"),
+        ((Exemplar("How deep is it?", "Six feet."),), "Six feet", "I am glad"),
+    ):
+        model = ScriptedModel("It is two coins [1].")
+        writer = LlmComposer(model, StyleCard(), house, frozenset())
+        await collected(writer(replace(QUESTION, examples=examples), accepted("toll")))
+        (message,) = model.prompts[0].messages
+        assert shown in message.text and left_out not in message.text
