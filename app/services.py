@@ -88,6 +88,8 @@ def build_services(settings: Settings) -> Services:
     def open_base(traces: TraceSink) -> KnowledgeBase:
         loaded = load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads)
         base = knowledge_base(settings, engine, loaded)
+        if llm is not None:
+            llm.chat.prepare()  # a first turn should not wait for that
         models = Models.load(settings, loaded, llm.chat if llm else None)
         chat.use(build_chat(settings, base, models, knowledge, traces), models)
         return base

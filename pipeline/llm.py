@@ -92,6 +92,11 @@ class OpenAIChatModel:
         """What this server turned down so far, and is not asked for any more."""
         return tuple(sorted(feature.name.lower() for feature in self._without))
 
+    def prepare(self) -> None:
+        """Makes the client, whose import takes a second or more: for a thread, before the first call."""
+        if self._client is None:
+            self._client = self._open()
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
@@ -223,17 +228,17 @@ class OpenAIChatModel:
         address = self._server.base_url()
         async with self._opening:
             if self._client is None:
-                self._client = await asyncio.to_thread(self._open, address)  # imports for a second
+                self._client = await asyncio.to_thread(self._open)
         if str(self._client.base_url).rstrip("/") != address.rstrip("/"):
             self._client.base_url = address
         return self._client
 
-    def _open(self, address: str) -> AsyncOpenAI:
+    def _open(self) -> AsyncOpenAI:
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
         return AsyncOpenAI(
             api_key=self._server.api_key,
-            base_url=address,
+            base_url=OPENAI,
             max_retries=0,
             timeout=Timeout(None, connect=_CONNECT_S),
             http_client=DefaultAsyncHttpxClient(trust_env=self._server.proxies),

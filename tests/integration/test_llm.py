@@ -374,6 +374,7 @@ async def test_a_call_does_not_wait_for_a_slot_for_ever() -> None:
 async def test_connections_are_used_again() -> None:
     with serving_llm(lambda asked: says("Open.") if asked.streamed else YES) as server:
         async with model_of(server) as model:
+            model.prepare()
             for _ in range(3):
                 await judged(model)
                 await written(model)
