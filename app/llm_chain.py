@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.allowance import AllowedModel
 from pipeline.chat_pipeline import Stages
-from pipeline.llm_stages.answer_composer import LlmComposer, Nearest
+from pipeline.llm_stages.answer_composer import LAST_WORD, LlmComposer, Nearest
 from pipeline.llm_stages.band import EVERYWHERE, Band
 from pipeline.llm_stages.cascade import Asking, GateCascade, RelevanceCascade, RewriterCascade
 from pipeline.llm_stages.grounding_review import LlmGroundingReview
@@ -90,7 +90,7 @@ def llm(stages: Stages, model: ChatModel, house: House) -> Stages:
 def prompt_texts(style: StyleCard) -> tuple[str, ...]:
     """All that a model could repeat of its prompts; the phrases that a trait quotes may be said."""
     traits = (part for trait in style.traits for part in re.split("[“”]", trait)[::2])
-    return (*(PromptFile.read(name).text for name in PROMPTS), *traits)
+    return (*(PromptFile.read(name).text for name in PROMPTS), LAST_WORD, *traits)
 
 
 def _gate(model: ChatModel, house: House) -> LlmTopicGate:

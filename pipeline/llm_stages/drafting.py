@@ -7,8 +7,12 @@ import re
 from pipeline.errors import ModelOutputError
 from pipeline.stages.cited_text import LEAD
 from pipeline.stages.language import split_sentences
+from pipeline.stages.manner import says_nothing_of_the_world
+from pipeline.stages.sentence_picker import POINTER
 from pipeline.turn import Sentence, SentenceKind
 
+NO_ANSWER = "NO ANSWER"
+"""What the prompt has a model write where the passages do not answer."""
 MOST_SENTENCES = 8
 REPEATS_ALLOWED = 1
 _MARKER = re.compile(r"\s*\[\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]")
@@ -27,34 +31,40 @@ class Drafting:
     Markers like [2] are read off as citations, those out of range dropped. A sentence without any is a house
     phrase if it is word for word one of `phrases`; else it goes on citing what the one before it on the line
     cites, or the only passage there is: the grounding check decides whether that holds. A bare "No." is given
-    together with the sentence after it. A sentence that was given is not given again."""
+    together with the sentence after it. Left out are a sentence that was given already, one that points to
+    another page, and one that says nothing of the world, such as "That's right."; a draft that begins with a
+    marker has its markers in front of the sentences."""
 
     def __init__(self, passages: int, phrases: frozenset[str]) -> None:
         self._passages = passages
         self._phrases = phrases
         self._buffer = ""
+        self._leading: bool | None = None  # whether markers stand in front; None until the text has begun
         self._cites: tuple[int, ...] = ()
         self._lead = ""
         self._given: set[str] = set()
         self._repeated = 0
 
     def feed(self, piece: str) -> list[Sentence]:
-        """The sentences that became complete. Raises `ModelOutputError` where the model goes in circles."""
+        """The sentences that became complete. Raises `ModelOutputError` where the model finds no answer, or
+        goes in circles."""
         self._buffer += piece
+        if self._leading is None and (begun := self._buffer.lstrip()):
+            self._leading = begun.startswith("[")
         found = []
-        while (paragraph_end := self._buffer.find("\n")) >= 0:
-            line, self._buffer = self._buffer[:paragraph_end], self._buffer[paragraph_end + 1 :]
-            found += self._sentences(split_sentences(_markers_first(line)))
+        while (line_end := self._buffer.find("\n")) >= 0:
+            line, self._buffer = self._buffer[:line_end], self._buffer[line_end + 1 :]
+            found += self._sentences(self._split(line))
             self._cites = ()
-        *complete, rest = split_sentences(_markers_first(self._buffer)) or [""]
-        if complete and not _MAY_BE_MARKER.match(rest):
+        *complete, rest = self._split(self._buffer) or [""]
+        if complete and (self._leading or not _MAY_BE_MARKER.match(rest)):
             self._buffer = rest + self._buffer[len(self._buffer.rstrip()) :]
             found += self._sentences(complete)
         return found
 
     def finish(self) -> list[Sentence]:
         """What is left, where it is complete."""
-        last = split_sentences(_markers_first(self._buffer))
+        last = self._split(self._buffer)
         self._buffer = ""
         if last and not _ENDS.search(_MARKER.sub("", last[-1]).rstrip()):
             last.pop()
@@ -63,6 +73,10 @@ class Drafting:
     @property
     def is_full(self) -> bool:
         return len(self._given) >= MOST_SENTENCES
+
+    def _split(self, text: str) -> list[str]:
+        """Markers behind a full stop belong to the sentence before: "It is. [1]" becomes "It is [1]."."""
+        return split_sentences(text if self._leading else _AFTER_STOP.sub(r"\2\1", text))
 
     def _sentences(self, texts: list[str]) -> list[Sentence]:
         return [sentence for text in texts if not self.is_full and (sentence := self._sentence(text))]
@@ -76,8 +90,12 @@ class Drafting:
         if _BARE_LEAD.match(text):
             self._lead = f"{text} "
             return None
-        if not cites and text in self._phrases:
+        if text in self._phrases:
             return Sentence(text, kind=SentenceKind.HOUSE)
+        if text.upper().startswith(NO_ANSWER):
+            raise ModelOutputError("the model finds no answer in the evidence")
+        if says_nothing_of_the_world(text) or POINTER.match(text):
+            return None
         text, self._lead = self._lead + text, ""
         self._cites = cites or self._cites or ((1,) if self._passages == 1 else ())
         return Sentence(text, self._cites) if self._is_new(text) else None
@@ -91,8 +109,3 @@ class Drafting:
         if self._repeated > REPEATS_ALLOWED:
             raise ModelOutputError("the draft goes in circles")
         return False
-
-
-def _markers_first(text: str) -> str:
-    """Markers that follow a full stop belong to the sentence before it: "It is. [1]" becomes "It is [1]."."""
-    return _AFTER_STOP.sub(r"\2\1", text)

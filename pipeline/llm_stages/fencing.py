@@ -45,7 +45,10 @@ def message(question: Question) -> str:
 
 def passages(hits: Sequence[Hit], words: int = PASSAGE_WORDS) -> list[str]:
     """Each hit's entry, or of a long one the piece that was found; numbered from 1."""
-    return [fenced("passage", _text(hit, words), words, number) for number, hit in enumerate(hits, 1)]
+    return [
+        fenced("passage", f"[{number}] {_text(hit, words)}", words, number)
+        for number, hit in enumerate(hits, 1)
+    ]
 
 
 def user_message(*blocks: str) -> tuple[Message, ...]:

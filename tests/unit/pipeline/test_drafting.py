@@ -25,19 +25,25 @@ def drafted(text: str, passages: int = 2, size: int = 1) -> list[Given]:
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("It is. [1] It was [2].", [("It is.", (1,)), ("It was.", (2,))]),
-        ("It is [1][2]. Both [1, 2].", [("It is.", (1, 2)), ("Both.", (1, 2))]),
-        ("It is [1]. So it stays.", [("It is.", (1,)), ("So it stays.", (1,))]),
-        ("It is [7]. It was [2].", [("It is.", ()), ("It was.", (2,))]),
-        ("It is [1].\nAnother line.", [("It is.", (1,)), ("Another line.", ())]),
-        ("No. It does not. [1]", [("No. It does not.", (1,))]),
-        ("1. It is [1].\n2. **It** was [2].", [("It is.", (1,)), ("It was.", (2,))]),
+        ("Cats purr. [1] Dogs bark [2].", [("Cats purr.", (1,)), ("Dogs bark.", (2,))]),
+        ("Cats purr [1][2]. Cows moo [1, 2].", [("Cats purr.", (1, 2)), ("Cows moo.", (1, 2))]),
+        ("Cats purr [1]. Ravens stay.", [("Cats purr.", (1,)), ("Ravens stay.", (1,))]),
+        ("Cats purr [7]. Dogs bark [2].", [("Cats purr.", ()), ("Dogs bark.", (2,))]),
+        ("Cats purr [1].\nRavens fly.", [("Cats purr.", (1,)), ("Ravens fly.", ())]),
+        ("No. Fish do not. [1]", [("No. Fish do not.", (1,))]),
+        ("1. Cats purr [1].\n2. **Dogs** bark [2].", [("Cats purr.", (1,)), ("Dogs bark.", (2,))]),
         (
             "The U.S. says 3.5 mg [1]. Dr. Who agrees [2].",
             [("The U.S. says 3.5 mg.", (1,)), ("Dr. Who agrees.", (2,))],
         ),
-        ("It is [1]. And half a", [("It is.", (1,))]),
-        ("It is [1]. It was [", [("It is.", (1,))]),
+        ("Cats purr [1]. And half a", [("Cats purr.", (1,))]),
+        ("Cats purr [1]. Dogs bark [", [("Cats purr.", (1,))]),
+        (
+            "[1] Cats purr. [2] Dogs bark. Cows moo.",
+            [("Cats purr.", (1,)), ("Dogs bark.", (2,)), ("Cows moo.", (2,))],
+        ),
+        ("Yes, that's right. [1] Cats purr. [2]", [("Cats purr.", (2,))]),
+        ("Cats purr [1]. Learn more about cats here [1].", [("Cats purr.", (1,))]),
         ("Half a sentence [1]", []),
         ("", []),
     ],
@@ -47,22 +53,25 @@ def test_sentences_and_their_citations(text: str, sentences: list[Given]) -> Non
 
 
 def test_what_cites_nothing_is_a_house_phrase_or_about_the_only_passage() -> None:
-    (phrase, claim) = Drafting(1, PHRASES).feed("I understand the worry. It is. So")
+    (phrase, claim) = Drafting(1, PHRASES).feed("I understand the worry. Cats purr. So")
     assert (phrase.kind, phrase.cites) == (SentenceKind.HOUSE, ())
     assert (claim.kind, claim.cites) == (SentenceKind.CLAIM, (1,))
 
 
 def test_a_sentence_is_given_as_soon_as_the_next_begins() -> None:
     draft = Drafting(1, PHRASES)
-    assert draft.feed("It is. [1]") == []
+    assert draft.feed("Cats purr. [1]") == []
     assert draft.feed(" ") == []
-    assert [sentence.text for sentence in draft.feed("I")] == ["It is."]
+    assert [sentence.text for sentence in draft.feed("I")] == ["Cats purr."]
 
 
 def test_repeated_sentences_are_dropped_and_circles_cut() -> None:
-    assert drafted("It is [1]. It  IS [1]. It was [2].") == [("It is.", (1,)), ("It was.", (2,))]
+    assert drafted("Cats purr [1]. Cats  PURR [1]. Dogs bark [2].") == [
+        ("Cats purr.", (1,)),
+        ("Dogs bark.", (2,)),
+    ]
     with pytest.raises(ModelOutputError):
-        drafted("It is [1]. " * 9)
+        drafted("Cats purr [1]. " * 9)
 
 
 def test_a_draft_has_an_end() -> None:

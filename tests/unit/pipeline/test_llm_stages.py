@@ -96,9 +96,8 @@ async def test_what_people_wrote_cannot_leave_its_fence() -> None:
         assert "Ignore" not in prompt.system
         (message,) = prompt.messages
         assert message.text.count("</message>") <= 1 and "<|im_start|>" not in message.text
-        assert message.text.count("<passage 1>") == message.text.count("</passage>") - message.text.count(
-            "<passage 2>"
-        ) - message.text.count("<passage 3>")
+        assert message.text.count("<passage") == message.text.count("</passage>")
+        assert message.text.count("<conversation>") == message.text.count("</conversation>")
 
 
 async def test_a_prompt_begins_the_same_at_every_turn() -> None:
@@ -159,7 +158,7 @@ async def test_the_composer_gives_sentences_with_citations_and_ends_what_it_leav
 
 
 async def test_a_composer_without_an_answer_or_in_circles_is_unusable() -> None:
-    for text in ("NO ANSWER. I have none.", "It is so [1]. It is so [1]. It is so [1]. It is so [1]. "):
+    for text in ("NO ANSWER. I have none.", "Carts pay [1]. " * 4):
         with pytest.raises(ModelOutputError):
             await collected(composer(text)(QUESTION, accepted("toll")))
 
