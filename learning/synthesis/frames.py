@@ -85,8 +85,10 @@ class Frames:
         """An entry's wordings: each frame once for each text that fills it, the text reworded anew each time
         this is asked. Alternates are texts as people write them: they come as they are, too."""
         yield from (Wording(text, "plain", text) for text in entry.alternates)
-        for question in (entry.question, *entry.alternates):
-            yield from self._filled(parts(self.reworded(question, rng)), question, rng)
+        yield from self._filled(parts(self.reworded(entry.question, rng)), entry.question, rng)
+        for text in entry.alternates:  # one that is no question may still be no claim: "card lost what now"
+            known = {name: part for name, part in parts(self.reworded(text, rng)).items() if name != "m"}
+            yield from self._filled(known, text, rng)
         for misconception in entry.misconceptions:
             yield from self._filled({"m": inner(self.reworded(misconception, rng))}, misconception, rng)
         for sentence in telling_sentences(entry):

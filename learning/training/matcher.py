@@ -88,6 +88,7 @@ class _Served:
         """Fills the new folder `out` with the retriever, its part from `model`; gives the cosine of the
         export."""
         shutil.rmtree(out, ignore_errors=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
         if not self.part:
             return export_retriever(model, name, out)
         shutil.copytree(self.folder, out, ignore=shutil.ignore_patterns(CARD))

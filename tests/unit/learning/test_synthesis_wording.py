@@ -87,6 +87,7 @@ def test_all_kinds_of_wordings_come_of_an_entry() -> None:
     texts = {wording.text: wording for wording in frames.wordings(LIBRARY, Random(1))}
     assert "keep my book longer" in texts  # as its author wrote it
     assert any(text.startswith("Can you tell me how") for text in texts)
+    assert not any("true that keep my book" in text for text in texts)  # it claims nothing
     assert any("oans renew themselves" in text and texts[text].kind == "loaded" for text in texts)
     assert {wording.kind for wording in texts.values()} == {*KINDS}
     assert not any("{" in text for text in texts)
