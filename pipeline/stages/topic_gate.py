@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from knowledge.types import FloatArray, Hit, Snapshot
 from pipeline.ports import Encoder, Knowledge
@@ -97,7 +98,7 @@ class CalibratedTopicGate:
         self._thresholds = thresholds or JudgeThresholds()
         self._kinds = kinds
         self._slang = slang or Slang({}, {})
-        self._subject: tuple[str, MainSubject] | None = None
+        self._subjects: WeakKeyDictionary[Snapshot, MainSubject] = WeakKeyDictionary()
 
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises `RetrievalFailed` and `ModelUnavailable` as the ports do."""
@@ -156,13 +157,12 @@ class CalibratedTopicGate:
         return self._kinds.doubted(probability, vector) if self._kinds else probability
 
     async def _main_subject(self, snapshot: Snapshot) -> MainSubject:
-        """That of the live release; read anew, beside the event loop, when the release has changed."""
-        known = self._subject
-        if known is None or known[0] != snapshot.release_id:
+        """That of a release; read once for each, beside the event loop, and forgotten with it."""
+        known = self._subjects.get(snapshot)
+        if known is None:
             entries = tuple(snapshot.entries.values())
-            known = snapshot.release_id, await asyncio.to_thread(MainSubject.of, entries, self._slang)
-            self._subject = known
-        return known[1]
+            known = self._subjects[snapshot] = await asyncio.to_thread(MainSubject.of, entries, self._slang)
+        return known
 
     async def _alarm(self, snapshot: Snapshot, message: _Message, whole: _Reading) -> Alarm | None:
         """Spelled out anywhere, or raised by the message as a whole or one of its telling pieces."""

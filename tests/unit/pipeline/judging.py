@@ -22,7 +22,7 @@ def hit(entry_id: str, score: float) -> Hit:
     return Hit(entry, passage, score, score, score, score)
 
 
-@dataclass
+@dataclass(eq=False)
 class BridgeSnapshot:
     calibration: Calibration = CALIBRATION
     release_id: str = "r1"
