@@ -16,7 +16,7 @@ from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
 
 SUPPORT = Logistic(
-    weights={"cosine": 2.88, "worst_clause": 2.73, "particular": -2.60, "rest": -3.17}, bias=-3.0
+    weights={"cosine": 2.99, "worst_clause": 2.44, "particular": -3.22, "rest": -3.22}, bias=-2.65
 )
 """Fitted by `bench.grounding --fit`, each set with equal weight, as are supported and unsupported ones."""
 FEATURES = frozenset({"worst_clause", "cosine", "particular", "rest", "support"})
@@ -85,12 +85,13 @@ class SpecialistGroundingCheck:
 
     async def features(self, text: str, cited: CitedText, conflict: Conflict | None) -> Mapping[str, float]:
         """Those that need no pair model. `worst_clause`: share of the content words known to the evidence, of
-        the clause that has fewest, so that an invented tail is not outweighed by a true beginning. `cosine`:
-        to the nearest sentence. A rule's objection weighs more the more of the sentence the evidence has:
-        `particular` about a number or a name, by `worst_clause`; `rest` about anything else, by nearness to
-        a sentence of the evidence."""
+        the clause that has fewest, so that an invented tail is not outweighed by a true beginning; squared,
+        since of a sentence in its own words it says little how few they are. `cosine`: to the nearest
+        sentence. A rule's objection weighs more the more of the sentence the evidence has: `particular` about
+        a number or a name, by `worst_clause`; `rest` about anything else, by nearness to a sentence of the
+        evidence."""
         vectors = await self._encoder.encode([text, *cited.sentences])
-        worst = min(_coverage(clause, cited) for clause in clauses_of(read(without_lead(text))))
+        worst = min(_coverage(clause, cited) for clause in clauses_of(read(without_lead(text)))) ** 2
         particular = conflict is not None and conflict.kind in PARTICULARS
         return {
             "worst_clause": worst,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import pytest
@@ -67,15 +66,6 @@ async def test_whole_sentences_of_the_cited_entry_pass_without_a_model(text: str
     check = SpecialistGroundingCheck(encoder, frozenset())
     assert await check(Sentence(text, (1,)), evidence(ENTRY)) == Verdict(True, 1.0, "verbatim")
     assert encoder.calls == 0
-
-
-async def test_a_verbatim_sentence_takes_less_than_two_milliseconds() -> None:
-    check = SpecialistGroundingCheck(AsyncHashEncoder(), frozenset())
-    sentence, accepted = Sentence("Leaks are rare.", (1,)), evidence(ENTRY)
-    started = time.perf_counter()
-    for _ in range(50):
-        await check(sentence, accepted)
-    assert (time.perf_counter() - started) / 50 < 0.002
 
 
 @pytest.mark.parametrize(
