@@ -98,7 +98,7 @@ def _gate(model: ChatModel, house: House) -> LlmTopicGate:
 
 
 def _composing(stages: Stages, model: ChatModel, house: House) -> Stages:
-    composer = LlmComposer(model, house.style, house.nearest, house.voice.house_phrases)
+    composer = LlmComposer(model, house.style, house.nearest, house.voice.harmless_phrases)
     return replace(
         stages,
         composer=composer,

@@ -61,11 +61,16 @@ class HouseVoice:
     def house_phrases(self) -> frozenset[str]:
         """The closed set of what the composer may say without a citation. To affirm what the user said is a
         claim about the world, so those openers are not in it."""
+        return self._phrases(without=(Opener.AFFIRM,))
+
+    @property
+    def harmless_phrases(self) -> frozenset[str]:
+        """Those that take no side either: to correct the user is a claim about what they said."""
+        return self._phrases(without=(Opener.AFFIRM, Opener.CORRECT))
+
+    def _phrases(self, without: Sequence[Opener]) -> frozenset[str]:
         openers = (
-            phrase
-            for kind, phrases in self.openers.items()
-            if kind is not Opener.AFFIRM
-            for phrase in phrases
+            phrase for kind, phrases in self.openers.items() if kind not in without for phrase in phrases
         )
         return frozenset((*openers, *self.hedges, *self.closings))
 

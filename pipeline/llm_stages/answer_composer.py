@@ -34,7 +34,7 @@ class LlmComposer:
     engine = "llm"
 
     def __init__(self, model: ChatModel, style: StyleCard, nearest: Nearest, phrases: frozenset[str]) -> None:
-        """`phrases` are those of the house voice, which need no citation."""
+        """`phrases` are those of the house voice that need no citation and take no side."""
         self._model = model
         self._style = style
         self._nearest = nearest

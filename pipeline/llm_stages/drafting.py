@@ -21,6 +21,7 @@ _MAY_BE_MARKER = re.compile(r"\s*\[[\d,;\s]*\Z")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _EMPHASIS = re.compile(r"\*\*|__|^#+\s*")
 _ENDS = re.compile(r"[.!?…][\"'”’)]*\Z")
+_UNSAID = ("?", "…", "...")
 _BARE_LEAD = re.compile(rf"(?:{LEAD.pattern})\Z", LEAD.flags)
 
 
@@ -31,9 +32,9 @@ class Drafting:
     Markers like [2] are read off as citations, those out of range dropped. A sentence without any is a house
     phrase if it is word for word one of `phrases`; else it goes on citing what the one before it on the line
     cites, or the only passage there is: the grounding check decides whether that holds. A bare "No." is given
-    together with the sentence after it. Left out are a sentence that was given already, one that points to
-    another page, and one that says nothing of the world, such as "That's right."; a draft that begins with a
-    marker has its markers in front of the sentences."""
+    together with the sentence after it. Left out is a sentence that was given already, that points to another
+    page, asks back or trails off, or that says nothing of the world, as "That's right.". A draft that begins
+    with a marker has its markers in front of the sentences."""
 
     def __init__(self, passages: int, phrases: frozenset[str]) -> None:
         self._passages = passages
@@ -94,7 +95,7 @@ class Drafting:
             return Sentence(text, kind=SentenceKind.HOUSE)
         if text.upper().startswith(NO_ANSWER):
             raise ModelOutputError("the model finds no answer in the evidence")
-        if says_nothing_of_the_world(text) or POINTER.match(text):
+        if says_nothing_of_the_world(text) or POINTER.match(text) or text.endswith(_UNSAID):
             return None
         text, self._lead = self._lead + text, ""
         self._cites = cites or self._cites or ((1,) if self._passages == 1 else ())

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge.types import Hit
+from pipeline.stages.language import split_sentences
 from pipeline.stages.relevance_check import passage_text
 from pipeline.types import Message, Question, Role
 
@@ -46,7 +47,7 @@ def message(question: Question) -> str:
 def passages(hits: Sequence[Hit], words: int = PASSAGE_WORDS) -> list[str]:
     """Each hit's entry, or of a long one the piece that was found; numbered from 1."""
     return [
-        fenced("passage", f"[{number}] {_text(hit, words)}", words, number)
+        fenced("passage", f"[{number}] {_whole(_text(hit, words), words)}", 2 * words, number)
         for number, hit in enumerate(hits, 1)
     ]
 
@@ -64,3 +65,13 @@ def _line(past: Message) -> str:
 def _text(hit: Hit, words: int) -> str:
     whole = f"{hit.entry.question}\n{hit.entry.answer}"
     return whole if len(whole.split()) <= words else passage_text(hit)
+
+
+def _whole(text: str, words: int) -> str:
+    """As many whole sentences as fit, the first in any case: half of one would be copied as it is."""
+    kept: list[str] = []
+    for sentence in split_sentences(text):
+        if kept and sum(len(each.split()) for each in (*kept, sentence)) > words:
+            break
+        kept.append(sentence)
+    return "\n".join(kept)

@@ -44,6 +44,7 @@ def drafted(text: str, passages: int = 2, size: int = 1) -> list[Given]:
         ),
         ("Yes, that's right. [1] Cats purr. [2]", [("Cats purr.", (2,))]),
         ("Cats purr [1]. Learn more about cats here [1].", [("Cats purr.", (1,))]),
+        ("Do cats purr? Some cats … [1]\nCats purr [1].", [("Cats purr.", (1,))]),
         ("Half a sentence [1]", []),
         ("", []),
     ],
