@@ -16,7 +16,6 @@ from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.prompting import Prompt
 from pipeline.types import Message, Role
 
-_REMOTE_S = 10.0
 _LOCAL_S = 60.0  # on a laptop, with nothing of the prompt in its cache
 _LOADS_WITHIN_S = 120.0
 _SPECIALISTS = "specialists for every stage: they need no key and no network"
@@ -27,7 +26,7 @@ _ENGINES = {
 }
 _WAYS = "CANDOR_LLM_MODEL with CANDOR_LLM_API_KEY or CANDOR_LLM_BASE_URL, or CANDOR_LLM_GGUF, would add one"
 _SLOW = "is the file too large for this machine, or the machine busy?"
-_WRONG = "check the address, the key and the name of the model"
+_WRONG = "check address, key and name of the model; a slow one needs a longer CANDOR_LLM_TIMEOUT_S"
 _PROMPT = Prompt(
     "doctor",
     "1",
@@ -58,7 +57,7 @@ def inspect_llm(settings: Settings) -> Iterator[Finding]:
             return
         size = settings.llm_gguf.stat().st_size / 2**30
         yield Finding("model file", State.OK, f"{settings.llm_gguf}, {size:.1f} GiB, xllamacpp {package}")
-    limit_s = _LOCAL_S if settings.llm_gguf else min(settings.llm_timeout_s, _REMOTE_S)
+    limit_s = max(settings.llm_timeout_s, _LOCAL_S if settings.llm_gguf else 0.0)
     model = language_model(settings.model_copy(update={"llm_timeout_s": limit_s, "llm_retries": 0}))
     if model is None:
         yield Finding("language model", State.OK, f"none, and none is needed; {_WAYS}")
