@@ -152,7 +152,7 @@ class QuestionMaker:
         for each, before, after in zip(made, clean, typed, strict=True):
             right = each.entry_ids or (each.about,)
             gone = each.about in self.withheld
-            meant = before.leads_only_to(each.about) if gone else before.leads_to(right, CLEAN)
+            meant = before.leads_only_to(each.about) if gone else before.leads_to(right, _among(each.kind))
             self.tally.made[each.kind] += 1
             if meant and after.leads_to(right, TYPED):
                 kept.append(each)
@@ -171,6 +171,11 @@ class QuestionMaker:
                 if self.distinct.takes(message, f"{kind} {text}"):
                     found.append(Made(message, text, kind, (), expect))
         return found
+
+
+def _among(kind: str) -> int:
+    """Among how many its entry must be for a wording to mean it: first, for one that may say too little."""
+    return 1 if kind in {"keyword", "from_answer"} else CLEAN
 
 
 def make_questions(maker: QuestionMaker, count: int, shares: Shares, show: Show) -> list[Made]:
