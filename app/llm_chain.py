@@ -66,7 +66,7 @@ def assisted(stages: Stages, model: ChatModel, weights: CascadeWeights, house: H
         band = replace(reach, low=house.written)
         review = LlmGroundingReview(allowed, band, threshold=house.written, most_calls=MOST_CALLS)
         stages = replace(stages, review=review)
-    return _composing(stages, allowed, house)
+    return _composing(replace(stages, covers_all=True), allowed, house)
 
 
 def llm(stages: Stages, model: ChatModel, house: House) -> Stages:

@@ -43,7 +43,8 @@ class Stages:
     """The seven stages of a turn; the seventh, the message filter, has no variants. Spares take over, in
     order, where the engine of their stage fails. `rephraser` words the question anew where nothing was found,
     `review` gives a second opinion on sentences that the grounding check leaves open; a turn does without
-    either where it fails."""
+    either where it fails. `covers_all`: what a draft leaves out of the accepted entries is said by the next
+    composer, since any of them may be the one that answers."""
 
     gate: TopicGate
     rewriter: QueryRewriter
@@ -58,6 +59,7 @@ class Stages:
     grounding_spares: tuple[GroundingCheck, ...] = ()
     rephraser: QueryRewriter | None = None
     review: GroundingReview | None = None
+    covers_all: bool = False
 
 
 class ChatPipeline:
@@ -188,17 +190,19 @@ class ChatPipeline:
         """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
         the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
+        completes = False
         for place, composer in enumerate(composers, 1):
-            delivery = Delivery(self._checks, journal, speech, evidence)
+            delivery = Delivery(self._checks, journal, speech, evidence, completes=completes)
             await delivery.take(composer, question)
-            fault = _fault(delivery)
-            if fault is None:
+            fault = None if completes else _fault(delivery)
+            completes = fault is None
+            if completes and (not self._stages.covers_all or speech.cites_all(evidence)):
                 return
-            if place < len(composers):
+            if fault and place < len(composers):
                 journal.note("answer_composer", fault, f"the {composers[place].engine} engine")
-            elif isinstance(delivery.failure, ModelUnavailable):
+            elif fault and isinstance(delivery.failure, ModelUnavailable):
                 raise delivery.failure
-            elif delivery.failure:
+            elif fault and delivery.failure:
                 journal.note("answer_composer", fault, "what was said so far")
 
 

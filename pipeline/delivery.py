@@ -33,14 +33,23 @@ class Delivery:
     does not wait; later ones wait for the end of the draft and share one review.
 
     A draft that begins when something was said already repairs an earlier one: only its claims are said, and
-    only those that were not."""
+    only those that were not. One that `completes` another says only what entries add that were not cited."""
 
-    def __init__(self, checks: Checks, journal: Journal, speech: Speech, evidence: Evidence) -> None:
+    def __init__(
+        self,
+        checks: Checks,
+        journal: Journal,
+        speech: Speech,
+        evidence: Evidence,
+        *,
+        completes: bool = False,
+    ) -> None:
         self._checks = checks
         self._journal = journal
         self._speech = speech
         self._evidence = evidence
         self._repairs = bool(speech.pieces)
+        self._completes = completes
         self._phrases: list[Sentence] = []
         self._held: list[tuple[Checked, bool]] = []  # whether it waits for a review
         self.drafted = self.said = self.refused = 0
@@ -87,7 +96,10 @@ class Delivery:
 
     def _is_needless(self, sentence: Sentence) -> bool:
         said = [piece.text for piece in self._speech.pieces]
-        return sentence.kind is SentenceKind.HOUSE or says_again(sentence.text, said)
+        accepted = self._evidence.accepted
+        cited = [accepted[number - 1] for number in sentence.cites if 1 <= number <= len(accepted)]
+        is_known = self._completes and all(map(self._speech.cites, cited))
+        return sentence.kind is SentenceKind.HOUSE or is_known or says_again(sentence.text, said)
 
     async def _settle(self) -> None:
         """Says what waited for the end of the draft."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from pipeline.message_filter import Piece, StreamFilter
 from pipeline.ports import Say
-from pipeline.turn import Accepted, Sentence
+from pipeline.turn import Accepted, Evidence, Sentence
 
 
 @dataclass(slots=True)
@@ -21,6 +21,12 @@ class Speech:
     def filtered(self, sentence: Sentence) -> Sentence:
         """The sentence as it may be shown; what is checked is this text, so that it is what is said."""
         return replace(sentence, text=(self.filter.feed(sentence.text) + self.filter.flush()).strip())
+
+    def cites(self, item: Accepted) -> bool:
+        return item.hit.entry.id in self.numbers
+
+    def cites_all(self, evidence: Evidence) -> bool:
+        return all(map(self.cites, evidence.accepted))
 
     def next_draft(self) -> None:
         """Forgets a think block that the last draft left open."""
