@@ -133,7 +133,9 @@ def front_matter(text: str) -> dict[str, Any]:
         fields = handler.load(front)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise UnreadableAt(mark.line + 1 if mark else 1, "the front matter is not valid YAML") from None
+        deep = "nesting" in str(getattr(error, "problem", ""))  # newer libyaml gives up by itself
+        fault = "nested too deeply" if deep else "not valid YAML"
+        raise UnreadableAt(mark.line + 1 if mark else 1, f"the front matter is {fault}") from None
     except Unreadable:
         raise
     except ValueError:  # no second line of ---, or a day that no calendar has
