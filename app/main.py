@@ -66,7 +66,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Content-Type"],
+            allow_headers=["*"],  # API keys and what SDKs add: no cookie is read, so none brings a right
             expose_headers=["X-Request-ID", "Warning", "Retry-After"],
         )
     app.add_middleware(RequestContext)

@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     import_limit_bytes: Annotated[int, Field(ge=1024)] = 67_108_864
     """Largest body of an import."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Comma-separated origins."""
+    """Origins whose pages may call this API, comma-separated."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """What is logged."""
     follow_every_s: Annotated[float, Field(gt=0)] = 2.0

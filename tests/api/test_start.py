@@ -84,14 +84,41 @@ async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) 
         assert "innerHTML" not in text
 
 
-async def test_another_origin_is_let_in_only_where_it_is_named(tmp_path: Path) -> None:
-    asking = {"Origin": "https://front.example", "Access-Control-Request-Method": "POST"}
+SDK_HEADERS = "authorization,content-type,x-stainless-arch,x-stainless-lang,x-stainless-retry-count"
+
+
+@pytest.mark.parametrize("path", ["/chat", "/v1/chat/completions", "/v1/answers"])
+async def test_another_origin_is_let_in_only_where_it_is_named(tmp_path: Path, path: str) -> None:
+    asking = {
+        "Origin": "https://front.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": SDK_HEADERS,
+    }
     async with client_of(create_app(services(tmp_path))) as client:
-        assert "Access-Control-Allow-Origin" not in (await client.options("/chat", headers=asking)).headers
+        assert "Access-Control-Allow-Origin" not in (await client.options(path, headers=asking)).headers
     named = services(tmp_path, cors_origins=("https://front.example",))
     async with client_of(create_app(named)) as client:
-        allowed = (await client.options("/chat", headers=asking)).headers
-        assert allowed["Access-Control-Allow-Origin"] == "https://front.example"
+        allowed = await client.options(path, headers=asking)
+        assert allowed.status_code == 200
+        assert allowed.headers["Access-Control-Allow-Origin"] == asking["Origin"]
+        let_through = allowed.headers["Access-Control-Allow-Headers"].lower().replace(" ", "").split(",")
+        assert set(SDK_HEADERS.split(",")) <= set(let_through)
+        assert "Access-Control-Allow-Credentials" not in allowed.headers  # a key is sent, never a cookie
+        other = await client.options(path, headers={**asking, "Origin": "https://other.example"})
+        assert (other.status_code, "Access-Control-Allow-Origin" in other.headers) == (400, False)
+
+
+async def test_a_front_end_elsewhere_reads_replies_and_errors(tmp_path: Path) -> None:
+    named = services(tmp_path, cors_origins=("https://front.example",))
+    headers = {"Origin": "https://front.example", "Authorization": "Bearer any", "X-Stainless-Lang": "js"}
+    ask = {"messages": [{"role": "user", "content": "hi"}]}
+    async with client_of(create_app(named)) as client:
+        for model, status in (("candor", 200), ("another", 404)):
+            response = await client.post(
+                "/v1/chat/completions", json={**ask, "model": model}, headers=headers
+            )
+            assert response.status_code == status
+            assert response.headers["Access-Control-Allow-Origin"] == "https://front.example"
 
 
 async def test_logs_are_json_with_the_request_and_without_what_was_said(
