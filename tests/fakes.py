@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import httpx
 import numpy as np
-import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
@@ -34,6 +31,7 @@ from knowledge.types import Calibration, Entry, FloatArray, Logistic, Source
 from pipeline.ports import Answer, TraceSink
 from pipeline.prompting import Prompt
 from pipeline.types import Citation, Outcome, Question, Reply
+from tests.loopback import on_loopback
 
 TOKEN = "an-admin-token"
 CALIBRATION = Calibration(gate=Logistic({}, 3.0), relevance=Logistic({}, 0.0))
@@ -239,17 +237,12 @@ async def client_of(app: FastAPI, *, started: bool = False) -> AsyncIterator[htt
             yield client
 
 
-@contextmanager
-def serving(using: Services) -> Iterator[str]:
+def serving(using: Services) -> AbstractContextManager[str]:
     """The address of a real server on the loopback interface."""
-    config = uvicorn.Config(create_app(using), port=0, log_config=None, timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    return on_loopback(create_app(using))
+
+
+def unstored_base() -> KnowledgeBase:
+    """What a chain needs of a knowledge base: it can encode, and has no store."""
+    absent: Any = None
+    return KnowledgeBase(absent, absent, absent, HashEncoder().encode, HashEncoder().encode, frozenset)

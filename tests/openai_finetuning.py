@@ -19,7 +19,8 @@ from typing import Any
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 
-from tests.openai_server import Behaviour, on_loopback
+from tests.loopback import on_loopback
+from tests.openai_server import Behaviour
 
 SUCCEEDS = ("validating_files", "queued", "running", "running", "succeeded")
 FAILS = ("validating_files", "failed")
@@ -248,6 +249,6 @@ def serving_fine_tuning(
 ) -> Iterator[FineTuningServer]:
     """The server on a free port; `url` is its base URL, with /v1."""
     server = FineTuningServer(course, key)
-    with on_loopback(_app(server)) as address:
+    with on_loopback(_app(server), lifespan="off") as address:
         server.url = f"{address}/v1"
         yield server

@@ -12,18 +12,14 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import uvicorn
+from tests.loopback import Asgi, Receive, Send, on_loopback
 
 MODEL = "scripted-1"
-Asgi = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Asgi]]
-Send = Callable[[Asgi], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,25 +283,9 @@ def serving_llm(
     """The server on a free port; `url` is its base URL, with /v1."""
     respond = script[0] if len(script) == 1 and callable(script[0]) else in_order(*script)  # type: ignore[arg-type]
     server = ScriptedServer(respond, rejects, names_them=names_them)
-    with on_loopback(server) as address:
+    with on_loopback(server, lifespan="off") as address:
         server.url = f"{address}/v1"
         try:
             yield server
         finally:
             server.closing.set()
-
-
-@contextmanager
-def on_loopback(app: Callable[[Asgi, Receive, Send], Awaitable[None]]) -> Iterator[str]:
-    """The address at which uvicorn serves `app`, from a thread of its own."""
-    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, daemon=True)
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        running.should_exit = True
-        thread.join(10)

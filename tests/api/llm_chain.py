@@ -17,11 +17,8 @@ from app.adapters import ServingKnowledge
 from app.chain import build_chat
 from app.main import create_app
 from app.models import Models
-from app.release_service import KnowledgeBase
 from app.services import Services
 from app.settings import Cascade, Profile
-from knowledge.entries import EntryStore
-from knowledge.releases import ReleaseBuilder, Releases
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import Calibration, Entry, Logistic
 from pipeline.chat_pipeline import ChatPipeline
@@ -30,7 +27,7 @@ from pipeline.llm import ChatServer, OpenAIChatModel
 from pipeline.ports import ChatModel
 from pipeline.prompting import PromptFile
 from pipeline.retrying import Backoff
-from tests.fakes import TOKEN, HashEncoder, ScriptedChat, answered, client_of, entry, services
+from tests.fakes import TOKEN, HashEncoder, ScriptedChat, answered, client_of, entry, services, unstored_base
 from tests.openai_server import Asked, Behaviour, Respond, ScriptedServer
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -122,17 +119,9 @@ class Bridge:
 
 
 def chain(using: Services, model: ChatModel, profile: Profile) -> ChatPipeline:
-    base = KnowledgeBase(
-        cast(EntryStore, None),
-        cast(Releases, None),
-        cast(ReleaseBuilder, None),
-        HashEncoder().encode,
-        HashEncoder().encode,
-        frozenset,
-    )
     chosen = using.settings.model_copy(update={"profile": profile})
     models = Models.load(chosen, HashEncoder(), model)
-    return build_chat(chosen, base, models, ServingKnowledge(using.live), using.traces)
+    return build_chat(chosen, unstored_base(), models, ServingKnowledge(using.live), using.traces)
 
 
 def bridge_snapshot(*entries: Entry) -> LocalSnapshot:

@@ -4,7 +4,7 @@ internal shows."""
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import product
 
 import httpx
@@ -38,7 +38,6 @@ from tests.openai_server import (
     rate_limited,
     refuses,
     says,
-    serving_llm,
     stops_at_limit,
     thinks,
 )
@@ -93,12 +92,6 @@ CASES = [
     *((Profile.LLM, "answer_composer", fault, True) for fault in FAULTS),
     *((Profile.ASSISTED, stage, fault, False) for stage, fault in product(STAGES[3:], FAULTS)),
 ]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ScriptedServer]:
-    with serving_llm(scripted()) as started:
-        yield started
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import pytest_asyncio
 
 from app.settings import Profile
-from tests.api.llm_chain import CANARY, GOOD, KNOWN, TOLL, Bridge, bridge, bridge_snapshot, scripted, stage_of
+from tests.api.llm_chain import CANARY, GOOD, KNOWN, TOLL, Bridge, bridge_snapshot, scripted, stage_of
 from tests.fakes import entry
-from tests.openai_server import Asked, ScriptedServer, serving_llm
+from tests.openai_server import Asked
 
 ORDER = re.compile(r"ORDER: (.*?) END")
 ORDERS = {
@@ -41,18 +39,6 @@ def gullible(asked: Asked) -> str:
 def _bare(text: str) -> str:
     """Without what the message filter may cut."""
     return re.sub(r"\W|\d", "", text)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ScriptedServer]:
-    with serving_llm(scripted()) as started:
-        yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def service(server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bridge]:
-    async with bridge(tmp_path_factory.mktemp("bridge"), server) as made:
-        yield made
 
 
 @pytest.mark.asyncio(loop_scope="module")

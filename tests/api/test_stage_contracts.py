@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import pytest_asyncio
 
 from app.settings import Profile
 from pipeline.chat_pipeline import Stages
 from pipeline.stages.relevance_check import MOST_ENTRIES
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, SentenceKind, Topic
 from pipeline.types import Message, Question, Role
-from tests.api.llm_chain import ARCH, GOOD, REWORDED, TOLL, Bridge, bridge, scripted
-from tests.openai_server import Asked, ScriptedServer, serving_llm
+from tests.api.llm_chain import ARCH, GOOD, REWORDED, TOLL, Bridge, scripted
+from tests.openai_server import Asked
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.parametrize("profile", list(Profile))]
 SAID = (Message(Role.USER, "how much is the bridge toll"), Message(Role.ASSISTANT, TOLL))
@@ -33,18 +31,6 @@ def talks(asked: Asked) -> str:
             {"asks": "How much is it?", "query": "bridge toll", "alternates": ["toll", "toll", ""]}
         )
     return next(answer for stage, answer in GOOD.items() if scripted()(asked) == answer)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ScriptedServer]:
-    with serving_llm(talks) as started:
-        yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def service(server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bridge]:
-    async with bridge(tmp_path_factory.mktemp("bridge"), server) as made:
-        yield made
 
 
 @pytest.fixture

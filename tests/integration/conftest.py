@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
+from pipeline.usage import ModelCall, account
 from tests.integration.commands import TOPIC, Ran, Run, candor
 
 
@@ -50,3 +51,11 @@ def run(data: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixtur
         return Ran(int(ended.value.code or 0), out, err)
 
     return command
+
+
+@pytest.fixture
+def calls() -> list[ModelCall]:
+    """The account of the turn."""
+    noted: list[ModelCall] = []
+    account.set(noted)
+    return noted

@@ -1,81 +1,35 @@
-"""The adapter for language models, against a real HTTP server that does what a script says."""
+"""The adapter for language models, against a real HTTP server that does what a script says: answers of a
+given shape."""
 
 from __future__ import annotations
 
-import asyncio
 import math
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
-from typing import Any, Literal
+from collections.abc import Callable
 
 import pytest
-from pydantic import BaseModel
 
-from pipeline.circuit_breaker import BreakerState, CircuitBreaker
-from pipeline.errors import ModelOutputError, ModelUnavailable
-from pipeline.llm import ChatServer, OpenAIChatModel
+from pipeline.circuit_breaker import BreakerState
+from pipeline.errors import ModelOutputError
 from pipeline.prompting import Prompt
-from pipeline.retrying import Backoff
 from pipeline.running_call import Prices
 from pipeline.types import Message, Role
-from pipeline.usage import ModelCall, account
+from pipeline.usage import ModelCall
+from tests.integration.llm_calls import PROMPT, YES, Judged, judged, model_of
 from tests.openai_server import (
     MODEL,
     Asked,
     Behaviour,
-    ScriptedServer,
-    cut_off,
     echoes,
     fails,
-    hangs,
     loops,
-    rate_limited,
     refuses,
     says,
     says_json,
     serving_llm,
     stops_at_limit,
-    thinks,
 )
 
-PROMPT = Prompt("gate", "v1", "Judge the message.", (Message(Role.USER, "Is it on topic?"),))
-YES = says_json(verdict="yes", why="it is")
 GARBAGE = says("Sure! Here is the JSON: {verdict: yes}")
-
-
-class Judged(BaseModel):
-    verdict: Literal["yes", "no"]
-    why: str = "no reason"
-
-
-@asynccontextmanager
-async def model_of(
-    server: ScriptedServer,
-    breaker: CircuitBreaker | None = None,
-    **fields: Any,  # noqa: ANN401
-) -> AsyncIterator[OpenAIChatModel]:
-    given = {"timeout_s": 60.0, "idle_s": 60.0, "backoff": Backoff(0.01, 0.02), **fields}
-    model = OpenAIChatModel(ChatServer(MODEL, lambda: server.url, **given), breaker)
-    try:
-        yield model
-    finally:
-        await model.close()
-
-
-@pytest.fixture
-def calls() -> list[ModelCall]:
-    """The account of the turn."""
-    noted: list[ModelCall] = []
-    account.set(noted)
-    return noted
-
-
-async def judged(model: OpenAIChatModel) -> Judged:
-    return await model.answer(PROMPT, Judged, 50)
-
-
-async def written(model: OpenAIChatModel, max_tokens: int = 50) -> str:
-    return "".join([piece async for piece in model.write(PROMPT, max_tokens)])
 
 
 async def test_an_answer_is_asked_for_by_schema_and_accounted_for(calls: list[ModelCall]) -> None:
@@ -199,213 +153,6 @@ async def test_an_unusable_answer_is_an_output_error(
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [
-        rate_limited(),
-        rate_limited(after_s=0.05),
-        fails(500),
-        fails(503),
-        cut_off(""),
-        says("", body="<html>a proxy</html>"),
-        says("", body='{"error": null}'),
-    ],
-)
-async def test_a_passing_fault_is_tried_again(fault: Behaviour, calls: list[ModelCall]) -> None:
-    with serving_llm(fault, fault, YES) as server:
-        async with model_of(server) as model:
-            assert (await judged(model)).verdict == "yes"
-    (call,) = calls
-    assert (call.retries, call.outcome, len(server.asked)) == (2, "ok", 3)
-    assert len(server.connections) <= 3
-
-
-@pytest.mark.parametrize(
-    ("fault", "requests"),
-    [
-        (fails(500), 3),
-        (fails(401, "wrong key"), 1),
-        (fails(404, "no such model"), 1),
-        (rate_limited(after_s=60), 1),
-        (fails(429, "no money", **{"x-should-retry": "false"}), 1),
-    ],
-)
-async def test_a_lasting_fault_is_unavailability(
-    fault: Behaviour, requests: int, calls: list[ModelCall]
-) -> None:
-    with serving_llm(fault) as server:
-        async with model_of(server, CircuitBreaker(failures=10)) as model:
-            with pytest.raises(ModelUnavailable):
-                await judged(model)
-            with pytest.raises(ModelUnavailable):
-                await written(model)
-    assert len(server.asked) == 2 * requests
-    assert [call.outcome for call in calls] == ["unavailable"] * 2
-    assert [call.prompt_tokens for call in calls] == [0, 0]
-
-
-@pytest.mark.parametrize("where", ["before", "after"])
-async def test_a_hanging_server_costs_no_more_than_the_time_set(where: str, calls: list[ModelCall]) -> None:
-    with serving_llm(hangs(where)) as server:
-        async with model_of(server, timeout_s=3.0, idle_s=0.5) as model:
-            with pytest.raises(ModelUnavailable, match="nothing came"):
-                await judged(model)
-            with pytest.raises(ModelUnavailable, match="nothing came"):
-                await written(model)
-        await until(lambda: server.left == len(server.asked))
-    assert len(server.asked) >= 3, "a stream that does not begin is tried again"
-    assert [call.outcome for call in calls] == ["unavailable"] * 2
-
-
-async def test_nothing_listens() -> None:
-    model = OpenAIChatModel(ChatServer(MODEL, lambda: "http://127.0.0.1:9/v1", backoff=Backoff(0.01, 0.01)))
-    with pytest.raises(ModelUnavailable, match="connection failed"):
-        await judged(model)
-    await model.close()
-
-
-async def test_text_comes_in_pieces_while_it_is_written(calls: list[ModelCall]) -> None:
-    with serving_llm(says("The bridge is open. It is free.", pace_s=0.01)) as server:
-        async with model_of(server) as model:
-            pieces = [piece async for piece in model.write(PROMPT, 50)]
-    assert "".join(pieces) == "The bridge is open. It is free." and len(pieces) > 5
-    (call,) = calls
-    assert (call.prompt_tokens, call.completion_tokens, call.estimated) == (100, 7, False)
-
-
-async def test_usage_is_estimated_where_the_server_tells_none(calls: list[ModelCall]) -> None:
-    with serving_llm(says("The bridge is open."), rejects=("stream_options",)) as server:
-        async with model_of(server) as model:
-            for _ in range(2):
-                assert await written(model) == "The bridge is open."
-    assert [("stream_options" in asked.body) for asked in server.asked] == [True, False, False]
-    assert calls[0].estimated and calls[0].completion_tokens == 5
-    with serving_llm(says('{"verdict": "no", "why": ""}', usage=False)) as server:
-        async with model_of(server) as model:
-            await judged(model)
-    assert calls[-1].estimated and calls[-1].prompt_tokens > 5
-
-
-async def test_thoughts_are_not_streamed() -> None:
-    with serving_llm(thinks("The user wants < a bridge >", "It is <b>open</b>.")) as server:
-        async with model_of(server) as model:
-            assert await written(model) == "It is <b>open</b>."
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "begins", "error"),
-    [
-        (cut_off("The bridge is op"), "The bridge is op", ModelUnavailable),
-        (hangs("midway", "The bridge is op"), "The bridge is op", ModelUnavailable),
-        (stops_at_limit("The bridge is op"), "The bridge is op", ModelOutputError),
-        (refuses(), "", ModelOutputError),
-        (says(""), "", ModelOutputError),
-        (says("<think>for ever"), "", ModelOutputError),
-        (says("They ask for a bridge.</think>Open."), "They ask for a bridge.", ModelOutputError),
-        (says("The", finish_reason=None), "The", ModelUnavailable),
-        (loops("on and "), "on and on and ", ModelOutputError),
-    ],
-)
-async def test_a_text_that_does_not_end_well_raises(
-    behaviour: Behaviour, begins: str, error: type[Exception], calls: list[ModelCall]
-) -> None:
-    with serving_llm(behaviour) as server:
-        async with model_of(server, idle_s=1.0 if behaviour.hang else 60.0) as model:
-            pieces: list[str] = []
-            with pytest.raises(error):
-                async for piece in model.write(PROMPT, 20):
-                    pieces.append(piece)
-    assert "".join(pieces).startswith(begins)
-    (call,) = calls
-    assert call.outcome == ("unavailable" if error is ModelUnavailable else "unusable")
-    assert call.prompt_tokens > 0, "what was written has to be paid"
-
-
-async def test_a_stream_whose_end_hangs_is_whole() -> None:
-    with serving_llm(hangs("end", "Open.")) as server:
-        async with model_of(server) as model:
-            assert await written(model) == "Open."
-
-
-async def test_leaving_a_stream_ends_the_request(calls: list[ModelCall]) -> None:
-    with serving_llm(loops(), says("Open.")) as server:
-        async with model_of(server, concurrency=1) as model:
-            async with aclosing(model.write(PROMPT, 10_000)) as text:  # type: ignore[type-var]
-                assert await anext(text)
-            await until(lambda: server.left == 1)
-            assert await written(model) == "Open.", "its slot is free again"
-    assert [call.outcome for call in calls] == ["left", "ok"]
-    assert calls[0].estimated and calls[0].completion_tokens > 0
-
-
-async def test_cancelling_a_call_ends_the_request(calls: list[ModelCall]) -> None:
-    with serving_llm(hangs()) as server:
-        async with model_of(server) as model:
-            task = asyncio.create_task(judged(model))
-            await until(lambda: len(server.asked) == 1)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            await until(lambda: server.left == 1)
-            assert model.state is BreakerState.CLOSED
-    assert [call.outcome for call in calls] == ["left"]
-
-
-async def test_no_more_than_so_many_calls_at_once() -> None:
-    with serving_llm(hangs()) as server:
-        async with model_of(server, concurrency=2) as model, asyncio.TaskGroup() as group:
-            tasks = [group.create_task(judged(model)) for _ in range(4)]
-            await until(lambda: len(server.asked) == 2)
-            await asyncio.sleep(0.2)
-            assert len(server.asked) == 2
-            for task in tasks[:2]:
-                task.cancel()
-            await until(lambda: len(server.asked) == 4)
-            for task in tasks[2:]:
-                task.cancel()
-
-
-async def test_a_call_does_not_wait_for_a_slot_for_ever() -> None:
-    with serving_llm(hangs()) as server:
-        async with model_of(server, concurrency=1, timeout_s=1.0) as model:
-            results = await asyncio.gather(*(judged(model) for _ in range(2)), return_exceptions=True)
-    assert all(isinstance(result, ModelUnavailable) for result in results)
-
-
-async def test_connections_are_used_again() -> None:
-    with serving_llm(lambda asked: says("Open.") if asked.streamed else YES) as server:
-        async with model_of(server) as model:
-            model.prepare()
-            for _ in range(3):
-                await judged(model)
-                await written(model)
-    assert len(server.asked) == 6 and len(server.connections) == 1
-
-
-async def test_a_model_that_keeps_failing_is_left_alone_for_a_while(calls: list[ModelCall]) -> None:
-    now = 0.0
-    breaker = CircuitBreaker(failures=2, rest_s=10.0, clock=lambda: now)
-    with serving_llm(fails(500), fails(500), YES) as server:
-        async with model_of(server, breaker, retries=0) as model:
-            for _ in range(4):
-                with pytest.raises(ModelUnavailable):
-                    await judged(model)
-            assert len(server.asked) == 2
-            now = 10.0
-            assert (await judged(model)).verdict == "yes"
-            assert model.state is BreakerState.CLOSED
-    assert len(calls) == 3, "a call that was not made is not accounted for"
-
-
-async def test_a_stream_that_breaks_off_counts_as_a_failure() -> None:
-    breaker = CircuitBreaker(failures=1, clock=lambda: 0.0)
-    with serving_llm(cut_off("The bri")) as server:
-        async with model_of(server, breaker) as model:
-            with pytest.raises(ModelUnavailable, match="connection failed"):
-                await written(model)
-            assert model.state is BreakerState.OPEN
-
-
-@pytest.mark.parametrize(
     ("behaviour", "probability"),
     [
         (says("Yes", chances={"Yes": -0.1, " yes": -3.0, "No": -3.0}), 0.950),
@@ -426,9 +173,3 @@ async def test_neither_yes_nor_no_is_an_output_error() -> None:
         async with model_of(server) as model:
             with pytest.raises(ModelOutputError):
                 await model.yes(PROMPT)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not holds():  # noqa: ASYNC110 - what is waited for happens in the server's thread
-            await asyncio.sleep(0.01)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from app.adapters import ServingKnowledge
 from app.chain import build_chat
 from app.models import Models
-from app.release_service import KnowledgeBase
 from app.settings import Settings
-from knowledge.entries import EntryStore
 from knowledge.model_card import CARD, CardUnusable, card_json
-from knowledge.releases import LiveRelease, ReleaseBuilder, Releases
+from knowledge.releases import LiveRelease
 from knowledge.types import Logistic
 from pipeline.errors import ModelUnavailable
 from pipeline.types import Outcome, Question, Reply
-from tests.fakes import HashEncoder, entry, settings, snapshot
+from tests.fakes import HashEncoder, entry, settings, snapshot, unstored_base
 from tests.unit.knowledge.pair_models import a_card, write_pair_model
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -57,20 +55,14 @@ def place(using: Settings, name: str, **fields: Any) -> Path:  # noqa: ANN401
 
 
 async def ask(using: Settings, models: Models, traces: Traces) -> Reply:
-    base = KnowledgeBase(
-        cast(EntryStore, None),
-        cast(Releases, None),
-        cast(ReleaseBuilder, None),
-        HashEncoder().encode,
-        HashEncoder().encode,
-        frozenset,
-    )
     knowledge = ServingKnowledge(LiveRelease(snapshot(ENTRY)))
 
     async def say(_piece: str) -> None:
         return None
 
-    return await build_chat(using, base, models, knowledge, traces).run("m1", Question(ENTRY.question), say)
+    return await build_chat(using, unstored_base(), models, knowledge, traces).run(
+        "m1", Question(ENTRY.question), say
+    )
 
 
 async def test_without_trained_models_everything_works_as_before(using: Settings) -> None:
