@@ -40,9 +40,8 @@ class Answering:
         else:
             snapshot = self._live.current
         message_id = uuid4().hex
-        examples = tuple(Exemplar(example.question, example.answer) for example in ask.examples)
         with pinned_to(snapshot):
-            reply = await self._chat.run(message_id, Question(ask.question, examples=examples), _unheard)
+            reply = await self._chat.run(message_id, _question(ask), _unheard)
         scores = await asyncio.to_thread(self._scores, snapshot, ask.question) if reply.citations else {}
         told = _Told(snapshot.entries, documents, scores, with_metadata=bool(ask.return_metadata))
         return told.response(message_id, reply)
@@ -51,6 +50,11 @@ class Answering:
         (vector,) = self._base().encode([question])
         hits = snapshot.search(question, vector, _SCORED)
         return {hit.entry.id: round(min(max(hit.score, 0.0), 1.0), 4) for hit in hits}
+
+
+def _question(ask: AnswerRequest) -> Question:
+    examples = tuple(Exemplar(example.question, example.answer) for example in ask.examples)
+    return Question(ask.question, examples=examples, examples_context=ask.examples_context or "")
 
 
 async def _unheard(_sentence: str) -> None:

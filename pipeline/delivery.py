@@ -12,6 +12,7 @@ from pipeline.journal import Journal
 from pipeline.message_filter import EchoGuard
 from pipeline.ports import AnswerComposer, GroundingCheck, GroundingReview
 from pipeline.speech import Speech
+from pipeline.stages.borrowed import ExampleLines
 from pipeline.stages.repetition import says_again
 from pipeline.turn import Checked, Composed, Evidence, Sentence, SentenceKind, Verdict
 from pipeline.types import Question
@@ -50,6 +51,7 @@ class Delivery:
         self._evidence = evidence
         self._repairs = bool(speech.pieces)
         self._completes = completes
+        self._examples = ExampleLines(())
         self._phrases: list[Sentence] = []
         self._held: list[tuple[Checked, bool]] = []  # whether it waits for a review
         self.drafted = self.said = self.refused = 0
@@ -58,6 +60,7 @@ class Delivery:
 
     async def take(self, composer: AnswerComposer, question: Question) -> None:
         """Says what may be said of a draft; `failure` is what broke it off, if anything did."""
+        self._examples = ExampleLines.of(question)
         drafting_ms, started = 0.0, time.perf_counter()
         async with aclosing(self._drafted(composer(question, self._evidence))) as draft:
             async for sentence in draft:
@@ -129,6 +132,8 @@ class Delivery:
             reason = "its citations do not fit its kind or the evidence"
         elif self._checks.echo.repeats_a_prompt(sentence.text):
             reason = "it repeats a prompt"
+        elif self._examples.lend(sentence, self._evidence):
+            reason = "said by the caller's examples, not by the evidence"
         else:
             return await self._grounded(sentence)
         verdict = Verdict(False, 0.0, reason)

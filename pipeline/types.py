@@ -30,12 +30,14 @@ class Exemplar:
 @dataclass(frozen=True, slots=True)
 class Question:
     """What the user said now, and the public conversation before it, oldest first. Who gives `examples`
-    wants the reply in their manner, not in that of the house."""
+    wants the reply in their manner, not in that of the house; `examples_context` is the text that their
+    replies were drawn from. Neither is evidence."""
 
     text: str
     history: tuple[Message, ...] = ()
     memory: tuple[str, ...] = ()
     examples: tuple[Exemplar, ...] = ()
+    examples_context: str = ""
 
 
 class Outcome(StrEnum):

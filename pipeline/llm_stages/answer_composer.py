@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
-from pipeline.llm_stages.drafting import Drafting
-from pipeline.llm_stages.fencing import conversation, fenced, message, passages, user_message
+from pipeline.llm_stages.drafting import MOST_SENTENCES, Drafting
+from pipeline.llm_stages.fencing import (
+    conversation,
+    fenced,
+    message,
+    passages,
+    sharing_most,
+    user_message,
+)
 from pipeline.ports import ChatModel
 from pipeline.prompting import Prompt, PromptFile
+from pipeline.stages.language import split_sentences
 from pipeline.turn import Evidence, Sentence
 from pipeline.types import Question
 from pipeline.voice import Exemplar, StyleCard
@@ -22,6 +30,9 @@ LAST_WORD = (
 )
 """Said last, since small models forget what was said first."""
 _KNOWN_WORDS = 60
+
+_EXAMPLES = 3  # of the caller: they show a form of their own, which takes more of them than a tone
+_CONTEXT_WORDS = 80
 
 Nearest = Callable[[str], Awaitable[Sequence[Exemplar]]]
 """The exemplars that are nearest to a message, best first."""
@@ -45,7 +56,7 @@ class LlmComposer:
         """Raises what the model raises, and `ModelOutputError` where it says that the evidence does not
         answer, or goes in circles."""
         prompt = await self._prompt(question, evidence)
-        draft = Drafting(len(evidence.accepted), self._phrases)
+        draft = Drafting(len(evidence.accepted), self._phrases, _most_sentences(question))
         pieces = self._model.write(prompt, _TOKENS)
         try:
             async for piece in pieces:
@@ -60,13 +71,9 @@ class LlmComposer:
             yield sentence
 
     async def _prompt(self, question: Question, evidence: Evidence) -> Prompt:
-        manner = [
-            fenced(
-                "manner",
-                f"User: {each.said}\nService: {each.reply.replace(_FACT, _CITED)}",
-                _EXEMPLAR_WORDS,
-            )
-            for each in (question.examples or await self._nearest(question.text))[:_EXEMPLARS]
+        manner = _given(question) or [
+            _shown(each.said, each.reply.replace(_FACT, _CITED))
+            for each in (await self._nearest(question.text))[:_EXEMPLARS]
         ]
         known = [fenced("known", "\n".join(question.memory), _KNOWN_WORDS)] if question.memory else []
         blocks = (
@@ -78,3 +85,22 @@ class LlmComposer:
             LAST_WORD,
         )
         return self._file.render(user_message(*blocks), {"style": " ".join(self._style.traits)})
+
+
+def _given(question: Question) -> list[str]:
+    """The caller's examples, cited as the answer shall be, behind what they were drawn from."""
+    shown = question.examples[:_EXAMPLES]
+    blocks = [_shown(each.said, f"{each.reply.rstrip()} [1]") for each in shown]
+    if context := sharing_most(question.examples_context, [each.reply for each in shown], _CONTEXT_WORDS):
+        blocks.insert(0, fenced("manner", f"Passage: [1] {context}", _CONTEXT_WORDS + 2))
+    return blocks
+
+
+def _shown(said: str, reply: str) -> str:
+    return fenced("manner", f"User: {said}\nService: {reply}", _EXEMPLAR_WORDS)
+
+
+def _most_sentences(question: Question) -> int:
+    """As many as the longest example has."""
+    lengths = (len(split_sentences(each.reply)) for each in question.examples)
+    return min(max(lengths, default=MOST_SENTENCES), MOST_SENTENCES)

@@ -36,8 +36,10 @@ class Drafting:
     page, asks back or trails off, or that says nothing of the world, as "That's right.". A draft that begins
     with a marker has its markers in front of the sentences."""
 
-    def __init__(self, passages: int, phrases: frozenset[str]) -> None:
+    def __init__(self, passages: int, phrases: frozenset[str], most: int = MOST_SENTENCES) -> None:
+        """At most `most` sentences are given."""
         self._passages = passages
+        self._most = most
         self._phrases = phrases
         self._buffer = ""
         self._leading: bool | None = None  # whether markers stand in front; None until the text has begun
@@ -73,7 +75,7 @@ class Drafting:
 
     @property
     def is_full(self) -> bool:
-        return len(self._given) >= MOST_SENTENCES
+        return len(self._given) >= self._most
 
     def _split(self, text: str) -> list[str]:
         """Markers behind a full stop belong to the sentence before: "It is. [1]" becomes "It is [1]."."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge.types import Hit
-from pipeline.stages.language import split_sentences
+from pipeline.stages.language import content_words, split_sentences
 from pipeline.stages.relevance_check import passage_text
 from pipeline.types import Message, Question, Role
 
@@ -50,6 +50,20 @@ def passages(hits: Sequence[Hit], words: int = PASSAGE_WORDS) -> list[str]:
         fenced("passage", f"[{number}] {_whole(_text(hit, words), words)}", 2 * words, number)
         for number, hit in enumerate(hits, 1)
     ]
+
+
+def sharing_most(text: str, others: Sequence[str], words: int) -> str:
+    """The sentences of a text that share most content words with the other texts, in reading order, together
+    at most so many words. Empty where no sentence shares any."""
+    wanted = {word.stem for other in others for word in content_words(other)}
+    sentences = split_sentences(text)
+    shared = [len(wanted & {word.stem for word in content_words(each)}) for each in sentences]
+    kept: list[int] = []
+    for place in sorted(range(len(sentences)), key=lambda place: -shared[place]):
+        longer = sum(len(sentences[each].split()) for each in (*kept, place))
+        if shared[place] and longer <= words:
+            kept.append(place)
+    return " ".join(sentences[place] for place in sorted(kept))
 
 
 def user_message(*blocks: str) -> tuple[Message, ...]:

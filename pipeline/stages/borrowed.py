@@ -1,4 +1,4 @@
-"""A guard in front of the grounding check: what only an example conversation says is not said."""
+"""A guard in front of the grounding check: what only an example says is not said."""
 
 from __future__ import annotations
 
@@ -9,27 +9,44 @@ from pipeline.stages.cited_text import cited_text
 from pipeline.stages.language import content_words, split_sentences
 from pipeline.stages.manner import TALK
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
+from pipeline.types import Question
 
 LIKE = 0.6  # share of a sentence's words in a line from which the sentence may have been taken from it
 
 
 class NothingBorrowed:
-    """Example conversations teach a manner; their facts are of their day. A claim is refused where a line of
-    theirs holds most of its words, and among them all that its evidence does not know; every other sentence
-    is judged by `check`. Sentences that the evidence covers pass on, also where a line says the same."""
+    """Example conversations teach a manner; their facts are of their day. What they `lend` is refused; every
+    other sentence is judged by `check`."""
 
     def __init__(self, lines: Sequence[str], check: GroundingCheck) -> None:
-        facts = {_stems(text) for line in lines for text in split_sentences(line)}
-        self._facts = tuple(fact for fact in facts if fact)
+        self._examples = ExampleLines(lines)
         self._check = check
         self.engine = check.engine
 
     async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict:
-        if sentence.kind is SentenceKind.CLAIM and self._is_borrowed(sentence, evidence):
+        if self._examples.lend(sentence, evidence):
             return Verdict(False, 0.0, "said by an example conversation, not by the evidence")
         return await self._check(sentence, evidence)
 
-    def _is_borrowed(self, sentence: Sentence, evidence: Evidence) -> bool:
+
+class ExampleLines:
+    """The facts of lines that are shown for their manner alone."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        facts = {_stems(text) for line in lines for text in split_sentences(line)}
+        self._facts = tuple(fact for fact in facts if fact)
+
+    @classmethod
+    def of(cls, question: Question) -> ExampleLines:
+        """Those that came with a question, and what they were drawn from."""
+        shown = [text for each in question.examples for text in (each.said, each.reply)]
+        return cls([*shown, question.examples_context])
+
+    def lend(self, sentence: Sentence, evidence: Evidence) -> bool:
+        """Whether a line holds most words of a claim, and among them all that its evidence does not know.
+        What the evidence covers is not lent, also where a line says the same."""
+        if not self._facts or sentence.kind is not SentenceKind.CLAIM:
+            return False
         entries = [
             evidence.accepted[n - 1].hit.entry for n in sentence.cites if 1 <= n <= len(evidence.accepted)
         ]

@@ -134,6 +134,7 @@ async def bridge(
     server: ScriptedServer,
     *,
     idle_s: float = 0.4,
+    started: bool = False,
     **fields: Any,  # noqa: ANN401
 ) -> AsyncIterator[Bridge]:
     ignored = shutil.ignore_patterns("kb", "gold", "practice", "retriever", "relevance", "grounding", "gate")
@@ -144,6 +145,6 @@ async def bridge(
     using = replace(made, close_chain=model.close)
     using.live.swap(bridge_snapshot())
     chains = {profile: chain(using, model, profile) for profile in Profile}
-    async with client_of(create_app(using)) as client:
+    async with client_of(create_app(using), started=started) as client:
         yield Bridge(using, client, server, chains)
     await model.close()

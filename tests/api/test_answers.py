@@ -157,6 +157,7 @@ async def test_examples_reach_the_composer_as_pairs_or_objects(tmp_path: Path) -
         Question(
             ASK["question"],
             examples=(Exemplar("How old do people get?", "78 years."), Exemplar("And cats?", "15 years.")),
+            examples_context="In 2017, …",
         )
     ]
 

@@ -23,7 +23,7 @@ from pipeline.turn import (
     TopicVerdict,
     Verdict,
 )
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Exemplar, Outcome, Question, Reply
 from pipeline.voice import HouseVoice
 from tests.fakes import ScriptedStage, entry, snapshot
 
@@ -99,7 +99,7 @@ class Chain:
     traces: Traces = field(default_factory=Traces)
     said: list[str] = field(default_factory=list)
 
-    async def run(self, text: str = "does it change dna?") -> Reply:
+    async def run(self, text: str = "does it change dna?", **more: Any) -> Reply:  # noqa: ANN401
         stages = Stages(
             self.gate,
             self.rewriter,
@@ -116,7 +116,7 @@ class Chain:
         async def say(piece: str) -> None:
             self.said.append(piece)
 
-        reply = await pipeline.run("m1", Question(text), say)
+        reply = await pipeline.run("m1", Question(text, **more), say)
         assert "".join(self.said) == reply.text
         assert bool(reply.citations) is (reply.outcome is Outcome.ANSWERED)
         return reply
@@ -211,6 +211,23 @@ async def test_a_sentence_that_does_not_fit_is_not_even_checked(sentence: Senten
         prompts=("Judge whether the passage contains a useful answer or not.",),
     )
     assert (await chain.run()).outcome is Outcome.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"examples": (Exemplar("why is the arch purple", "It is old."),)},
+        {"examples": (Exemplar("which colour", "The arch turns purple in spring."),)},
+        {"examples": (Exemplar("which colour", "None."),), "examples_context": "The arch turns purple."},
+    ],
+)
+async def test_what_only_the_callers_examples_say_is_not_even_checked(shown: dict[str, Any]) -> None:
+    lent, known = Sentence("The arch is purple.", (1,)), Sentence("About dna.", (1,))
+    chain = Chain(composer=Composer(lent, known), grounding=ScriptedStage(SUPPORTED))
+    reply = await chain.run(**shown)
+    assert reply.text == "About dna. [1]"
+    other = Chain(composer=Composer(lent, known), grounding=ScriptedStage(SUPPORTED, SUPPORTED))
+    assert "purple" in (await other.run()).text
 
 
 async def test_foreign_markers_and_scaffold_are_cut_from_what_is_said() -> None:

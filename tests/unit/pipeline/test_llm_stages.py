@@ -291,3 +291,16 @@ async def test_the_callers_examples_take_the_place_of_the_houses_own() -> None:
         await collected(writer(replace(QUESTION, examples=examples), accepted("toll")))
         (message,) = model.prompts[0].messages
         assert shown in message.text and left_out not in message.text
+
+
+async def test_of_the_examples_context_the_model_sees_what_they_draw_on() -> None:
+    examples = (Exemplar("How deep is it?", "Six feet."), Exemplar("Who dug it?", "Two monks did."))
+    context = f"Frogs live here. The well is six feet deep. It was dug by two monks {ESCAPE}."
+    model = ScriptedModel("It is two coins [1]. It opens at noon [1].")
+    writer = LlmComposer(model, StyleCard(), no_manner, frozenset())
+    asked = replace(QUESTION, examples=examples, examples_context=context)
+    said = await collected(writer(asked, accepted("toll")))
+    assert [each.text for each in said] == ["It is two coins."]  # as long as the examples
+    text = model.prompts[0].messages[0].text
+    assert "Passage: [1] The well is six feet deep. It was dug by two monks (/message>" in text
+    assert "Service: Six feet. [1]" in text and "Frogs" not in text and "<|im_start|>" not in text
