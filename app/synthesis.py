@@ -38,7 +38,7 @@ from learning.synthesis.typist import Typist, reversed_slang
 from pipeline.stages.normalising import Slang
 
 _PATIENCE_S = 120.0  # nobody waits for an answer here, so that a slow local model will do
-_Kind = Literal["questions", "conversations"]
+Kind = Literal["questions", "conversations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Order:
     real: Path | None = None
 
 
-def synthesize(kind: _Kind, order: Order) -> dict[str, Any]:
+def synthesize(kind: Kind, order: Order) -> dict[str, Any]:
     """Fills the folder, and gives the report that lies in it. Raises `Failed` and what reading raises."""
     settings = read_settings()
     if order.out.exists() and (not order.out.is_dir() or any(order.out.iterdir())):

@@ -3,10 +3,14 @@ type."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from app.synthesis import Kind
 
 synthesis = typer.Typer(
     help="Make up questions and conversations, labelled and checked.",
@@ -14,62 +18,56 @@ synthesis = typer.Typer(
     no_args_is_help=True,
 )
 
-_Out = Annotated[Path, typer.Argument(metavar="OUT", help="The folder to fill: a suite for `candor eval`.")]
-_Kb = Annotated[
-    Path | None, typer.Option("--kb", metavar="FILE|FOLDER", help="As import reads it. Default: your own.")
-]
-_Count = Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="How many.")]
-_Seed = Annotated[int, typer.Option(metavar="N", help="The same seed gives the same set.")]
-_Withhold = Annotated[
-    float,
-    typer.Option(min=0, max=0.5, metavar="SHARE", help="Entries to take out, so that nothing answers."),
-]
-_Llm = Annotated[bool, typer.Option("--llm", help="Have the language model word questions, too.")]
-_Calls = Annotated[int, typer.Option(min=1, metavar="N", help="At most so many calls to it.")]
-_Real = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Real messages, to say how close the noise comes.")
-]
+SETS: dict[Kind, str] = {
+    "questions": """\
+Single messages: paraphrases, typos, fragments, indirect and loaded questions, misconceptions.
+
+Also questions that nothing answers, small talk, and what is off topic. Each is kept only if it leads back to
+the entry that it was made for.""",
+    "conversations": """\
+Conversations, labelled at their last message: follow-ups with the question that they really ask.
+
+Pronouns, "and for kids?", "why?", changes of subject, small talk, questions that nothing answers.""",
+}
 
 
-@synthesis.command()
-def questions(
-    out: _Out,
-    kb: _Kb = None,
-    count: _Count = 2000,
-    seed: _Seed = 1,
-    withhold: _Withhold = 0.1,
-    llm: _Llm = False,
-    calls: _Calls = 300,
-    real: _Real = None,
-) -> None:
-    """Single messages: paraphrases, typos, fragments, indirect and loaded questions, misconceptions.
+def _command(kind: Kind) -> Callable[..., None]:
+    def command(
+        out: Annotated[
+            Path, typer.Argument(metavar="OUT", help="The folder to fill: a suite for `candor eval`.")
+        ],
+        kb: Annotated[
+            Path | None,
+            typer.Option(metavar="FILE|FOLDER", help="As import reads it. Default: your own."),
+        ] = None,
+        count: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="How many.")] = 2000,
+        seed: Annotated[int, typer.Option(metavar="N", help="The same seed gives the same set.")] = 1,
+        withhold: Annotated[
+            float,
+            typer.Option(
+                min=0, max=0.5, metavar="SHARE", help="Entries to take out, so that nothing answers."
+            ),
+        ] = 0.1,
+        llm: Annotated[
+            bool, typer.Option("--llm", help="Have the language model word questions, too.")
+        ] = False,
+        calls: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many calls to it.")] = 300,
+        real: Annotated[
+            Path | None, typer.Option(metavar="FILE", help="Real messages, to say how close the noise comes.")
+        ] = None,
+    ) -> None:
+        from app.synthesis import Order, synthesize, told
 
-    Also questions that nothing answers, small talk, and what is off topic. Each is kept only if it leads back
-    to the entry that it was made for.
-    """
-    from app.synthesis import Order, synthesize
+        report = synthesize(kind, Order(out, kb, count, seed, withhold, calls if llm else 0, real))
+        for line in told(report):
+            typer.echo(line)
+        typer.echo(f"The set is in {out}: candor eval {out}")
 
-    _tell(synthesize("questions", Order(out, kb, count, seed, withhold, calls if llm else 0, real)), out)
+    return command
 
 
-@synthesis.command()
-def conversations(
-    out: _Out,
-    kb: _Kb = None,
-    count: _Count = 2000,
-    seed: _Seed = 1,
-    withhold: _Withhold = 0.1,
-    llm: _Llm = False,
-    calls: _Calls = 300,
-    real: _Real = None,
-) -> None:
-    """Conversations, labelled at their last message: follow-ups with the question that they really ask.
-
-    Pronouns, "and for kids?", "why?", changes of subject, small talk, questions that nothing answers.
-    """
-    from app.synthesis import Order, synthesize
-
-    _tell(synthesize("conversations", Order(out, kb, count, seed, withhold, calls if llm else 0, real)), out)
+for _kind, _help in SETS.items():
+    synthesis.command(_kind, help=_help)(_command(_kind))
 
 
 @synthesis.command()
@@ -105,11 +103,3 @@ def noise(
 
     file = measure_noise(messages, out)
     typer.echo(f"The profile is in {file}.")
-
-
-def _tell(report: dict[str, object], out: Path) -> None:
-    from app.synthesis import told
-
-    for line in told(report):
-        typer.echo(line)
-    typer.echo(f"The set is in {out}: candor eval {out}")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from knowledge.model_card import ModelCard
 
 MODELS = {
     "relevance": "Train the judge of whether a passage answers a message.",
@@ -21,19 +24,19 @@ training = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+_Config = Annotated[Path | None, typer.Option(metavar="FILE", help="Default: the configuration that ships.")]
+_Out = Annotated[Path | None, typer.Option(metavar="FOLDER", help="Default: where the service looks for it.")]
+_Resume = Annotated[bool, typer.Option("--resume", help="Take up an interrupted training.")]
+_Force = Annotated[bool, typer.Option("--force", help="Replace a model that is better.")]
 
 
 def _command(name: str) -> Callable[..., None]:
     def command(
         data: Annotated[Path, typer.Argument(metavar="DATA", help="The folder with the data sets.")],
-        config: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="Default: the configuration that ships.")
-        ] = None,
-        out: Annotated[
-            Path | None, typer.Option(metavar="FOLDER", help="Default: where the service looks for it.")
-        ] = None,
-        resume: Annotated[bool, typer.Option("--resume", help="Take up an interrupted training.")] = False,
-        force: Annotated[bool, typer.Option("--force", help="Replace a model that is better.")] = False,
+        config: _Config = None,
+        out: _Out = None,
+        resume: _Resume = False,
+        force: _Force = False,
     ) -> None:
         _train(name, data, config, out, resume, force)
 
@@ -59,14 +62,10 @@ def _retriever(
     calls: Annotated[
         int, typer.Option(min=0, metavar="N", help="With --kb: at most so many calls to the language model.")
     ] = 0,
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Default: the configuration that ships.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Default: where the service looks for it.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Take up an interrupted training.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a model that is better.")] = False,
+    config: _Config = None,
+    out: _Out = None,
+    resume: _Resume = False,
+    force: _Force = False,
 ) -> None:
     """Train the encoder on messages and the entries that answer them.
 
@@ -89,8 +88,7 @@ def _train_own(
 
     chosen = config or Path(learning.training.__path__[0], "configs", "matcher.yaml")
     card, target = train_own_retriever(MatcherOrder(kb, questions, chosen, out, calls, force))
-    for figure, value in card.figures.items():
-        typer.echo(f"{figure:<40} {value:.4f}")
+    _tell_figures(card)
     typer.echo(f"{card.name} is in {target}: candor reindex")
 
 
@@ -110,8 +108,12 @@ def _train(name: str, data: Path, config: Path | None, out: Path | None, resume:
         shutil.rmtree(made, ignore_errors=True)
     with progress() as show:
         card = import_module(f"learning.training.{name}").train(chosen, data, made, resume=resume, show=show)
-    for figure, value in card.figures.items():
-        typer.echo(f"{figure:<40} {value:.4f}")
+    _tell_figures(card)
     target = out or settings.seeds_dir / "models" / name
     publish(made, target, force=force)
     typer.echo(f"{card.name} is in {target}.")
+
+
+def _tell_figures(card: ModelCard) -> None:
+    for figure, value in card.figures.items():
+        typer.echo(f"{figure:<40} {value:.4f}")
