@@ -27,9 +27,7 @@ class JobState:
 
     id: str
     status: str
-    base: str
     model: str | None = None
-    trained_tokens: int | None = None
     error: str = ""
 
     @property
@@ -39,13 +37,10 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """Something that happened to a job. `step` and `loss` are there while it trains."""
+    """Something that happened to a job, in the server's words."""
 
     id: str
     text: str
-    level: str = "info"
-    step: int | None = None
-    loss: float | None = None
 
 
 class FineTuningApi:
@@ -100,15 +95,13 @@ class FineTuningApi:
             for event in self._client.fine_tuning.jobs.list_events(job_id, limit=_EVENTS):
                 if event.id == since:
                     break
-                data = event.data if isinstance(event.data, dict) else {}
-                step, loss = data.get("step"), data.get("train_loss")
-                found.append(JobEvent(event.id, event.message, event.level, step, loss))
+                found.append(JobEvent(event.id, event.message))
         return tuple(reversed(found))
 
 
 def _state(job: FineTuningJob) -> JobState:
     reason = job.error.message if job.error and job.error.message else ""
-    return JobState(job.id, job.status, job.model, job.fine_tuned_model, job.trained_tokens, reason)
+    return JobState(job.id, job.status, job.fine_tuned_model, reason)
 
 
 @contextmanager
