@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from pipeline.chat_completion import Completion, probability_of_yes, read_completion, text_of
+from pipeline.chat_completion import Completion, read_completion, text_of
 from pipeline.chat_request import ChatRequest, Without
 from pipeline.circuit_breaker import BreakerState, CircuitBreaker
 from pipeline.errors import ModelOutputError, ModelUnavailable
@@ -29,7 +29,6 @@ Answer = TypeVar("Answer", bound=BaseModel)
 _Got = TypeVar("_Got")
 OPENAI = "https://api.openai.com/v1"
 _CONNECT_S = 5.0
-_YES_OR_NO_TOKENS = 4  # "**Yes**"
 _REFUSED = frozenset({400, 413, 415, 422, 501})  # a status that tells about the request, not about the server
 
 
@@ -113,13 +112,6 @@ class OpenAIChatModel:
                 wrong = (Message(Role.ASSISTANT, text), Message(Role.USER, repair_request(shape, error)))
             again = replace(request, messages=(*request.messages, *wrong))
             return parse(text_of(await self._complete(call, again)), shape)
-
-    async def yes(self, prompt: Prompt) -> float:
-        """The probability that the answer to a yes-or-no question is yes; 0 or 1 from servers that tell no
-        probabilities."""
-        request = replace(self._request(prompt, _YES_OR_NO_TOKENS), logprobs=True)
-        async with self._call(prompt) as call:
-            return probability_of_yes(await self._complete(call, request))
 
     async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
         """Free text in pieces, without thoughts. Raises in the midst where the text breaks off or is cut."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from knowledge.types import Hit
 from pipeline.types import Outcome, Question
-from pipeline.usage import ModelCall, totals
+from pipeline.usage import ModelCall
 
 
 class Topic(StrEnum):
@@ -189,7 +189,6 @@ def to_trace(turn: Turn) -> dict[str, Any]:
             }
             for step in turn.steps
         ],
-        "usage": asdict(totals(call for step in turn.steps for call in step.calls)),
     }
 
 

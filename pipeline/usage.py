@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -33,25 +32,3 @@ def note(call: ModelCall) -> None:
     calls = account.get()
     if calls is not None:
         calls.append(call)
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What a turn cost, as `ModelCall` counts."""
-
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    elapsed_ms: float = 0.0
-    cost: float = 0.0
-
-
-def totals(calls: Iterable[ModelCall]) -> Usage:
-    made = tuple(calls)
-    return Usage(
-        len(made),
-        sum(call.prompt_tokens for call in made),
-        sum(call.completion_tokens for call in made),
-        sum(call.elapsed_ms for call in made),
-        sum(call.cost for call in made),
-    )

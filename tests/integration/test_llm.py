@@ -150,26 +150,3 @@ async def test_an_unusable_answer_is_an_output_error(
     assert len(server.asked) == requests
     (call,) = calls
     assert call.outcome == "unusable" and call.prompt_tokens == 100 * requests
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "probability"),
-    [
-        (says("Yes", chances={"Yes": -0.1, " yes": -3.0, "No": -3.0}), 0.950),
-        (says("No", chances={"No": -0.05, "Yes": -3.5}), 0.031),
-        (says("**Yes**"), 1.0),
-        (says("no."), 0.0),
-    ],
-)
-async def test_yes_has_a_probability(behaviour: Behaviour, probability: float) -> None:
-    with serving_llm(behaviour) as server:
-        async with model_of(server) as model:
-            assert math.isclose(await model.yes(PROMPT), probability, abs_tol=0.001)
-    assert server.asked[0].body["logprobs"] is True
-
-
-async def test_neither_yes_nor_no_is_an_output_error() -> None:
-    with serving_llm(says("Well", chances={"Well": -0.1, "Yes": -4.0}), rejects=("logprobs",)) as server:
-        async with model_of(server) as model:
-            with pytest.raises(ModelOutputError):
-                await model.yes(PROMPT)
