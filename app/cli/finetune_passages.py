@@ -12,7 +12,7 @@ from app.cli.building import encoder, live_snapshot
 from app.cli.progress import Show
 from app.models import Models
 from app.services import knowledge_base, prepared_database
-from app.settings import Settings
+from app.settings import Profile, Settings
 from knowledge.releases import LiveRelease
 from learning.evaluation.runner import LastTrace
 from learning.finetuning.samples import Sample
@@ -24,6 +24,7 @@ from pipeline.types import Question
 def finding_passages(settings: Settings, show: Show) -> Iterator[Callable[[Sample], Sequence[str]]]:
     """Finds passages on the live release; "Question Answer", best first, none where nothing answers. Raises
     what building the knowledge base raises."""
+    settings = settings.model_copy(update={"profile": Profile.SPECIALIST})  # no model is loaded for this
     engine = prepared_database(settings)
     loaded = encoder(settings, show)
     base = knowledge_base(settings, engine, loaded)

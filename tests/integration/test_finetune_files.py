@@ -129,6 +129,19 @@ def test_own_conversations_are_exported_without_marks_names_and_what_was_rated_d
     assert [said["content"] for said in row["messages"]] == ["I'm [name]. what of dna?", "It is so."]
 
 
+def test_passages_are_found_by_the_specialists_in_every_profile(
+    run: Run, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CANDOR_PROFILE", "llm")
+    monkeypatch.setenv("CANDOR_LLM_MODEL", "asked-for-nothing")
+    monkeypatch.setenv("CANDOR_LLM_BASE_URL", "http://127.0.0.1:9/v1")
+    (tmp_path / "talk.txt").write_text("User: is there mercury in vaccines?\nChatbot: No.\n", "utf-8")
+    done = run("finetune", "export", tmp_path / "out", tmp_path / "talk.txt", "--passages")
+    assert done.status == 0, done.err
+    [row] = rows(tmp_path / "out" / "train.jsonl")
+    assert "mercury" in row["messages"][0]["content"]
+
+
 def test_what_was_rated_down_is_not_learned(run: Run, data: Path, tmp_path: Path) -> None:
     _stored(data, rating=Rating.DOWN)
     assert "no conversation" in run("finetune", "export", tmp_path / "a", "--stored").err
