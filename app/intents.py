@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlmodel import Session, col, select
-
 from app.cli.failures import Failed
-from app.conversations import ExchangeRow, FeedbackRow
+from app.reviewed_turns import confirmed_exchanges
 from app.services import prepared_database
 from app.settings import read_settings
 from knowledge.entries import EntryStore
 from learning.synthesis.intents import made_up, stored, write_intents
-from pipeline.types import Message, Outcome, Role
-
-_UP = "up"
 
 
 def extract(out: Path, made: Sequence[Path], with_stored: bool) -> tuple[int, int]:
@@ -31,26 +25,3 @@ def extract(out: Path, made: Sequence[Path], with_stored: bool) -> tuple[int, in
     if not intents:
         raise Failed("There are no conversations to learn from.")
     return write_intents(out, intents)
-
-
-def confirmed_exchanges(engine: Engine) -> Iterator[tuple[str, list[Message], str, tuple[str, ...]]]:
-    """Each answered message that was rated up: its conversation's id, what was said before, itself, and the
-    ids of the entries that its answer cited, in their order."""
-    rated = (
-        select(ExchangeRow)
-        .join(FeedbackRow, col(FeedbackRow.message_id) == col(ExchangeRow.message_id))
-        .where(FeedbackRow.rating == _UP, ExchangeRow.outcome == Outcome.ANSWERED.value)
-        .order_by(col(ExchangeRow.seq))
-    )
-    with Session(engine) as session:
-        for row in session.exec(rated).all():
-            earlier = select(ExchangeRow).where(
-                ExchangeRow.conversation_id == row.conversation_id, col(ExchangeRow.seq) < (row.seq or 0)
-            )
-            history = [
-                message
-                for each in session.exec(earlier.order_by(col(ExchangeRow.seq)))
-                for message in (Message(Role.USER, each.message), Message(Role.ASSISTANT, each.reply))
-            ]
-            cited = tuple(dict.fromkeys(each["entry_id"] for each in row.citations))
-            yield row.conversation_id, history, row.message, cited

@@ -17,14 +17,14 @@ from app.turn_table import TurnRow
 from knowledge.entries import EntryStore
 from learning.finetuning.stage_sets import ReviewedTurn, Surroundings
 from learning.transcripts import Conversation
-from pipeline.types import Message, Question, Role
+from pipeline.types import Message, Outcome, Question, Role
 
 _MARKER = re.compile(r" ?\[\d+\]")
 
 
 def stored_conversations(engine: Engine) -> list[Conversation]:
     """Every stored conversation in which no reply was rated down, without citation marks."""
-    down = {message_id for message_id, rating in _ratings(engine) if rating == Rating.DOWN}
+    down = _rated(engine, Rating.DOWN)
     return [
         tuple(said for row in rows for said in _said(row))
         for _, rows in _conversations(engine)
@@ -34,7 +34,7 @@ def stored_conversations(engine: Engine) -> list[Conversation]:
 
 def approved_turns(engine: Engine) -> list[ReviewedTurn]:
     """Every turn rated up whose trace is kept, with the conversation before it."""
-    up = {message_id for message_id, rating in _ratings(engine) if rating == Rating.UP}
+    up = _rated(engine, Rating.UP)
     with Session(engine) as session:
         traced = select(TurnRow.message_id, TurnRow.steps).where(col(TurnRow.message_id).in_(up))
         steps = dict(session.exec(traced).all())
@@ -44,6 +44,19 @@ def approved_turns(engine: Engine) -> list[ReviewedTurn]:
         for place, row in enumerate(rows)
         if row.message_id in steps
     ]
+
+
+def confirmed_exchanges(engine: Engine) -> Iterator[tuple[str, list[Message], str, tuple[str, ...]]]:
+    """Each answered message that was rated up: its conversation's id, what was said before, itself, and the
+    ids of the entries that its answer cited, in their order."""
+    up = _rated(engine, Rating.UP)
+    for name, rows in _conversations(engine):
+        history: list[Message] = []
+        for row in rows:
+            if row.message_id in up and row.outcome == Outcome.ANSWERED:
+                cited = dict.fromkeys(str(citation["entry_id"]) for citation in row.citations)
+                yield name, [*history], row.message, tuple(cited)
+            history += (Message(Role.USER, row.message), Message(Role.ASSISTANT, row.reply))
 
 
 def surroundings(engine: Engine, settings: Settings) -> Surroundings:
@@ -63,9 +76,10 @@ def _conversations(engine: Engine) -> Iterator[tuple[str, list[ExchangeRow]]]:
             yield name, list(rows)
 
 
-def _ratings(engine: Engine) -> list[tuple[str, str]]:
+def _rated(engine: Engine, rating: Rating) -> set[str]:
+    """The ids of the messages."""
     with Session(engine) as session:
-        return list(session.exec(select(FeedbackRow.message_id, FeedbackRow.rating)))
+        return set(session.exec(select(FeedbackRow.message_id).where(FeedbackRow.rating == rating.value)))
 
 
 def _turn(

@@ -9,8 +9,9 @@ import pytest
 
 from app.cli.failures import Failed
 from app.conversations import ConversationStore, Rating
-from app.intents import confirmed_exchanges, extract
+from app.intents import extract
 from app.matching import confirmed, read_questions
+from app.reviewed_turns import confirmed_exchanges
 from app.services import prepared_database
 from knowledge.types import Entry
 from learning.synthesis.intents import STORED, Intent, made_up, stored, write_intents
