@@ -47,15 +47,15 @@ class Seeds:
         talks = conversations
         if talks is None:
             talks = list(_conversations(folder / "conversations"))
-        with _naming(voice):
+        with naming(voice):
             learned = learned_voice(_yaml(voice), talks, settings)
-        with _naming(topics):
+        with naming(topics):
             labels = {str(topic["id"]): str(topic["label"]) for topic in _yaml(topics)}
-        with _naming(slang):
+        with naming(slang):
             plain_words = Slang.load(slang)
-        with _naming(folder / "safety_lexicon.yaml"):
+        with naming(folder / "safety_lexicon.yaml"):
             lexicon = read_lexicon(folder)
-        with _naming(*examples):
+        with naming(*examples):
             exemplars = read_exemplars(folder)
             for groups in exemplars.values():
                 _check_texts(groups)
@@ -65,7 +65,7 @@ class Seeds:
 
 def _conversations(folder: Path) -> Iterator[Conversation]:
     for file in sorted(folder.glob("*.txt")):
-        with _naming(file):
+        with naming(file):
             parsed = parse_transcripts(file.read_text("utf-8"))
         yield from parsed.conversations
 
@@ -82,7 +82,7 @@ def _check_texts(groups: Mapping[str, object]) -> None:
 
 
 @contextmanager
-def _naming(*files: Path) -> Iterator[None]:
+def naming(*files: Path) -> Iterator[None]:
     """Turns what may go wrong with a file into a `SettingsError` that names it; of several that are read
     together, the one that cannot be read, or all of them."""
     try:

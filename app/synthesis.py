@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,12 +13,12 @@ from typing import Any, Literal
 
 import yaml
 
-from app.cli.building import encoder
+from app.cli.building import chat_model, encoder
 from app.cli.failures import Failed
 from app.cli.progress import Show, progress
-from app.language_model import language_model
+from app.seeds import naming
 from app.services import prepared_database
-from app.settings import Settings, SettingsError, read_settings
+from app.settings import Settings, read_settings
 from knowledge.encoder import TextEncoder
 from knowledge.entries import EntryStore
 from knowledge.errors import ImportRejected
@@ -28,7 +27,7 @@ from knowledge.types import Entry
 from knowledge.word_list import whole_words
 from learning.synthesis.conversations import Turns, make_conversations
 from learning.synthesis.frames import Frames
-from learning.synthesis.llm_wording import Bounds, Worded, llm_wordings
+from learning.synthesis.llm_wording import Bounds, llm_wordings
 from learning.synthesis.noise_profile import Lexicon, NoiseProfile, measure
 from learning.synthesis.questions import QuestionMaker, Shares, Source, make_questions
 from learning.synthesis.real_messages import read_real_messages
@@ -100,7 +99,7 @@ def measure_noise(path: Path, out: Path | None) -> Path:
     """Writes the profile of the messages in `path`. Raises what reading raises."""
     settings = read_settings()
     with progress() as show:
-        lexicon = _lexicon(settings, encoder(settings, show))
+        lexicon = _lexicon(_slang(settings), encoder(settings, show))
         real = read_real_messages(path)
         show(0.5, f"measuring {len(real.texts):,} messages")
         profile = measure(real.texts, lexicon, real.sources)
@@ -130,9 +129,8 @@ def source_of(
     reading the seeds raises, and `Failed` where the language model does not work."""
     seeds = settings.seeds_dir
     profile = NoiseProfile.read(seeds / "noise.yaml")
-    lexicon = _lexicon(settings, loaded)
-    with _naming(seeds / "slang.yaml"):
-        slang = Slang.load(seeds / "slang.yaml")
+    slang = _slang(settings)
+    lexicon = _lexicon(slang, loaded)
     said = _texts(seeds / "small_talk.yaml")
     source = Source(
         entries=entries,
@@ -151,45 +149,30 @@ def source_of(
 
 def _worded(settings: Settings, source: Source, order: Order, show: Show) -> Source:
     """The source with questions worded by the language model. Raises `Failed` where none is set or works."""
-    patient = {"llm_timeout_s": max(settings.llm_timeout_s, _PATIENCE_S)}
-    model = language_model(settings.model_copy(update=patient))
-    if model is None:
-        raise Failed("--llm needs a language model: see CANDOR_LLM_MODEL and CANDOR_LLM_GGUF.")
-    model.start()
-    if not model.wait_ready(_PATIENCE_S):
-        raise Failed(f"The language model does not load: {model.last_words}")
+    patient = settings.model_copy(update={"llm_timeout_s": max(settings.llm_timeout_s, _PATIENCE_S)})
     rng = Random(order.seed)  # noqa: S311 (repeatable on purpose)
-
-    async def ask() -> Worded:
-        try:
-            return await llm_wordings(model.chat, source.entries, Bounds(order.calls), rng, show)
-        finally:
-            await model.close()
-
-    worded = asyncio.run(ask())
+    with asyncio.Runner() as runner, chat_model(patient, runner, show) as model:
+        if model is None:
+            raise Failed("--llm needs a language model: see CANDOR_LLM_MODEL and CANDOR_LLM_GGUF.")
+        worded = runner.run(llm_wordings(model, source.entries, Bounds(order.calls), rng, show))
     if worded.failed == worded.calls:
         raise Failed(f"The language model gave no usable answer in {worded.calls} calls.")
     return replace(source, extra=worded.messages)
 
 
-def _lexicon(settings: Settings, loaded: TextEncoder) -> Lexicon:
-    with _naming(settings.seeds_dir / "slang.yaml"):
-        slang = Slang.load(settings.seeds_dir / "slang.yaml")
+def _slang(settings: Settings) -> Slang:
+    file = settings.seeds_dir / "slang.yaml"
+    with naming(file):
+        return Slang.load(file)
+
+
+def _lexicon(slang: Slang, loaded: TextEncoder) -> Lexicon:
     return Lexicon(whole_words(loaded.info.path), frozenset(slang.chat) | frozenset(slang.health))
 
 
 def _texts(file: Path) -> dict[str, list[str]]:
-    with _naming(file):
+    with naming(file):
         return {
             str(name): [str(text) for text in texts]
             for name, texts in yaml.safe_load(file.read_text("utf-8")).items()
         }
-
-
-@contextmanager
-def _naming(file: Path) -> Iterator[None]:
-    """Raises `SettingsError` in place of what goes wrong with a file of the seeds."""
-    try:
-        yield
-    except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
-        raise SettingsError(f"CANDOR_SEEDS_DIR: {file} cannot be used: {error}") from error
