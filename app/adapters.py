@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-from app.turns import Chat, Say
+from app.turns import Chat
 from knowledge.batching import BatchedEncoder, BatchedPairScorer
 from knowledge.encoder import EncoderFailed
 from knowledge.errors import NoLiveRelease
@@ -15,6 +15,7 @@ from knowledge.pair_scorer import PairScorerFailed
 from knowledge.releases import LiveRelease
 from knowledge.types import FloatArray, Snapshot
 from pipeline.errors import ModelUnavailable, RetrievalFailed
+from pipeline.ports import Say
 from pipeline.types import Question, Reply
 
 

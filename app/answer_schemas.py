@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from app.completion_schemas import MODEL
 from app.schemas import MESSAGE_LIMIT, between
 from pipeline.types import Outcome
 
-MODEL = "candor"
 MOST_DOCUMENTS = 200
 MOST_CHARACTERS = 400_000  # of all documents: what they cost is bounded by that
 _DOCUMENT_LIMIT = 20_000

@@ -14,6 +14,7 @@ from app.traces import is_kept
 from app.turns import Chat
 from knowledge.releases import LiveRelease
 from knowledge.types import Entry, Snapshot
+from pipeline.ports import unheard
 from pipeline.types import Citation, Exemplar, Outcome, Question, Reply
 
 _INDEXED_AT_ONCE = 1  # requests whose documents are embedded: conversations keep most of the processor
@@ -41,7 +42,7 @@ class Answering:
             snapshot = self._live.current
         message_id = uuid4().hex
         with pinned_to(snapshot):
-            reply = await self._chat.run(message_id, _question(ask), _unheard)
+            reply = await self._chat.run(message_id, _question(ask), unheard)
         scores = await asyncio.to_thread(self._scores, snapshot, ask.question) if reply.citations else {}
         told = _Told(snapshot.entries, documents, scores, with_metadata=bool(ask.return_metadata))
         return told.response(message_id, reply)
@@ -55,10 +56,6 @@ class Answering:
 def _question(ask: AnswerRequest) -> Question:
     examples = tuple(Exemplar(example.question, example.answer) for example in ask.examples)
     return Question(ask.question, examples=examples, examples_context=ask.examples_context or "")
-
-
-async def _unheard(_sentence: str) -> None:
-    """Says nothing: an answer is given whole."""
 
 
 class _Told:

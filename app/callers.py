@@ -28,10 +28,6 @@ async def within_rate(request: Request, services: Using) -> None:
         raise
 
 
-async def unheard(_sentence: str) -> None:
-    """Says nothing: a caller who does not stream reads the reply when it is whole."""
-
-
 async def awaited(turn: asyncio.Task[_Result], request: Request) -> _Result | None:
     """What a turn comes to; None if the caller leaves before, and the turn is cancelled. Raises its error."""
     if await _while_connected(request, asyncio.wait({turn})):

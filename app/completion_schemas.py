@@ -24,6 +24,7 @@ from app.schemas import (
 )
 from pipeline.types import Role
 
+MODEL = "candor"
 MOST_MESSAGES = 2_000
 _NO_TOOLS = "tools are not offered here: replies come from the knowledge base alone"
 _NO_LOGPROBS = "there are none: replies are not sampled token by token"

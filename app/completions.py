@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.completion_schemas import CompletionMessage, CompletionRequest
+from app.completion_schemas import MODEL, CompletionMessage, CompletionRequest
 from app.errors import Problem
 from app.schemas import ChatResponse
 from app.sse import data
 from pipeline.chat_completion import estimated_tokens
 
-MODEL = "candor"
 _DONE = b"data: [DONE]\n\n"
 _PREFIX = "chatcmpl-"
 

@@ -16,10 +16,10 @@ from app.schemas import ChatRequest, ChatResponse
 from app.sse import HEARTBEAT, event
 from app.traces import conversation_of_turn
 from pipeline.allowance import ends_at
+from pipeline.ports import Say, unheard
 from pipeline.types import Outcome, Question, Reply
 
 _Result = TypeVar("_Result")
-Say = Callable[[str], Awaitable[None]]
 _STOPPING = unavailable("The service is being restarted.", kind="stopping")
 _MODELS_SHARE = 0.75  # of the deadline: the rest is for what takes over from a language model that is slow
 _AHEAD = 16  # sentences that may wait for a slow reader before the turn waits for him
@@ -62,7 +62,7 @@ class TurnRunner:
         self._heartbeat_s = heartbeat_s
         self._running: set[asyncio.Task[Any]] = set()
 
-    def start(self, ask: ChatRequest, say: Say, message_id: str = "") -> asyncio.Task[ChatResponse]:
+    def start(self, ask: ChatRequest, message_id: str = "", say: Say = unheard) -> asyncio.Task[ChatResponse]:
         """Begins a turn. The task raises a `Problem` where the turn cannot be had."""
         return self.begin(lambda: self._converse(ask, say, message_id or uuid4().hex))
 
@@ -77,7 +77,7 @@ class TurnRunner:
     def stream(self, ask: ChatRequest, form: Form, message_id: str = "") -> Stream:
         """Begins a turn whose sentences are to be read as they come."""
         said: asyncio.Queue[str] = asyncio.Queue(_AHEAD)
-        return Stream(self.start(ask, said.put, message_id), said, form, self._heartbeat_s)
+        return Stream(self.start(ask, message_id, said.put), said, form, self._heartbeat_s)
 
     async def close(self) -> None:
         """Cancels what still runs and waits for its traces."""

@@ -40,12 +40,9 @@ async def put_to(services: Services, questions: Sequence[GoldQuestion]) -> tuple
 
 
 async def _ask(services: Services, gold: GoldQuestion) -> GoldResult:
-    async def unheard(text: str) -> None:
-        pass
-
     history = [HistoryMessage(role=said.role, content=said.text) for said in gold.question.history]
     request = ChatRequest(message=gold.question.text, history=history or None)
-    response = await services.turns.start(request, unheard)
+    response = await services.turns.start(request)
     cited = {citation.index: citation.entry_id for citation in response.citations}
     return GoldResult(gold, response.outcome, tuple(cited[index] for index in sorted(cited)))
 

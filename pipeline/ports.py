@@ -25,6 +25,10 @@ Say = Callable[[str], Awaitable[None]]
 """Speaks one checked and filtered piece of the reply; the pieces joined are the reply's text."""
 
 
+async def unheard(_piece: str) -> None:
+    """A `Say` for whoever reads the reply when it is whole."""
+
+
 class Encoder(Protocol):
     """Texts to unit vectors, shape (len(texts), dimension), float32, without blocking the event loop.
     Raises `ModelUnavailable`."""

@@ -16,8 +16,8 @@ from app.settings import PREFIX, Settings, read_settings
 from learning.finetuning.api import FineTuningApi, FineTuningFailed, JobState
 from learning.finetuning.check import check
 from learning.finetuning.job_log import JobLog, Submitted, upload_key
+from pipeline.llm import OPENAI
 
-_OPENAI = "https://api.openai.com/v1"
 _LOOK_EVERY_S = 5.0
 _SETTING = f"{PREFIX}LLM_MODEL"
 _SHARES = {"validating_files": 0.1, "queued": 0.2, "running": 0.4, "succeeded": 1.0}
@@ -96,7 +96,7 @@ def _api(settings: Settings, job_id: str | None = None) -> Iterator[tuple[FineTu
     """The API of the settings, and its address. Its failures become `Failed`."""
     if settings.llm_api_key is None and settings.llm_base_url is None:
         raise Failed("Set CANDOR_LLM_API_KEY, or CANDOR_LLM_BASE_URL for a server of your own.")
-    address = (settings.llm_base_url or _OPENAI).rstrip("/")
+    address = (settings.llm_base_url or OPENAI).rstrip("/")
     key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else "none"
     api = FineTuningApi(address, key)
     try:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
+from app.callers import Using
 from app.conversations import MessageNotFound
 from app.errors import Problem
 from app.jobs import JobNotFound
@@ -25,7 +26,6 @@ from knowledge.releases import ReleaseInfo
 from knowledge.types import Entry, EntryStatus
 from pipeline.types import Outcome
 
-Using = Annotated[Services, Depends(services_of)]
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 JsonObject = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.callers import Using, awaited, left, streamed, unheard, within_rate
+from app.callers import Using, awaited, left, streamed, within_rate
 from app.conversations import ConversationNotFound, MessageNotFound
 from app.errors import Problem
 from app.schemas import ChatRequest, ChatResponse, ConversationBody, FeedbackRequest
@@ -22,7 +22,7 @@ async def chat(ask: ChatRequest, request: Request, services: Using) -> Response:
     headers = {"Warning": _NO_MEMORY} if ask.user_id is not None else {}
     if ask.stream:
         return await streamed(services.turns.stream(ask, ChatEvents()), request, headers)
-    response = await awaited(services.turns.start(ask, unheard), request)
+    response = await awaited(services.turns.start(ask), request)
     return left() if response is None else JSONResponse(response.model_dump(mode="json"), headers=headers)
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
+from app.callers import Using
 from app.errors import unavailable
 from app.metrics import CONTENT_TYPE
-from app.services import Services, services_of
 
 router = APIRouter()
-Using = Annotated[Services, Depends(services_of)]
 VERSION = version("candor")
 
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.callers import Using, awaited, left, streamed, unheard, within_rate
-from app.completion_schemas import CompletionRequest
-from app.completions import MODEL, Completion
+from app.callers import Using, awaited, left, streamed, within_rate
+from app.completion_schemas import MODEL, CompletionRequest
+from app.completions import Completion
 from app.errors import Problem
 
 router = APIRouter(prefix="/v1")
@@ -24,7 +24,7 @@ async def complete(ask: CompletionRequest, request: Request, services: Using) ->
     chat = ask.as_chat()
     if ask.stream:
         return await streamed(services.turns.stream(chat, completion, completion.message_id), request, {})
-    response = await awaited(services.turns.start(chat, unheard, completion.message_id), request)
+    response = await awaited(services.turns.start(chat, completion.message_id), request)
     return left() if response is None else JSONResponse(completion.whole(response))
 
 

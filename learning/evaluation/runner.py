@@ -16,7 +16,7 @@ from learning.evaluation.passages import passage_of
 from learning.evaluation.records import Case, CaseResult, Pair, PairResult, SecondOpinion, Suite, SuiteRun
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
-from pipeline.ports import Encoder, Knowledge
+from pipeline.ports import Encoder, Knowledge, unheard
 from pipeline.stages.relevance_check import CANDIDATES
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence
@@ -58,7 +58,7 @@ async def run_suite(chain: Chain, suite: Suite, system: Mapping[str, str], show:
     """Asks one thing after another, so that a turn's time is its own. The chain has to be on the suite's
     knowledge base already. `system` says what is measured. Raises what a turn raises."""
     if suite.cases:  # what is loaded only once is no turn's own time
-        await chain.pipeline.run(uuid4().hex, suite.cases[0].question, _unheard)
+        await chain.pipeline.run(uuid4().hex, suite.cases[0].question, unheard)
     cases = await _each(suite.cases, partial(_case, chain), show, f"questions of {suite.name}:")
     pairs = suite.relevance_pairs or tuple(_found_pairs(chain, cases))
     groups = [tuple(group) for _, group in groupby(pairs, key=lambda pair: pair.text)]
@@ -119,7 +119,7 @@ def _seen(steps: Sequence[Mapping[str, Any]]) -> _Seen:
 async def _case(chain: Chain, case: Case) -> CaseResult:
     """Retrieval and rewriter are asked also where the gate ended the turn: each stage is measured on all."""
     started = time.perf_counter()
-    reply = await chain.pipeline.run(uuid4().hex, case.question, _unheard)
+    reply = await chain.pipeline.run(uuid4().hex, case.question, unheard)
     elapsed_ms = (time.perf_counter() - started) * 1000
     seen = _seen(chain.traces.steps)
     calls = [call for step in chain.traces.steps for call in step["calls"]]
@@ -210,7 +210,3 @@ async def _grounding(chain: Chain, pair: Pair) -> PairResult:
     evidence = Evidence(SearchQuery(pair.text), (Accepted(Hit(entry, passage, 1.0, 1.0, 1.0, 1.0), 1.0),))
     verdict = await chain.stages.grounding(Sentence(pair.text, (1,)), evidence)
     return PairResult(pair, verdict.probability)
-
-
-async def _unheard(text: str) -> None:
-    pass

@@ -18,6 +18,7 @@ from learning.evaluation.statistics import share
 from learning.evaluation.style_distance import style_distances
 from learning.transcripts import Conversation
 from pipeline.chat_pipeline import ChatPipeline
+from pipeline.ports import unheard
 from pipeline.types import Outcome, Question, Reply, Role
 
 Show = Callable[[float, str], None]
@@ -36,7 +37,7 @@ async def spoken_turns(
     for place, talk in enumerate(conversations if len(conversations) > 1 else ()):
         chain = speaking_like([*conversations[:place], *conversations[place + 1 :]])
         for question, line in _asked(talk):
-            reply = await chain.run(uuid4().hex, question, _unheard)
+            reply = await chain.run(uuid4().hex, question, unheard)
             if reply.outcome is Outcome.ANSWERED:
                 turns.append(SpokenTurn(f"conversation {place + 1}", line, *_with_and_without_voice(reply)))
         show((place + 1) / len(conversations), f"voice: conversation {place + 1} of {len(conversations)}")
@@ -82,7 +83,3 @@ def _with_and_without_voice(reply: Reply) -> tuple[str, str]:
         text = text.replace(f" [{index}]", "")
     claims = dict.fromkeys((each.start, each.end) for each in reply.citations)
     return text, " ".join(reply.text[start:end] for start, end in sorted(claims))
-
-
-async def _unheard(text: str) -> None:
-    pass
