@@ -36,16 +36,3 @@ def runs_from_json(text: str) -> tuple[SuiteRun, ...]:
         place = ".".join(map(str, first["loc"]))
         reason = f"{place}: {first['msg']}" if place else first["msg"]
         raise UnreadableRun(f"This is not a saved evaluation. {reason}.") from None
-
-
-def run_to_json(run: SuiteRun) -> str:
-    """One run, as `runs_to_json` writes it."""
-    return runs_to_json([run])
-
-
-def run_from_json(text: str) -> SuiteRun:
-    """The run of a saved evaluation of one suite. Raises `UnreadableRun`, also if it holds another number."""
-    runs = runs_from_json(text)
-    if len(runs) != 1:
-        raise UnreadableRun(f"This evaluation holds {len(runs)} suites where one is wanted.")
-    return runs[0]

@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from statistics import fmean
 
 import numpy as np
 
@@ -31,11 +30,6 @@ def style_distances(lines: Sequence[str], others: Sequence[str]) -> dict[str, fl
     """The distance in each family of features: 0, the same manner, to 1, nothing in common."""
     first, second = _distorted(lines), _distorted(others)
     return {name: _apart(Counter(count(first)), Counter(count(second))) for name, count in _FAMILIES.items()}
-
-
-def style_distance(lines: Sequence[str], others: Sequence[str]) -> float:
-    """The mean over the families."""
-    return fmean(style_distances(lines, others).values())
 
 
 def _distorted(lines: Sequence[str]) -> _Lines:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import cast
 
 import pytest
@@ -10,8 +11,8 @@ from learning.evaluation.figures import figures_of
 from learning.evaluation.records import SpokenTurn, SuiteRun
 from learning.evaluation.rows import SuiteError
 from learning.evaluation.sampling import sampled
-from learning.evaluation.saved_runs import run_from_json, run_to_json
-from learning.evaluation.style_distance import style_distance, style_distances
+from learning.evaluation.saved_runs import runs_from_json, runs_to_json
+from learning.evaluation.style_distance import style_distances
 from learning.evaluation.suites import load_suite
 from learning.evaluation.voice import NEARER, spoken_turns, voice_figures
 from learning.transcripts import Conversation, parse_transcripts
@@ -28,10 +29,11 @@ COLD = ["The bridge is safe!!!", "BRIDGE BUILT BY MASONS; see below"]
 
 
 def test_the_same_manner_is_no_distance_away_whatever_it_is_about() -> None:
-    assert style_distance(WARM, WARM) == 0
-    assert style_distance(WARM, WARM_ELSEWHERE) == 0
-    assert style_distance(WARM, COLD) > 0.5
-    assert style_distance(WARM, COLD) == pytest.approx(style_distance(COLD, WARM))
+    there = style_distances(WARM, COLD)
+    assert set(style_distances(WARM, WARM).values()) == {0}
+    assert set(style_distances(WARM, WARM_ELSEWHERE).values()) == {0}
+    assert fmean(there.values()) > 0.5
+    assert there == pytest.approx(style_distances(COLD, WARM))
 
 
 def test_each_family_sees_its_own_trait() -> None:
@@ -77,7 +79,7 @@ def test_replies_that_open_like_the_held_out_lines_are_nearer() -> None:
 
 def test_a_saved_run_keeps_what_was_said() -> None:
     run = SuiteRun("talks", {}, voice=(turn("a", "Good question. So.", "Good question. Yes.", "Yes."),))
-    assert run_from_json(run_to_json(run)) == run
+    assert runs_from_json(runs_to_json([run])) == (run,)
     assert NEARER in figures_of(run).sections["voice"]
 
 
