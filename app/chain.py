@@ -62,8 +62,8 @@ def profile_of(settings: Settings, models: Models) -> Profile:
         return Profile.ASSISTED if models.llm else Profile.SPECIALIST
     if settings.profile is not Profile.SPECIALIST and models.llm is None:
         raise SettingsError(
-            f"CANDOR_PROFILE={settings.profile} needs a language model: set CANDOR_LLM_BASE_URL and"
-            " CANDOR_LLM_MODEL, or unset it."
+            f"CANDOR_PROFILE={settings.profile} needs a language model: set CANDOR_LLM_MODEL"
+            " or CANDOR_LLM_GGUF, or unset it."
         )
     return settings.profile
 

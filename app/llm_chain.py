@@ -24,9 +24,8 @@ from pipeline.voice import HouseVoice, StyleCard
 PROMPTS = ("topic_gate", "query_rewriter", "relevance_check", "answer_composer", "grounding_check")
 MOST_CALLS = 3  # of a turn in the assisted profile
 BEFORE_COMPOSING = 1
-_LEANING = Band(
-    0.3, 0.7, 0.0
-)  # where the specialist does not know whether a message leans on the conversation
+_LEANING = Band(0.3, 0.7, 0.0)
+"""Where the specialist does not know whether a message leans on the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
