@@ -20,6 +20,7 @@ from pipeline.stages.borrowed import NothingBorrowed
 from pipeline.stages.exemplars import Exemplars
 from pipeline.stages.grounding_check import SpecialistGroundingCheck
 from pipeline.stages.manner import StyleExemplars
+from pipeline.stages.other_kind import NamedKind
 from pipeline.stages.query_rewriter import SpecialistQueryRewriter
 from pipeline.stages.relevance_check import CalibratedRelevanceCheck, TrainedRelevanceCheck
 from pipeline.stages.retrieval import HybridRetrieval
@@ -96,8 +97,11 @@ def _specialists(
         reading = grounded(support=judge.model, judge=judge.pairs)
         stages = replace(stages, grounding=reading, grounding_spares=(stages.grounding,))
     guarded = partial(NothingBorrowed, words.transcripts)  # whichever engine judges
+    kept = partial(NamedKind, knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words)
     return replace(
         stages,
+        relevance=kept(stages.relevance),
+        relevance_spares=tuple(map(kept, stages.relevance_spares)),
         grounding=guarded(stages.grounding),
         grounding_spares=tuple(map(guarded, stages.grounding_spares)),
     )

@@ -202,6 +202,25 @@ UNFAVOURABLE = frozenset(
     toxic deadly risky risk kill kills killing unnecessary unhealthy damage damaging wrong scam fake worse
     untrustworthy""".split()
 )
+DESCRIBING = (
+    FAVOURABLE
+    | UNFAVOURABLE
+    | frozenset(
+        """new newer old older young younger free best better worst last next other another same different
+        special many several few certain current original available expensive cheap full partial latest late
+        later early earlier recent previous extra annual yearly monthly real normal regular legitimate entire
+        whole single double multiple various particular own possible local public private oral usual common
+        standard foreign big small large short long high low quick fast slow hard easy main true false actual
+        enough whichever both either first second third fourth fifth sixth get gets got gotten take takes took
+        taken have has had give gives gave given make makes made receive receives refuse refuses avoid avoids
+        want wants need needs offer offers buy buys trust trusts choose define explain know think allow allows
+        require requires mandate call called substitute once without towards toward before after behind during
+        since until through despite kid kids child children adult adults teen teens baby babies infant infants
+        toddler toddlers man men woman women people person patient patients student students senior seniors
+        hate hates mix match anti pro modern brand type types kind kinds version""".split()
+    )
+)
+"""What may stand before a noun, or be done with it, and does not say which kind of thing it is."""
 DANGLING = frozenset(
     """they them their theirs this that these those it its it's that's he she his her such however but also
     and so then instead therefore otherwise still yet both nevertheless thus moreover furthermore similarly

@@ -17,6 +17,7 @@ from knowledge.model_card import CARD, CardUnusable, card_json
 from knowledge.releases import LiveRelease
 from knowledge.types import Logistic
 from pipeline.errors import ModelUnavailable
+from pipeline.stages.other_kind import NamedKind
 from pipeline.types import Outcome, Question, Reply
 from tests.fakes import HashEncoder, entry, settings, snapshot, unstored_base
 from tests.unit.knowledge.pair_models import a_card, write_pair_model
@@ -86,6 +87,15 @@ async def test_a_trained_judge_is_used_where_there_is_one(using: Settings) -> No
         assert judge is not None
         with pytest.raises(ModelUnavailable, match="closed"):
             await judge.pairs.score([("toll", "toll")])
+
+
+async def test_whichever_engine_judges_relevance_another_kind_is_no_evidence(using: Settings) -> None:
+    place(using, "relevance", calibration=Logistic({"pair": 1.0}, 0.0))
+    models, knowledge = Models.load(using, HashEncoder()), ServingKnowledge(LiveRelease(snapshot(ENTRY)))
+    stages = build_chat(using, unstored_base(), models, knowledge, Traces()).stages
+    assert len(stages.relevance_spares) == 1
+    assert all(isinstance(check, NamedKind) for check in (stages.relevance, *stages.relevance_spares))
+    await models.close()
 
 
 async def test_a_trained_judge_that_is_out_leaves_the_work_to_its_spare(using: Settings) -> None:
