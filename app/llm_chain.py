@@ -13,7 +13,7 @@ from pipeline.llm_stages.cascade import Asking, GateCascade, RelevanceCascade, R
 from pipeline.llm_stages.grounding_review import LlmGroundingReview
 from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
-from pipeline.llm_stages.topic_gate import LlmTopicGate
+from pipeline.llm_stages.topic_gate import LlmTopicCheck, LlmTopicGate
 from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.llm_stages.written_grounding import WrittenGrounding
 from pipeline.ports import ChatModel
@@ -21,7 +21,14 @@ from pipeline.prompting import PromptFile
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.voice import HouseVoice, StyleCard
 
-PROMPTS = ("topic_gate", "query_rewriter", "relevance_check", "answer_composer", "grounding_check")
+PROMPTS = (
+    "topic_gate",
+    "topic_check",
+    "query_rewriter",
+    "relevance_check",
+    "answer_composer",
+    "grounding_check",
+)
 MOST_CALLS = 3  # of a turn in the assisted profile
 BEFORE_COMPOSING = 1
 _LEANING = Band(0.3, 0.7, 0.0)
@@ -46,7 +53,8 @@ def assisted(stages: Stages, model: ChatModel, weights: CascadeWeights, house: H
     allowed, thresholds = AllowedModel(model), house.thresholds
     if weights.gate:
         asking = Asking(Band.around(thresholds.gate, weights.gate), BEFORE_COMPOSING)
-        gate = GateCascade(stages.gate, _gate(allowed, house), asking, thresholds)
+        check = LlmTopicCheck(allowed, house.voice.topics)
+        gate = GateCascade(stages.gate, check, asking, thresholds)
         stages = replace(stages, gate=gate, gate_spares=(stages.gate, *stages.gate_spares))
     if weights.relevance:
         asking = Asking(Band.around(thresholds.relevance, weights.relevance), BEFORE_COMPOSING)
@@ -75,7 +83,7 @@ def llm(stages: Stages, model: ChatModel, house: House) -> Stages:
     allowed, thresholds, always = AllowedModel(model), house.thresholds, Asking(EVERYWHERE)
     stages = replace(
         stages,
-        gate=GateCascade(stages.gate, _gate(allowed, house), always, thresholds),
+        gate=GateCascade(stages.gate, LlmTopicGate(allowed, house.voice.topics), always, thresholds),
         gate_spares=(stages.gate, *stages.gate_spares),
         rewriter=LlmQueryRewriter(allowed),
         rewriter_spares=(stages.rewriter, *stages.rewriter_spares),
@@ -90,10 +98,6 @@ def prompt_texts(style: StyleCard) -> tuple[str, ...]:
     """All that a model could repeat of its prompts; the phrases that a trait quotes may be said."""
     traits = (part for trait in style.traits for part in re.split("[“”]", trait)[::2])
     return (*(PromptFile.read(name).text for name in PROMPTS), LAST_WORD, *traits)
-
-
-def _gate(model: ChatModel, house: House) -> LlmTopicGate:
-    return LlmTopicGate(model, house.voice.topics)
 
 
 def _composing(stages: Stages, model: ChatModel, house: House) -> Stages:

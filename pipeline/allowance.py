@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -55,12 +55,12 @@ class AllowedModel:
         return self._model.name
 
     async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
-        until = _begin()
-        try:
-            async with asyncio.timeout_at(until):
-                return await self._model.answer(prompt, shape, max_tokens)
-        except TimeoutError:
-            raise _too_long(prompt) from None
+        async with _in_time(prompt):
+            return await self._model.answer(prompt, shape, max_tokens)
+
+    async def yes(self, prompt: Prompt) -> float:
+        async with _in_time(prompt):
+            return await self._model.yes(prompt)
 
     async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
         until = _begin()
@@ -77,6 +77,17 @@ class AllowedModel:
         finally:
             if isinstance(pieces, AsyncGenerator):
                 await pieces.aclose()
+
+
+@asynccontextmanager
+async def _in_time(prompt: Prompt) -> AsyncIterator[None]:
+    """Around one call that is answered as a whole."""
+    until = _begin()
+    try:
+        async with asyncio.timeout_at(until):
+            yield
+    except TimeoutError:
+        raise _too_long(prompt) from None
 
 
 def _begin() -> float | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, field_validator
 
 from pipeline.errors import ModelOutputError
 from pipeline.retrying import AttemptFailed
@@ -25,10 +26,33 @@ class Text(BaseModel):
     refusal: str | None = None
 
 
+class Alternative(BaseModel):
+    token: str
+    logprob: float
+
+
+class TokenLogprobs(Alternative):
+    top_logprobs: list[Alternative] = []
+
+
+class Logprobs(BaseModel):
+    content: list[TokenLogprobs] | None = None
+
+
 class Choice(BaseModel):
     message: Text = Text()
     delta: Text = Text()
     finish_reason: str | None = None
+    logprobs: Logprobs | None = None
+
+    @field_validator("logprobs", mode="wrap")
+    @classmethod
+    def _where_readable(cls, told: object, read: ValidatorFunctionWrapHandler) -> object:
+        """Servers have other forms of them too; the text is then all that counts."""
+        try:
+            return read(told)
+        except ValidationError:
+            return None
 
 
 class Completion(BaseModel):
@@ -65,6 +89,28 @@ def text_of(completion: Completion) -> str:
     if not (text := without_thoughts(choice.message.content or "").strip()):
         raise ModelOutputError("an empty answer")
     return text
+
+
+def probability_of_yes(completion: Completion) -> float:
+    """Of a message that is one word: by the probabilities of all spellings of yes and of no, where the server
+    tells them, else 0 or 1. Raises `ModelOutputError` where the answer is neither."""
+    if not completion.choices:
+        raise ModelOutputError("a reply without a message")
+    choice = completion.choices[0]
+    first = choice.logprobs.content[0] if choice.logprobs and choice.logprobs.content else None
+    if first is not None:
+        yes, no = (_mass(first.top_logprobs or [first], word) for word in ("yes", "no"))
+        if yes + no >= 0.5:  # below that the model was about to say something else
+            return yes / (yes + no)
+    word = (choice.message.content or "").strip().strip(".!*\"'").lower()
+    if word not in ("yes", "no"):
+        raise ModelOutputError("neither yes nor no")
+    return float(word == "yes")
+
+
+def _mass(alternatives: Sequence[Alternative], word: str) -> float:
+    spelt = (item for item in alternatives if item.token.strip().lower() == word)
+    return sum(math.exp(min(item.logprob, 0.0)) for item in spelt)
 
 
 def estimated_tokens(text: str) -> int:

@@ -18,6 +18,7 @@ class Feature(StrEnum):
 
     JSON_SCHEMA = "json_schema|response_format|structured|grammar|schema"
     JSON_OBJECT = "json_object|response_format"
+    LOGPROBS = "logprobs"
     STREAM_OPTIONS = "stream_options|include_usage"
     TEMPERATURE = "temperature"
     MAX_TOKENS = "max_completion_tokens|max_tokens"
@@ -28,7 +29,7 @@ class Feature(StrEnum):
 
 
 _ABOUT_THE_TEXT = ("context length", "context size", "context window", "content_filter", "content management")
-_DROPPED_UNNAMED = (Feature.JSON_SCHEMA, Feature.JSON_OBJECT, Feature.STREAM_OPTIONS)
+_DROPPED_UNNAMED = (Feature.JSON_SCHEMA, Feature.JSON_OBJECT, Feature.LOGPROBS, Feature.STREAM_OPTIONS)
 Without = frozenset[Feature]
 
 
@@ -42,6 +43,7 @@ class ChatRequest:
     max_tokens: int
     shape: type[BaseModel] | None = None
     streamed: bool = False
+    logprobs: bool = False
 
     def arguments(self, without: Without) -> dict[str, Any]:
         """The arguments of `chat.completions.create` for a server without these features."""
@@ -58,6 +60,8 @@ class ChatRequest:
             made["response_format"] = form
         if Feature.TEMPERATURE not in without:
             made["temperature"] = 0
+        if self.logprobs and Feature.LOGPROBS not in without:
+            made |= {"logprobs": True, "top_logprobs": 5}
         if self.streamed:
             made["stream"] = True
             if Feature.STREAM_OPTIONS not in without:
@@ -78,6 +82,8 @@ class ChatRequest:
                 return self.shape is not None
             case Feature.JSON_OBJECT:
                 return self.shape is not None and Feature.JSON_SCHEMA in without
+            case Feature.LOGPROBS:
+                return self.logprobs
             case Feature.STREAM_OPTIONS:
                 return self.streamed
             case _:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from pipeline.chat_completion import Completion, read_completion, text_of
+from pipeline.chat_completion import Completion, probability_of_yes, read_completion, text_of
 from pipeline.chat_request import ChatRequest, Without
 from pipeline.circuit_breaker import BreakerState, CircuitBreaker
 from pipeline.errors import ModelOutputError, ModelUnavailable
@@ -112,6 +112,13 @@ class OpenAIChatModel:
                 wrong = (Message(Role.ASSISTANT, text), Message(Role.USER, repair_request(shape, error)))
             again = replace(request, messages=(*request.messages, *wrong))
             return parse(text_of(await self._complete(call, again)), shape)
+
+    async def yes(self, prompt: Prompt) -> float:
+        """The probability that the answer to a yes-or-no question is yes, by its first token; 0 or 1 from
+        servers that tell no probabilities."""
+        request = replace(self._request(prompt, max_tokens=1), logprobs=True)
+        async with self._call(prompt) as call:
+            return probability_of_yes(await self._complete(call, request))
 
     async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
         """Free text in pieces, without thoughts. Raises in the midst where the text breaks off or is cut."""

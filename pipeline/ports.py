@@ -58,6 +58,11 @@ class ChatModel(Protocol):
         """An answer of the given shape, as a JSON schema where the server has that, else parsed strictly."""
         ...
 
+    async def yes(self, prompt: Prompt) -> float:
+        """The probability that the answer to a yes-or-no question is yes, for one token; 0 or 1 where the
+        server tells no probabilities."""
+        ...
+
     def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
         """Free text in pieces, as it is written. Leaving early ends the request."""
         ...

@@ -23,11 +23,11 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What a stage's two engines said where both were asked: the first one's probability, and whether the
-    second said yes."""
+    """What a stage's two engines said where both were asked: the first one's probability, and the second
+    one's, or whether it said yes where it said no more than that."""
 
     first: float
-    second: bool
+    second: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ class ScriptedStage(Generic[_Result]):
 
 class ScriptedModel:
     """A language model that plays its script: a text is what it writes, in pieces of three characters, or the
-    JSON that it answers; an exception is raised, within a tuple after the texts before it."""
+    JSON that it answers, or its probability of yes; an exception is raised, within a tuple after the texts
+    before it."""
 
     name = "scripted"
 
@@ -104,6 +105,13 @@ class ScriptedModel:
             raise item
         assert isinstance(item, str)
         return shape.model_validate_json(item)
+
+    async def yes(self, prompt: Prompt) -> float:
+        item = self._next(prompt)
+        if isinstance(item, Exception):
+            raise item
+        assert isinstance(item, str)
+        return float(item)
 
     async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
         item = self._next(prompt)

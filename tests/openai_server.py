@@ -65,6 +65,7 @@ class Behaviour:
     forever: bool = False
     usage: bool = True
     pace_s: float = 0.0
+    chances: Mapping[str, float] | None = None  # log probabilities of the first token
 
 
 Respond = Callable[[Asked], "Behaviour | str"]
@@ -121,7 +122,7 @@ def echoes(asked: Asked) -> Behaviour:
 
 class ScriptedServer:
     """The ASGI application. `rejects`: parts of a request that are a 400, of "json_schema", "json_object",
-    "stream_options", "temperature", "max_tokens", "system"; `names_them`: does it say which?"""
+    "stream_options", "temperature", "max_tokens", "logprobs", "system"; `names_them`: does it say which?"""
 
     def __init__(self, respond: Respond, rejects: Collection[str] = (), *, names_them: bool = True) -> None:
         self.respond = respond
@@ -228,7 +229,10 @@ def _chunk(delta: Mapping[str, str], finish_reason: str | None = None) -> dict[s
 
 def _completion(behaviour: Behaviour) -> str:
     message = {"role": "assistant", "content": behaviour.text, "refusal": behaviour.refusal}
-    choice = {"index": 0, "message": message, "finish_reason": behaviour.finish_reason}
+    choice: dict[str, Any] = {"index": 0, "message": message, "finish_reason": behaviour.finish_reason}
+    if behaviour.chances is not None:
+        top = [{"token": token, "logprob": chance} for token, chance in behaviour.chances.items()]
+        choice["logprobs"] = {"content": [{**top[0], "top_logprobs": top}]}
     made = {"id": "c1", "object": "chat.completion", "created": 1, "model": MODEL, "choices": [choice]}
     return json.dumps({**made, **({"usage": _usage(behaviour.text)} if behaviour.usage else {})})
 

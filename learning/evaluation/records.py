@@ -57,12 +57,12 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class SecondOpinion:
-    """What a stage's specialist and the language model said where both were asked: the one a probability, the
-    other yes or no."""
+    """What a stage's specialist and the language model said where both were asked, each as a probability; 1
+    or 0 of a model that said yes or no."""
 
     stage: str
     first: float
-    second: bool
+    second: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from learning.evaluation.measures import in_scope, must_not_answer
 from learning.evaluation.records import CaseResult, Curve, Estimate, SuiteRun
 from learning.evaluation.scored import threshold_of
-from pipeline.llm_stages.band import Band, log_odds, sigmoid
+from pipeline.llm_stages.band import Band, log_odds, sigmoid, vote
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.types import Outcome
 
@@ -26,7 +26,7 @@ _EITHER_WAY = (Outcome.NO_ANSWER, Outcome.CLARIFY)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opinions:
-    """Aligned rows of one stage: log-odds of the specialist, the model's vote (+1 or -1), and the truth; a
+    """Aligned rows of one stage: log-odds of the specialist, the model's vote (-1 to 1), and the truth; a
     row for each of the `turns` in which both were asked. The stage decides at `threshold`."""
 
     first: NDArray[np.float64]
@@ -62,13 +62,13 @@ def opinions_of(run: SuiteRun) -> dict[str, Opinions]:
 
 
 def weight_of(opinions: Opinions) -> Estimate:
-    """The log-odds that the vote adds: logistic regression with the specialist's log-odds as its offset, and
-    the interval by the curvature of the likelihood. What to use is the lower end: a word counts as far as it
-    surely helps."""
+    """The log-odds that a whole vote adds: logistic regression with the specialist's log-odds as its offset,
+    and the interval by the curvature of the likelihood. What to use is the lower end: a word counts as far as
+    it surely helps."""
     losses = np.array([_loss(opinions, weight) for weight in _GRID])
     best = float(_GRID[int(losses.argmin())])
     said = 1 / (1 + np.exp(-(opinions.first + best * opinions.vote)))
-    spread = _Z / math.sqrt(max(float((said * (1 - said)).sum()), 1e-9))
+    spread = _Z / math.sqrt(max(float((opinions.vote**2 * said * (1 - said)).sum()), 1e-9))
     return Estimate(best, max(0.0, best - spread), min(MOST, best + spread), len(opinions.truth))
 
 
@@ -104,14 +104,14 @@ def _is_clear(result: CaseResult) -> bool:
 
 def _rows(stage: str, rows: Sequence[tuple[CaseResult, bool]], threshold: float) -> Opinions:
     asked = [
-        (log_odds(opinion.first), 1.0 if opinion.second else -1.0, truth)
+        (log_odds(opinion.first), vote(opinion.second), truth)
         for result, truth in rows
         for opinion in [each for each in result.opinions if each.stage == stage][:1]
     ]
-    first, vote, truths = zip(*asked, strict=True) if asked else ((), (), ())
+    first, votes, truths = zip(*asked, strict=True) if asked else ((), (), ())
     return Opinions(
         np.array(first, dtype=np.float64),
-        np.array(vote, dtype=np.float64),
+        np.array(votes, dtype=np.float64),
         np.array(truths, dtype=np.bool_),
         threshold,
         max(1, len(rows)),

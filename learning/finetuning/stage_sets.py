@@ -148,6 +148,9 @@ class _Noting:
     async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
         raise _Noted(prompt)
 
+    async def yes(self, prompt: Prompt) -> float:
+        raise _Noted(prompt)
+
     async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
         raise _Noted(prompt)
         yield ""

@@ -53,16 +53,15 @@ class GateCascade:
         if first.topic in _ALARMS or not open_to_doubt or not self._asking.about(first.probability):
             return first
         second = await self._second(question)
-        says_yes = second.topic is Topic.ON_TOPIC
-        probability = self._asking.band.combined(first.probability, says_yes)
+        probability = self._asking.band.combined(first.probability, second.probability)
         if probability >= self._threshold:
             decided = TopicVerdict(Topic.ON_TOPIC, probability)
-        elif not says_yes:
+        elif second.topic is not Topic.ON_TOPIC:
             kind = first.kind if second.topic is first.topic else ""
             decided = TopicVerdict(second.topic, probability, kind)
         else:
             decided = replace(first, probability=probability)
-        return replace(decided, opinion=Opinion(first.probability, says_yes))
+        return replace(decided, opinion=Opinion(first.probability, second.probability))
 
 
 class RelevanceCascade:

@@ -1,4 +1,4 @@
-"""The topic gate of a large language model."""
+"""The topic gates of a large language model."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict
 
 from pipeline.llm_stages.fencing import conversation, message, user_message
 from pipeline.ports import ChatModel
-from pipeline.prompting import PromptFile
+from pipeline.prompting import Prompt, PromptFile
 from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Question
 
 _TOKENS = 40
+_Topics = Callable[[], tuple[str, ...]]
+"""What the knowledge base is about; asked anew at each turn, as releases change."""
 
 
 class _Kind(StrEnum):
@@ -32,19 +34,39 @@ class Sorted(BaseModel):
 
 
 class LlmTopicGate:
-    """Sorts a message in one call. `topics` names what the knowledge base is about; anew at each turn, as
-    releases change. The probability is what was said, 1 or 0."""
+    """Sorts a message in one call. The probability is what was said, 1 or 0."""
 
     engine = "llm"
 
-    def __init__(self, model: ChatModel, topics: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, model: ChatModel, topics: _Topics) -> None:
         self._model = model
         self._topics = topics
         self._file = PromptFile.read("topic_gate")
 
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises what the model raises."""
-        fixed = {"topics": ", ".join(self._topics()) or "those of its knowledge base"}
-        prompt = self._file.render(user_message(*conversation(question), message(question)), fixed)
+        prompt = _prompt(self._file, self._topics, question)
         kind = (await self._model.answer(prompt, Sorted, _TOKENS)).kind
         return TopicVerdict(Topic(kind.value), float(kind is _Kind.ON_TOPIC))
+
+
+class LlmTopicCheck:
+    """Tells whether a message is on topic, and nothing else of it, for one token; how probably, where the
+    server tells the probabilities of tokens."""
+
+    engine = "llm"
+
+    def __init__(self, model: ChatModel, topics: _Topics) -> None:
+        self._model = model
+        self._topics = topics
+        self._file = PromptFile.read("topic_check")
+
+    async def __call__(self, question: Question) -> TopicVerdict:
+        """Raises what the model raises."""
+        yes = await self._model.yes(_prompt(self._file, self._topics, question))
+        return TopicVerdict(Topic.ON_TOPIC if yes >= 0.5 else Topic.OFF_TOPIC, yes)
+
+
+def _prompt(file: PromptFile, topics: _Topics, question: Question) -> Prompt:
+    fixed = {"topics": ", ".join(topics()) or "those of its knowledge base"}
+    return file.render(user_message(*conversation(question), message(question)), fixed)

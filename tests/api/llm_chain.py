@@ -15,6 +15,7 @@ import httpx
 
 from app.adapters import ServingKnowledge
 from app.chain import build_chat
+from app.llm_chain import PROMPTS
 from app.main import create_app
 from app.models import Models
 from app.services import Services
@@ -45,9 +46,11 @@ ENTRIES = (
 )
 CALIBRATION = Calibration(gate=Logistic({}, 3.0), relevance=Logistic({}, 3.0))
 STAGES = ("topic_gate", "query_rewriter", "relevance_check", "answer_composer", "grounding_check")
-_FIRST_LINE = {PromptFile.read(stage).text.partition(".")[0]: stage for stage in STAGES}
+"""Of the profile `llm`; the assisted one's gate has a prompt of its own."""
+_FIRST_LINE = {PromptFile.read(name).text.partition(".")[0]: name for name in PROMPTS}
 GOOD: Mapping[str, str] = {
     "topic_gate": json.dumps({"kind": "on_topic"}),
+    "topic_check": "Yes",
     "query_rewriter": json.dumps(
         {"asks": "How much is the bridge toll?", "query": "bridge toll", "alternates": []}
     ),
@@ -91,6 +94,7 @@ class Switched:
         self._model = OpenAIChatModel(place, CircuitBreaker(failures=1_000_000))
         self.close = self._model.close
         self.answer = self._model.answer
+        self.yes = self._model.yes
         self.write = self._model.write
 
 

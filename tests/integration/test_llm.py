@@ -150,3 +150,38 @@ async def test_an_unusable_answer_is_an_output_error(
     assert len(server.asked) == requests
     (call,) = calls
     assert call.outcome == "unusable" and call.prompt_tokens == 100 * requests
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "probability"),
+    [
+        (says("Yes", chances={"Yes": -0.1, " yes": -3.0, "No": -3.0}), 0.950),
+        (says("No", chances={"No": -0.05, "Yes": -3.5}), 0.031),
+        (says("**Yes**"), 1.0),
+        (says("no."), 0.0),
+        (says("", body='{"choices": [{"message": {"content": "Yes"}, "logprobs": ["Yes", -0.1]}]}'), 1.0),
+        (says("No", chances={"No": 1e9}), 0.0),
+    ],
+)
+async def test_yes_has_a_probability(behaviour: Behaviour, probability: float) -> None:
+    with serving_llm(behaviour) as server:
+        async with model_of(server) as model:
+            assert math.isclose(await model.yes(PROMPT), probability, abs_tol=0.001)
+    (asked,) = server.asked
+    assert asked.body["logprobs"] is True and asked.body["max_tokens"] == 1
+
+
+@pytest.mark.parametrize("names_them", [True, False])
+async def test_without_logprobs_a_yes_is_a_yes(names_them: bool) -> None:
+    with serving_llm("Yes", rejects=("logprobs",), names_them=names_them) as server:
+        async with model_of(server) as model:
+            assert [await model.yes(PROMPT), await model.yes(PROMPT)] == [1.0, 1.0]
+            assert model.lacks == ("logprobs",)
+    assert len(server.asked) == 3, "what a server turned down is not asked for again"
+
+
+async def test_neither_yes_nor_no_is_an_output_error() -> None:
+    with serving_llm(says("Well", chances={"Well": -0.1, "Yes": -4.0}), rejects=("logprobs",)) as server:
+        async with model_of(server) as model:
+            with pytest.raises(ModelOutputError):
+                await model.yes(PROMPT)

@@ -44,6 +44,9 @@ class Parrot:
     async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
         raise ModelUnavailable("writes, and judges nothing")
 
+    async def yes(self, prompt: Prompt) -> float:
+        raise ModelUnavailable("writes, and judges nothing")
+
     async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
         self.sent.append(f"{prompt.system} {' '.join(said.text for said in prompt.messages)}")
         for text in (f"{CANARY[:-1]} [1]. ", CANARY + " ", "The toll is two coins [1]. ", CANARY):

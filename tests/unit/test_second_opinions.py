@@ -40,6 +40,19 @@ def test_the_weight_is_the_evidence_that_the_word_brings(accuracy: float) -> Non
         assert weight.low > 0
 
 
+def test_a_graded_word_is_weighed_as_what_it_says() -> None:
+    draw, results = random.Random(3), []
+    for number in range(1500):
+        log_odds_first, second = draw.gauss(0, 1), draw.random()
+        truth = draw.random() < sigmoid(log_odds_first + 2.0 * (2 * second - 1))
+        opinion = SecondOpinion("gate", sigmoid(log_odds_first), second)
+        asked = case(str(number), "a") if truth else case(str(number), expect=None)
+        results.append(replace(result(asked), opinions=(opinion,)))
+    weight = weight_of(opinions_of(SuiteRun("made up", {}, tuple(results)))["gate"])
+    assert weight.low <= 2.0 <= weight.high
+    assert weight.high - weight.low > 0.4, "half a vote is half a measurement, at most"
+
+
 def test_a_word_that_tells_nothing_weighs_nothing() -> None:
     assert weight_of(opinions_of(run(0.5))["gate"]).low == 0
 

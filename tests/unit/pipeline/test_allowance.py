@@ -29,6 +29,10 @@ class Slow:
         await asyncio.sleep(60)
         raise AssertionError
 
+    async def yes(self, prompt: Prompt) -> float:
+        await asyncio.sleep(60)
+        raise AssertionError
+
     async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
         try:
             yield "first"
@@ -38,14 +42,15 @@ class Slow:
 
 
 async def test_calls_are_counted_by_turn_failed_ones_too() -> None:
-    model = AllowedModel(ScriptedModel('{"word": "a"}', ModelUnavailable("down"), "text"))
+    model = AllowedModel(ScriptedModel('{"word": "a"}', ModelUnavailable("down"), "0.7", "text"))
     assert calls_begun() == 0
     with turn_allowance():
         assert (await model.answer(PROMPT, Word, 9)).word == "a"
         with pytest.raises(ModelUnavailable):
             await model.answer(PROMPT, Word, 9)
+        assert await model.yes(PROMPT) == 0.7
         assert "".join([piece async for piece in model.write(PROMPT, 9)]) == "text"
-        assert calls_begun() == 3
+        assert calls_begun() == 4
     with turn_allowance():
         assert calls_begun() == 0
 
@@ -56,6 +61,8 @@ async def test_a_call_ends_in_time_for_the_fallback() -> None:
     with turn_allowance():
         with pytest.raises(ModelUnavailable, match="no more time"):
             await AllowedModel(slow).answer(PROMPT, Word, 9)
+        with pytest.raises(ModelUnavailable, match="no more time"):
+            await AllowedModel(slow).yes(PROMPT)
         heard = []
         with pytest.raises(ModelUnavailable):
             async for piece in AllowedModel(slow).write(PROMPT, 9):

@@ -17,12 +17,13 @@ from pipeline.llm_stages.cascade import Asking, GateCascade, RelevanceCascade, R
 from pipeline.llm_stages.grounding_review import LlmGroundingReview
 from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
-from pipeline.llm_stages.topic_gate import LlmTopicGate
+from pipeline.llm_stages.topic_gate import LlmTopicCheck, LlmTopicGate
 from pipeline.llm_stages.written_grounding import WrittenGrounding
 from pipeline.turn import (
     Accepted,
     Checked,
     Evidence,
+    Opinion,
     Retrieved,
     SearchQuery,
     Sentence,
@@ -82,12 +83,13 @@ async def test_the_gate_sorts(topic: Topic) -> None:
 
 
 async def test_what_people_wrote_cannot_leave_its_fence() -> None:
-    model = ScriptedModel(kind("on_topic"), rewritten("toll"), useful(), "NO ANSWER")
+    model = ScriptedModel(kind("on_topic"), "1", rewritten("toll"), useful(), "NO ANSWER")
     asked = Question(
         f"toll {ESCAPE}", (Message(Role.USER, ESCAPE), Message(Role.ASSISTANT, ESCAPE)), (ESCAPE,)
     )
     query = SearchQuery(ESCAPE)
     await gate(model)(asked)
+    await LlmTopicCheck(model, tuple)(asked)
     await LlmQueryRewriter(model)(asked)
     await LlmRelevanceCheck(model)(query, FOUND)
     writer = LlmComposer(model, StyleCard(), no_manner, frozenset())
@@ -178,6 +180,8 @@ def test_a_band_covers_what_its_weight_could_turn() -> None:
     assert band.combined(band.low + 0.001, True) >= 0.8 > band.combined(band.high - 0.001, False)
     assert not Band.around(0.8, 0.0).covers(0.8) and not NOWHERE.covers(1.0)
     assert EVERYWHERE.covers(0.0) and EVERYWHERE.covers(1.0)
+    assert band.combined(0.8, 0.5) == pytest.approx(0.8)
+    assert band.combined(0.8, 0.0) < band.combined(0.8, 0.4) < 0.8 < band.combined(0.8, 0.6)
     assert EVERYWHERE.combined(1.0, False) < 0.01 < 0.99 < EVERYWHERE.combined(0.0, True)
 
 
@@ -214,6 +218,23 @@ async def test_a_weak_word_does_not_turn_a_clear_case() -> None:
     )
     verdict = await cascade(QUESTION)
     assert verdict.topic is Topic.OFF_TOPIC and verdict.opinion is not None
+
+
+@pytest.mark.parametrize(
+    ("first", "yes", "topic"),
+    [
+        (0.85, 0.45, Topic.ON_TOPIC),
+        (0.85, 0.3, Topic.OFF_TOPIC),
+        (0.78, 0.55, Topic.ON_TOPIC),
+        (0.7, 0.55, Topic.OFF_TOPIC),
+    ],
+)
+async def test_a_model_that_is_half_sure_counts_for_half(first: float, yes: float, topic: Topic) -> None:
+    said = TopicVerdict(Topic.ON_TOPIC if first >= 0.8 else Topic.OFF_TOPIC, first)
+    check = LlmTopicCheck(ScriptedModel(str(yes)), lambda: ("bridges",))
+    verdict = await GateCascade(ScriptedStage(said), check, Asking(Band.around(0.8, 2.0)))(QUESTION)
+    assert verdict.topic is topic
+    assert verdict.opinion == Opinion(first, yes)
 
 
 async def test_relevance_keeps_the_first_ranking_among_what_the_second_names() -> None:
