@@ -118,7 +118,8 @@ class AnswerCitation(BaseModel):
 
 
 class AnswerResponse(BaseModel):
-    """`answers` is empty where there is none; `notice` then says so in the words of the house."""
+    """`answers` is empty where there is none; `notice` then says so in the words of the house.
+    `documents_read`: how many of the caller's documents there was time for; null where none came."""
 
     id: str
     object: str = "answer"
@@ -130,3 +131,4 @@ class AnswerResponse(BaseModel):
     citations: list[AnswerCitation]
     suggestions: list[str]
     notice: str | None
+    documents_read: int | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from pipeline.ports import unheard
 from pipeline.types import Citation, Exemplar, Outcome, Question, Reply
 
 _INDEXED_AT_ONCE = 1  # requests whose documents are embedded: conversations keep most of the processor
+_READING = 0.5  # share of a turn's deadline in which documents are embedded
 _SCORED = 50  # entries of the knowledge base; one that was cited lies well within
 
 
@@ -25,10 +27,13 @@ class Answering:
     """Runs the chain on the live release, or on documents as if they were one. Holds nothing between
     requests: neither the documents nor the trace of a turn on them are kept."""
 
-    def __init__(self, chat: Chat, live: LiveRelease, base: Callable[[], KnowledgeBase]) -> None:
+    def __init__(
+        self, chat: Chat, live: LiveRelease, base: Callable[[], KnowledgeBase], *, deadline_s: float
+    ) -> None:
         self._chat = chat
         self._live = live
         self._base = base
+        self._reading_s = _READING * deadline_s
         self._indexing = asyncio.Semaphore(_INDEXED_AT_ONCE)
 
     async def answer(self, ask: AnswerRequest) -> AnswerResponse:
@@ -36,8 +41,12 @@ class Answering:
         documents, encode = ask.documents or [], self._base().encode
         if documents:
             is_kept.set(False)
+            asked = time.monotonic()
             async with self._indexing:
-                snapshot: Snapshot = await snapshot_of(documents, ask.question, ask.max_rerank, encode)
+                left = self._reading_s - (time.monotonic() - asked)
+                snapshot: Snapshot = await snapshot_of(
+                    documents, ask.question, ask.max_rerank, encode, seconds=left
+                )
         else:
             snapshot = self._live.current
         message_id = uuid4().hex
@@ -86,6 +95,7 @@ class _Told:
             citations=citations,
             suggestions=[] if self._documents else list(reply.suggestions),
             notice=None if reply.outcome is Outcome.ANSWERED else reply.text,
+            documents_read=len(self._entries) if self._documents else None,
         )
 
     def _cited(self, reply: Reply) -> tuple[str, list[AnswerCitation]]:

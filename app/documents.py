@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Sequence
 from uuid import uuid4
 
@@ -25,22 +27,38 @@ Encode = Callable[[Sequence[str]], FloatArray]
 
 
 async def snapshot_of(
-    documents: Sequence[Document], question: str, most: int, encode: Encode
+    documents: Sequence[Document],
+    question: str,
+    most: int,
+    encode: Encode,
+    *,
+    seconds: float = math.inf,
+    clock: Callable[[], float] = time.monotonic,
 ) -> LocalSnapshot:
-    """Of the `most` documents that share most words with the question. `encode` blocks; it runs in a thread.
-    Raises `EncoderFailed`."""
+    """Of the `most` documents that share most words with the question; of as many of them, most first, as are
+    embedded in about so many `seconds`, but one at least. `encode` blocks; it runs in a thread. Raises
+    `EncoderFailed`."""
+    ends = clock() + seconds
     places = await asyncio.to_thread(_nearest_by_words, documents, question, most)
     entries = [_entry(place, documents[place]) for place in places]
     passages = await asyncio.to_thread(lay_out, entries)
-    texts = list(dict.fromkeys(passage.search_text for passage in passages))
-    blocks = [
-        await asyncio.to_thread(encode, texts[start : start + _BLOCK])
-        for start in range(0, len(texts), _BLOCK)
-    ]
-    rows = dict(zip(texts, np.concatenate(blocks), strict=True))
-    vectors = np.stack([rows[passage.search_text] for passage in passages])
+    rank = {entry.id: place for place, entry in enumerate(entries)}
+    in_turn = sorted(passages, key=lambda passage: rank[passage.entry_id])
+    texts = list(dict.fromkeys(passage.search_text for passage in in_turn))
+    rows: dict[str, FloatArray] = {}
+    read: set[str] = set()
+    for start in range(0, len(texts), _BLOCK):
+        if read and clock() >= ends:
+            break
+        block = texts[start : start + _BLOCK]
+        rows |= zip(block, await asyncio.to_thread(encode, block), strict=True)
+        missing = {passage.entry_id for passage in passages if passage.search_text not in rows}
+        read = {entry.id for entry in entries if entry.id not in missing}
+    kept = [passage for passage in passages if passage.entry_id in read]
+    vectors = np.stack([rows[passage.search_text] for passage in kept])
     release_id = f"documents-{uuid4().hex}"
-    return await asyncio.to_thread(LocalSnapshot.indexed, release_id, entries, passages, vectors, CALIBRATION)
+    used = [entry for entry in entries if entry.id in read]
+    return await asyncio.to_thread(LocalSnapshot.indexed, release_id, used, kept, vectors, CALIBRATION)
 
 
 def place_of(entry_id: str) -> int:
@@ -49,10 +67,10 @@ def place_of(entry_id: str) -> int:
 
 
 def _nearest_by_words(documents: Sequence[Document], question: str, most: int) -> list[int]:
-    if len(documents) <= most:
-        return list(range(len(documents)))
+    """Most first, and of equals in their own order."""
     scores = LexicalIndex.build([document.text for document in documents]).scores(question)
-    return sorted(np.argsort(-scores, kind="stable")[:most].tolist())
+    nearest: list[int] = np.argsort(-scores, kind="stable")[:most].tolist()
+    return nearest
 
 
 def _entry(place: int, document: Document) -> Entry:

@@ -138,7 +138,7 @@ def wire(
         jobs=jobs,
         live=live,
         releases=releases,
-        answering=Answering(chat, live, lambda: releases.base),
+        answering=Answering(chat, live, lambda: releases.base, deadline_s=settings.turn_deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         llm=llm,

@@ -32,6 +32,7 @@ FIELDS = {
     "citations",
     "suggestions",
     "notice",
+    "documents_read",
 }
 PUPPIES = ["Puppy A is happy.", {"text": "Puppy B is sad.", "title": "B", "metadata": {"page": 2}}]
 ASK: dict[str, Any] = {"question": "which puppy is happy?", "documents": PUPPIES}
@@ -195,8 +196,39 @@ async def test_only_so_many_documents_are_read_as_are_asked_for() -> None:
     assert list(few.entries) == ["document-1"]
     assert all("two" in text for text in read)
     many = await snapshot_of(documents, "what about two?", 200, encode)
-    assert list(many.entries) == ["document-0", "document-1", "document-2"]
+    assert set(many.entries) == {"document-0", "document-1", "document-2"}
     assert many.release_id != few.release_id
+
+
+async def test_documents_that_there_is_no_time_for_are_not_read() -> None:
+    now = 0.0
+
+    def encode(texts: Any) -> Any:  # noqa: ANN401
+        nonlocal now
+        now += 1
+        return HashEncoder().encode(texts)
+
+    def clock() -> float:
+        return now
+
+    def document(name: str) -> Document:
+        return Document(text=" ".join(f"{name} was seen on day {day} of the journey." for day in range(50)))
+
+    documents = [document(name) for name in ("Heron", "Otter", "Badger")]
+    documents[1] = Document(text=f"{documents[1].text} It was the otter again, the otter.")
+    for seconds, read in ((0.0, ["document-1"]), (100.0, ["document-1", "document-0", "document-2"])):
+        now = 0.0
+        found = await snapshot_of(documents, "where was the otter", 9, encode, seconds=seconds, clock=clock)
+        assert list(found.entries) == read  # that which shares most words first
+    assert now > 2
+
+
+async def test_the_caller_is_told_how_many_documents_were_read(tmp_path: Path) -> None:
+    reply = Reply("I don't have an answer to that.", Outcome.NO_ANSWER)
+    async with asking(services(tmp_path, ScriptedChat(reply))) as client:
+        assert (await client.post("/v1/answers", json=ASK)).json()["documents_read"] == 2
+        base = (await client.post("/v1/answers", json={"question": "What about dna?"})).json()
+    assert base["documents_read"] is None
 
 
 @pytest.mark.parametrize(
