@@ -227,3 +227,13 @@ DANGLING = frozenset(
     likewise""".split()
 )
 """First words of a sentence that lean on the sentence before it."""
+CONNECTIVES = (
+    *DANGLING,
+    *"accordingly besides consequently conversely finally hence indeed meanwhile otherwise rather".split(),
+    *("after that", "afterwards", "all the same", "as a consequence", "as a result", "at the same time"),
+    *("before that", "by comparison", "by contrast", "by then", "either way", "even so", "for example"),
+    *("for instance", "in addition", "in contrast", "in fact", "in other words", "in particular", "in short"),
+    *("in turn", "on the contrary", "on the other hand", "on top of that", "since then", "until then"),
+)
+"""Openings of a sentence that take what the one before it says as their other argument: pronouns, and
+adverbials of the Penn Discourse Treebank (Prasad et al. 2008) that are anaphoric (Webber et al. 2003)."""

@@ -11,11 +11,23 @@ from numpy.typing import NDArray
 
 from knowledge.types import Entry, FloatArray, Passage
 from pipeline.stages.cited_text import LEAD, is_stump, without_lead
-from pipeline.stages.lexicon import DANGLING
+from pipeline.stages.lexicon import CONNECTIVES
 
 REPEATS = 0.75  # cosine from which one sentence says what another said
 VARIANTS = 0.6  # mean likeness of lines from which each line is a whole answer in other words
 POINTER = re.compile(r"\W*(?:learn|read|find out|see) more\b|\W*(?:click|tap) ", re.IGNORECASE)
+_OPENS_LEANING = re.compile(rf"[\W_]*(?:{'|'.join(map(re.escape, CONNECTIVES))})(?![\w'-])", re.IGNORECASE)
+_REFERS_BACK = re.compile(
+    r"\b(?:(?:in|for|by|to) (?:this|that|these|the same) (?:ways?|reasons?|manner|cases?|means|extent)"
+    r"|because of (?:this|that)|the same (?:is true|goes|holds|applies|happens)|likewise|similarly"
+    r"|as (?:just |already )?(?:mentioned|noted|described|explained|said|stated|discussed)(?: above| before)?"
+    r"|(?:mentioned|described|listed|named) above"
+    r"|the (?:former|latter)(?= (?:is|are|was|were|has|have|can|may|does|do|will)\b))\b"
+    r"(?! (?:as|that|to|when|where|why|by|in)\b)",
+    re.IGNORECASE,
+)
+"""What says the same of something else, or points at what was said, anywhere in a sentence. "In the same way
+as" brings along what it compares with."""
 NEAR_ENOUGH = 0.3  # cosine to the question below which a further entry's sentence is beside the point
 SECOND = 0.85  # share of its first sentence's cosine that its second must have
 LEAD_BONUS = 0.3
@@ -51,8 +63,8 @@ class Scored:
         """Whether a sentence points back to the one before it."""
         if index == 0 or self.lines[index] != self.lines[index - 1]:
             return False
-        first = self.sentences[index].replace("’", "'").lower().split()[0]
-        return first.strip(",.;:\"'“(") in DANGLING
+        text = self.sentences[index].replace("’", "'")
+        return bool(_OPENS_LEANING.match(text) or _REFERS_BACK.search(text))
 
     def unled(self, index: int) -> str:
         """A sentence without its opening "Yes" or "No"; "" where nothing is left that stands alone."""
