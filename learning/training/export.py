@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from knowledge.model_store import export_to, read_manifest
+from knowledge.model_store import Manifest, export_to, read_manifest
 from knowledge.processor import Int8
 from learning.training.config import TrainingFailed
 
@@ -14,17 +14,27 @@ LARGEST = 25_000_000
 
 
 def export_retriever(source: Path, name: str, out: Path) -> float:
-    """Fill the new folder `out` with the encoder in `source`, as `knowledge.model_store` reads it, and give
-    the mean cosine between the two. Raises `TrainingFailed` where the export is another model, or too large.
+    """Fill the new folder `out` with the encoder in `source` as int8 and give the mean cosine between the
+    two. Raises `TrainingFailed` where the export is another model, or too large."""
+    manifest = export_true(source, name, out)
+    if manifest.precision != "int8":
+        raise TrainingFailed(f"{name} cannot ship as int8: {manifest.reason}")
+    check_size(out)
+    return manifest.mean_cosine
+
+
+def export_true(source: Path, name: str, out: Path) -> Manifest:
+    """Fill the new folder `out` with the encoder in `source`, as `knowledge.model_store` reads it: as int8,
+    or in single precision, four times as large, where rounding would make another model of it. Raises
+    `TrainingFailed` where neither is true to it.
 
     Weights take 7 of the 8 bits: on a processor that adds products in 16 bits, more could overflow."""
     shutil.rmtree(out, ignore_errors=True)
     export_to(out, name, source, Int8.NARROW)
     manifest = read_manifest(out)
-    if manifest is None or manifest.precision != "int8":
-        raise TrainingFailed(f"{name} cannot ship as int8: {manifest.reason if manifest else 'damaged'}")
-    check_size(out)
-    return manifest.mean_cosine
+    if manifest is None or manifest.precision not in {"int8", "float32"}:
+        raise TrainingFailed(f"{name} cannot be exported: {manifest.reason if manifest else 'damaged'}")
+    return manifest
 
 
 def check_size(folder: Path) -> None:

@@ -22,7 +22,7 @@ from learning.training.cards import write_card
 from learning.training.config import RetrieverConfig, TrainingFailed
 from learning.training.contrastive import fit
 from learning.training.corpora import Asked, Corpus, is_held_back, read_corpora
-from learning.training.export import export_retriever
+from learning.training.export import export_true
 from learning.training.retrieval_figures import Encode, Trial, confusions, ranks, set_id
 from learning.training.retriever import blend, encoder
 from learning.training.shipped_weights import exported_encoder, load_shipped
@@ -86,13 +86,13 @@ class _Served:
 
     def export(self, model: Path, name: str, out: Path) -> float:
         """Fills the new folder `out` with the retriever, its part from `model`; gives the cosine of the
-        export."""
+        export. It stays on this machine, so it may be larger than what ships."""
         shutil.rmtree(out, ignore_errors=True)
         out.parent.mkdir(parents=True, exist_ok=True)
         if not self.part:
-            return export_retriever(model, name, out)
+            return export_true(model, name, out).mean_cosine
         shutil.copytree(self.folder, out, ignore=shutil.ignore_patterns(CARD))
-        return export_retriever(model, self.part, out / self.part)
+        return export_true(model, self.part, out / self.part).mean_cosine
 
 
 def train_matcher(config: RetrieverConfig, base: Path, own: Experience, out: Path, show: Show) -> ModelCard:

@@ -1,9 +1,9 @@
-"""A shipped int8 encoder as a model that can be trained on: its weights, read back from the graph."""
+"""An exported encoder as a model that can be trained on: its weights, read back from the graph."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,27 +61,28 @@ def read_weights(file: Path) -> dict[str, FloatArray]:
         if name.startswith(prefix) and name.endswith(_QUANTISED):
             base = name.removesuffix("_quantized")
             found[base.removeprefix(prefix)] = _scaled(array, stored, base)
-    for bias, base in _linear_layers(graph):
-        name = bias.removeprefix(prefix).replace(".linear.bias", ".weight")
-        found[name] = _scaled(stored[f"{base}_quantized"], stored, base).T
+    for bias, weights in _linear_layers(graph, stored):
+        name = bias.removeprefix(prefix).replace(".linear", "").replace(".bias", ".weight")
+        base, array = weights.removesuffix("_quantized"), stored[weights]
+        found[name] = (array if base == weights else _scaled(array, stored, base)).T
     return found
 
 
-def _linear_layers(graph: Any) -> list[tuple[str, str]]:  # noqa: ANN401 (onnx is not typed)
-    """For each integer product, the name of the bias that is added to it, and of its weights: the products
-    themselves bear no names that tell the layer."""
+def _linear_layers(graph: Any, stored: Container[str]) -> list[tuple[str, str]]:  # noqa: ANN401 (onnx is not typed)
+    """For each product with weights, the name of the bias that is added to it, and of the weights: the
+    products themselves bear no names that tell the layer."""
     readers: defaultdict[str, list[Any]] = defaultdict(list)
     for node in graph.node:
         for name in node.input:
             readers[name].append(node)
     found = []
     for node in graph.node:
-        if node.op_type == "MatMulInteger":
+        if node.op_type in {"MatMul", "MatMulInteger"} and node.input[1] in stored:
             end = node
             while end.op_type != "Add":
                 (end,) = readers[end.output[0]]
             bias = next(name for name in end.input if name.endswith(".bias"))
-            found.append((bias, node.input[1].removesuffix("_quantized")))
+            found.append((bias, node.input[1]))
     return found
 
 

@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 
 from app.models import card_for
+from knowledge import onnx_export
 from knowledge.encoder import load_encoder
 from knowledge.model_card import read_card
+from knowledge.model_store import DEFAULT_ENCODER, find_source
+from knowledge.processor import Int8
+from learning.training.retriever import encoder
+from learning.training.shipped_weights import exported_encoder, load_shipped
 from tests.integration.commands import candor
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +64,22 @@ def test_a_retriever_of_ones_own_is_trained_measured_and_served(folder: Path) ->
     cosines = np.sum(was * now, axis=1)
     assert (cosines < 0.9999).all()  # something was learned
     assert (cosines > 0.8).all()  # and not all forgotten: the weights were read back
+
+
+@pytest.mark.filterwarnings("ignore")  # the export runs in a child otherwise
+def test_one_that_rounding_would_change_is_kept_in_full_and_can_be_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_export, "_GOOD_ENOUGH", 2.0)
+    source = find_source(DEFAULT_ENCODER, tmp_path)
+
+    manifest = onnx_export.export(source, "own-retriever", tmp_path / "full", Int8.NARROW)
+
+    assert manifest.precision == "float32"
+    texts = ["may I bring my dog", "where do I leave my coat"]
+    again = encoder(load_shipped(tmp_path / "full"))(texts)
+    exported = exported_encoder(tmp_path / "full")(texts)
+    assert (np.sum(again * exported, axis=1) > 0.999).all()
 
 
 def test_data_and_kb_exclude_each_other(folder: Path) -> None:
