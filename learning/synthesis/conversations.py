@@ -64,7 +64,10 @@ class _Talks:
     def switched(self, made: Made) -> Made:
         """A message that has nothing to do with the one before, sometimes announced."""
         message, label = made.message, made.kind
-        if made.about and self.rng.random() < _ANNOUNCES:
+        opened = made.clean.lower().startswith(self.maker.source.frames.openers)
+        if opened:
+            pass
+        elif made.about and self.rng.random() < _ANNOUNCES:
             message = f"{self.rng.choice(self.talk.change)} {message}"
         elif made.about and self.rng.random() < _BRIDGES:
             message = f"{self.rng.choice(self.talk.bridge)}. {message}"

@@ -11,8 +11,9 @@ from random import Random
 
 from knowledge.sentences import split_sentences
 from knowledge.types import Entry
-from learning.synthesis.frames import Talk, inner
-from learning.synthesis.grammar import parse, statement
+from learning.synthesis.frames import Talk
+from learning.synthesis.grammar import AUXILIARIES, parse, statement
+from learning.synthesis.parts import inner
 from learning.synthesis.verbs import PREDICATIVE, VERBS, is_participle
 from pipeline.stages.dependence import TOKEN, subject
 from pipeline.stages.language import stem
@@ -25,6 +26,7 @@ _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][\w-]*[A-Z0-9][\w-]*|[A-Z][a-z]+)(?: [A
 _REASON = re.compile(
     r"\b(?:because|since|so that|due to|that is why|this is why|the reason)\b", re.IGNORECASE
 )
+_BEFORE_SUBJECT = AUXILIARIES | frozenset("if that whether when because until before after while".split())
 _SHARED_WORDS = 3  # of two questions that differ in one phrase
 _LONGEST_PHRASE = 5
 _SINGULAR_ENDINGS = ("ss", "us", "is")
@@ -76,8 +78,8 @@ def pronominal(before: str, then: str) -> str:
             first.subject.lower() in _PERSONS and _mentions(before, phrase)
         )
         if named and _stems(then) - _stems(phrase):
-            pronoun = _pronoun(phrase, second.subject == phrase)
-            return re.sub(rf"\b{re.escape(phrase)}(?!\w)", pronoun, then, count=1)
+            opens = second.subject == phrase or _opens(phrase, then)
+            return re.sub(rf"\b{re.escape(phrase)}(?!\.?\w)", _pronoun(phrase, opens), then, count=1)
     return ""
 
 
@@ -120,8 +122,17 @@ def _phrases(question: str, topic: str) -> Iterator[str]:
         following = after.strip(" ?,.").split(" ")[0]
         determined = before.rstrip().rsplit(" ", 1)[-1].lower() in _DETERMINERS
         apart = not following or (_says_little(following) and following != "of")
-        if _stems(phrase) and apart and not determined:
+        abbreviated = re.match(r"\.\w", after)  # "the U" of "the U.S."
+        if _stems(phrase) and apart and not determined and not abbreviated:
             yield phrase
+
+
+def _opens(phrase: str, question: str) -> bool:
+    """Whether the phrase is the subject of a clause inside the question."""
+    before, _, after = question.partition(phrase)
+    following = after.strip(" ?,.").split(" ")[0].lower()
+    last = before.rstrip().rsplit(" ", 1)[-1].lower()
+    return following in AUXILIARIES or (following in VERBS and last in _BEFORE_SUBJECT)
 
 
 def _bare(phrase: str) -> str:

@@ -25,7 +25,7 @@ _HAVE = {"have", "has", "had", "haven't", "hasn't"}
 _MODAL = {"can", "could", "will", "would", "should", "may", "might", "must", "can't", "won't", "shouldn't"}
 AUXILIARIES = _DO | _BE | _HAVE | _MODAL
 _PRONOUNS = frozenset("i you we they he she it there everyone anyone someone".split())
-_WH = frozenset("what who whom whose which where when why how".split())
+QUESTION_WORDS = frozenset("what who whom whose which where when why how".split())
 _PREPOSITIONS = frozenset("of for between in on with about from to".split())
 _NEVER_LAST = frozenset("of the a an my your our and & or that who".split())
 _JOINING = re.compile(
@@ -71,7 +71,7 @@ def _clause(text: str) -> Clause | None:
     lower = [word.lower().replace("’", "'") for word in words]
     if not words:
         return None
-    if lower[0] not in _WH:
+    if lower[0] not in QUESTION_WORDS:
         return _taken_apart("", words, lower) if lower[0] in AUXILIARIES and len(words) > 2 else None
     at = next((place for place, word in enumerate(lower[:5]) if place and word in AUXILIARIES), None)
     if at is None or (at > 1 and lower[0] not in {"how", "which", "what", "whose"}):

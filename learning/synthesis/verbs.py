@@ -50,6 +50,14 @@ OPENS_PREDICATE = frozenset(
 ADVERBS = frozenset(
     "still really also ever always only just even actually usually never often currently".split()
 )
+HARMS = frozenset(
+    """bad break breaks cancer crime damage damaged damages danger dangerous dead deadly death deaths die
+    died dies disease diseases expired fail fails fake fatal forbidden fraud guilty harm harmful harms
+    hurt hurts ill illegal illness infected infects injured injury kill killed kills lose loses lost
+    pain painful poison poisonous risk risks risky ruin ruins sick steal steals stolen suffer suffers
+    threat toxic unhealthy unsafe useless weaken weakens worse wrong""".split()
+)
+"""Words of what people are afraid of."""
 _PARTICIPLES = frozenset(
     """been become begun bought brought built caught chosen come done driven eaten fallen felt found given
     gone grown had heard held hurt kept known left lent lost made meant met paid put read rushed said seen

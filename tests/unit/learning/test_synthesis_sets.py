@@ -208,3 +208,12 @@ def test_a_models_wordings_are_typed_and_led_back_like_all_others() -> None:
 @pytest.mark.parametrize("count", [1, 7])
 def test_small_counts_are_kept_to(count: int) -> None:
     assert len(make_questions(maker(), count, Shares(), told)) == count
+
+
+def test_a_change_of_subject_has_one_opening() -> None:
+    made = make_conversations(maker(), 150, Turns(), told)
+    making = maker()
+    talk, openers = making.source.frames.talk, making.source.frames.openers
+    for each in made:
+        announced = any(each.message.lower().startswith(change) for change in talk.change)
+        assert not (each.kind.startswith("switch") and announced and each.clean.lower().startswith(openers))

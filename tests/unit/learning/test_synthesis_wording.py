@@ -11,7 +11,7 @@ import pytest
 from knowledge.types import Entry
 from learning.synthesis.distinct import Distinct, diversity
 from learning.synthesis.follow_ups import asks_why, elliptic, pronominal
-from learning.synthesis.frames import KINDS, Frames, WordingUnusable, telling_sentences
+from learning.synthesis.frames import KINDS, Frames, WordingUnusable
 from learning.synthesis.grammar import embedded, parse, statement
 from learning.synthesis.noise_profile import (
     Lexicon,
@@ -23,7 +23,9 @@ from learning.synthesis.noise_profile import (
     opening,
     slip_kind,
 )
+from learning.synthesis.parts import telling_sentences
 from learning.synthesis.real_messages import read_real_messages
+from learning.synthesis.rewording import WordGroups
 from learning.synthesis.typist import Typist, reversed_slang, slip
 from learning.training.config import TrainingFailed
 
@@ -98,7 +100,7 @@ def test_only_sentences_that_say_something_are_repeated() -> None:
 
 
 def test_rewording_keeps_to_whole_words_and_the_case() -> None:
-    frames = replace(Frames.read(SEEDS / "synthesis.yaml"), interchangeable=(("card", "pass"),))
+    frames = replace(Frames.read(SEEDS / "synthesis.yaml"), words=WordGroups((("card", "pass"),)))
     made = {frames.reworded("Card or cardigan?", Random(seed)) for seed in range(20)}
     assert made == {"Card or cardigan?", "Pass or cardigan?"}
 
