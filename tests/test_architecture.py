@@ -70,6 +70,12 @@ def test_imports_point_one_way(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
+def test_nothing_but_commands_knows_the_terminal(path: Path) -> None:
+    if not name(path).startswith("app/cli/"):
+        assert not [module for module in imports(path) if within(module, {"app.cli"})]
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
 def test_heavy_libraries_have_one_adapter_each_and_load_when_used(path: Path) -> None:
     for library, homes in ONE_ADAPTER.items():
         used = any(within(module, {library}) for module in imports(path))

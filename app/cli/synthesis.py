@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from app.synthesis import Kind
+    from app.cli.synthesis_sets import Kind
 
 synthesis = typer.Typer(
     help="Make up questions and conversations, labelled and checked.",
@@ -56,7 +56,7 @@ def _command(kind: Kind) -> Callable[..., None]:
             Path | None, typer.Option(metavar="FILE", help="Real messages, to say how close the noise comes.")
         ] = None,
     ) -> None:
-        from app.synthesis import Order, synthesize, told
+        from app.cli.synthesis_sets import Order, synthesize, told
 
         report = synthesize(kind, Order(out, kb, count, seed, withhold, calls if llm else 0, real))
         for line in told(report):
@@ -81,7 +81,7 @@ def intents(
     ] = False,
 ) -> None:
     """What messages really ask, after their conversation: pairs to train the rewriter on."""
-    from app.intents import extract
+    from app.cli.intent_pairs import extract
 
     if not made and not stored:
         raise typer.BadParameter("give --from, --stored, or both.")
@@ -99,7 +99,7 @@ def noise(
     ] = None,
 ) -> None:
     """Measure how people really type: rates alone, none of their text is kept."""
-    from app.synthesis import measure_noise
+    from app.cli.synthesis_sets import measure_noise
 
     file = measure_noise(messages, out)
     typer.echo(f"The profile is in {file}.")

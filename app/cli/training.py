@@ -84,7 +84,7 @@ def _train_own(
     kb: Path | None, questions: Path | None, calls: int, config: Path | None, out: Path | None, force: bool
 ) -> None:
     import learning.training
-    from app.matching import MatcherOrder, train_own_retriever
+    from app.cli.own_retriever import MatcherOrder, train_own_retriever
 
     chosen = config or Path(learning.training.__path__[0], "configs", "matcher.yaml")
     card, target = train_own_retriever(MatcherOrder(kb, questions, chosen, out, calls, force))

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app.cli.failures import Failed
+from app.cli.intent_pairs import extract
+from app.cli.own_retriever import confirmed, read_questions
 from app.conversations import ConversationStore, Rating
-from app.intents import extract
-from app.matching import confirmed, read_questions
 from app.reviewed_turns import confirmed_exchanges
 from app.services import prepared_database
 from knowledge.types import Entry
@@ -94,7 +94,7 @@ def test_what_users_rated_up_is_what_is_learned_from(tmp_path: Path, monkeypatch
         ("and for children?", ("dna",), 2),
     ]
     assert [each.message for each in confirmed(engine)] == ["what does it cost"]
-    monkeypatch.setattr("app.intents.read_settings", lambda: using)
+    monkeypatch.setattr("app.cli.intent_pairs.read_settings", lambda: using)
     with pytest.raises(Failed):
         extract(tmp_path / "out.jsonl", (), True)  # the entry is not in the knowledge base any more
 
