@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ import numpy as np
 
 from knowledge.snapshot import LocalSnapshot, lay_out
 from knowledge.types import Entry, FloatArray, View
+from learning.synthesis.leaks import told_elsewhere
 
 Embed = Callable[[Sequence[str]], FloatArray]
 """Texts to unit rows."""
@@ -20,6 +22,7 @@ CLEAN, TYPED = 3, 10
 are wider than what a right answer takes: what only a better retriever would find has to stay in."""
 _TWINS = 0.92  # questions closer than this ask the same thing
 _ALONE = 0.35  # share of the entries that may be taken out: those least covered by another
+_CLEAR = 0.4  # share of these that go first: what they say, no other answer says in passing
 _CHATTY = 0.5  # cosine to small talk from which a question is about the service itself
 MARGIN = 0.05
 """By how much what asks for an entry that was taken out must be nearer to it than to any other."""
@@ -83,12 +86,16 @@ class RoundTrip:
 
     def withheld(self, share: float, small_talk: Sequence[str], rng: Random) -> frozenset[str]:
         """Ids of entries to take out, so that what is asked about them is on topic and has no answer: of
-        those that the others cover least, none about the service itself."""
+        those that the others cover least, none about the service itself, first those that other answers say
+        least of in passing."""
         order = [*self.entries]
         alone = np.argsort(self._nearest())[: int(len(order) * _ALONE)]
         chatty = self._nearness(small_talk) > _CHATTY
-        free = [order[place] for place in alone if not chatty[place]]
-        return frozenset(rng.sample(free, min(len(free), round(len(order) * share))))
+        told = told_elsewhere([*self.entries.values()], self._embed)
+        free = sorted((place for place in alone if not chatty[place]), key=lambda place: told[place])
+        wanted = min(len(free), round(len(order) * share))
+        clear = free[: max(wanted, math.ceil(len(free) * _CLEAR))]
+        return frozenset(order[place] for place in rng.sample(clear, wanted))
 
     def _nearness(self, texts: Sequence[str]) -> FloatArray:
         """Each entry's best cosine to one of the texts."""

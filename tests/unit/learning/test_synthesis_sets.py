@@ -17,6 +17,7 @@ from learning.evaluation.suites import load_suite
 from learning.synthesis.conversations import Turns, make_conversations
 from learning.synthesis.distinct import diversity, plain
 from learning.synthesis.frames import Frames
+from learning.synthesis.leaks import told_elsewhere
 from learning.synthesis.llm_wording import Bounds, Wordings, llm_wordings
 from learning.synthesis.noise_profile import Lexicon, NoiseProfile
 from learning.synthesis.questions import Made, QuestionMaker, Shares, Source, make_questions
@@ -121,6 +122,39 @@ def test_only_entries_that_no_other_covers_are_taken_out() -> None:
     taken = trip.withheld(0.5, ["is there a toilet"], Random(1))
     assert taken and not taken & {"books", "games"}  # they cover one another
     assert "toilet" not in trip.withheld(1.0, ["where do i find a toilet"], Random(1))
+
+
+FEE = Entry("fee", "What does parking cost?", "Parking costs two euros.")
+TOILET = Entry("toilet", "Where do I find a toilet?", "There is a toilet in the basement.")
+PRINTER = Entry("printer", "Where do I find a printer?", "Printing happens upstairs, beside all scanners.")
+IN_PASSING = Entry(
+    "car",
+    "Who may come by car?",
+    "Anyone may come by car, from eight until late, when gates close. Cars stand beside our old mill, behind "
+    "trees. Parking costs two euros. Drivers should leave their engines off and lock every door.",
+)
+
+
+def test_what_another_answer_says_in_passing_is_told_elsewhere() -> None:
+    alone = told_elsewhere([FEE, TOILET], embed)
+    both = told_elsewhere([FEE, TOILET, IN_PASSING], embed)
+    assert alone.max() < 0.5 and both[1] < 0.5
+    assert both[0] > 0.9
+    assert told_elsewhere([], embed).shape == (0,)
+
+
+def test_what_is_told_elsewhere_is_taken_out_last() -> None:
+    lent = ["book", "game", "film", "map", "song", "score", "comic", "poster"]  # they cover one another
+    alike = [Entry(kind, f"How long is a {kind} lent?", f"A {kind} is lent for a week.") for kind in lent]
+
+    def ever_taken(*others: Entry) -> frozenset[str]:
+        trip = RoundTrip([*alike, FEE, *others], embed)
+        return frozenset().union(*(trip.withheld(0.1, [], Random(seed)) for seed in range(20)))
+
+    assert "fee" in ever_taken(TOILET, PRINTER)
+    assert ever_taken(TOILET, PRINTER, IN_PASSING) and "fee" not in ever_taken(TOILET, PRINTER, IN_PASSING)
+    small = RoundTrip([FEE, TOILET, IN_PASSING], embed)
+    assert len(small.withheld(0.3, [], Random(1))) == 1  # small knowledge bases have something to take out
 
 
 def test_conversations_lean_on_their_history_only_where_they_say_so() -> None:
