@@ -21,6 +21,11 @@ from pipeline.stages.lexicon import FUNCTION_WORDS
 
 _DETERMINERS = ("the", "a", "an", "my", "our", "your", "these", "this")
 _PERSONS = frozenset("i you we it there they".split())
+_PEOPLE = frozenset(
+    """child kid baby infant newborn toddler teen teenager adolescent son daughter boy girl mother father mum
+    dad parent wife husband partner sister brother friend man woman person patient doctor nurse teacher
+    student neighbour colleague boss employee customer guest visitor""".split()
+)
 _PHRASE = re.compile(rf"\b(?:{'|'.join(_DETERMINERS)})(?: [\w’'&-]+){{1,3}}", re.IGNORECASE)
 _NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][\w-]*[A-Z0-9][\w-]*|[A-Z][a-z]+)(?: [A-Z][\w-]*)*")
 _REASON = re.compile(
@@ -77,7 +82,8 @@ def pronominal(before: str, then: str) -> str:
         named = _bare(first.subject) == _bare(phrase) or (
             first.subject.lower() in _PERSONS and _mentions(before, phrase)
         )
-        if named and _stems(then) - _stems(phrase):
+        somebody = phrase.split()[-1].lower() in _PEOPLE  # not "it", and he or she cannot be told
+        if named and not somebody and _stems(then) - _stems(phrase):
             opens = second.subject == phrase or _opens(phrase, then)
             return re.sub(rf"\b{re.escape(phrase)}(?!\.?\w)", _pronoun(phrase, opens), then, count=1)
     return ""

@@ -19,17 +19,21 @@ from learning.synthesis.verbs import HARMS, VERBS
 from pipeline.stages.dependence import TOKEN, subject
 from pipeline.stages.lexicon import DANGLING
 
-PARTS = ("q", "Q", "y", "s", "f", "h", "w", "np", "do", "v", "may", "plan", "k", "m", "a", "rel")
+PARTS = ("q", "Q", "y", "s", "f", "h", "w", "np", "do", "v", "may", "plan", "k", "m", "i", "a", "rel")
 _SENTENCE_WORDS = range(5, 22)  # of an answer: a shorter one says little, a longer one nobody repeats
 _LEANS = frozenset(
     "if when because especially while although unless since for and click please yes no".split()
 )
-_ODD = re.compile(r"[?\"“”:;()]")
+_ODD = re.compile(r"[?\"“”:;()]|\b(?:I|[Ww]e|[Uu]s|[Oo]ur|[Mm]y|[Mm]e)\b")  # or of the service
 _KEYWORDS = range(2, 8)  # fewer do not tell what is meant; nobody types more, and half of them ask less
-_TELLING = frozenset("not no never without cannot less more fewer worse better after before".split())
+_TELLING = frozenset(
+    """not no never without cannot less more fewer worse better after before under over above below other
+    another same long old""".split()
+)
 _WHERE = frozenset("when where why who".split())  # only where they begin the question: "when I am ill"
 _PERSONS = frozenset({"i", "we", "you"})
 _ADVICE = re.compile(r"^it is (?:better|possible|necessary|ok) (?:for \w+ )?to\b", re.IGNORECASE)
+_OF_ONESELF = re.compile(r"(?:I|We)\b")
 _ABLE = frozenset({"can", "could", "may"})
 _NO_CLAIM = frozenset({"should", "would", "may", "might", "could"})
 
@@ -41,7 +45,7 @@ def parts(question: str) -> dict[str, str]:
     if clause is None:
         first = question.strip().partition(" ")[0].lower()
         asks = question.rstrip().endswith("?") or first in QUESTION_WORDS | AUXILIARIES
-        return found | ({"q": inner(question), "Q": question.rstrip("?")} if asks else claimed(question))
+        return found | ({"q": inner(question), "Q": question.rstrip("?")} if asks else _stated(question))
     plain = Clause(clause.asks, clause.auxiliary, clause.subject, clause.predicate)
     words = (plain.asks, plain.auxiliary, plain.subject, plain.predicate)
     asked = inner(" ".join(filter(None, words)))
@@ -52,6 +56,11 @@ def parts(question: str) -> dict[str, str]:
         found["np"] = plain.subject
     found |= _done(plain)
     return {name: text for name, text in found.items() if text}
+
+
+def _stated(text: str) -> dict[str, str]:
+    """Of a statement in place of a question: what people say of themselves, nobody hides or denies."""
+    return {"i": inner(text)} if _OF_ONESELF.match(text) else claimed(text)
 
 
 def claimed(claim: str) -> dict[str, str]:
@@ -105,7 +114,8 @@ def telling_sentences(entry: Entry) -> list[str]:
 
 def keywords(question: str) -> str:
     """The words that carry meaning, in their order, with what is asked of them: "how long", "not", "more".
-    Empty where there are too few to tell what is meant, or so many that some would have to go."""
+    Empty where there are too few to tell what is meant, or so many that some would have to go, or where a
+    verb that is denied would go: "I don't think so"."""
     words = TOKEN.findall(question)
     low = [word.lower().replace("’", "'") for word in words]
     named = {place for place, word in enumerate(low) if subject(word)}
@@ -116,6 +126,9 @@ def keywords(question: str) -> str:
         if word == "how" and low[place + 1] not in AUXILIARIES | {"to"}
         for step in (0, 1)  # "how long", "how many"
     }
+    denied = {place + 1 for place, word in enumerate(low[:-1]) if word == "not" or word.endswith("n't")}
+    if any(low[place] in VERBS for place in denied - named):
+        return ""
     opening = {0} if low and low[0] in _WHERE else set()
     kept = sorted(named | telling | measured | opening)
     enough = named and (measured or len(named) >= _KEYWORDS.start)

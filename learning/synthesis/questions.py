@@ -18,6 +18,7 @@ from pipeline.types import Message, Outcome
 Show = Callable[[float, str], None]
 _POOL = 3  # times as many wordings as are wanted, to choose from
 _ROUNDS = 8  # of wording an entry anew
+_LOOSE = frozenset({"keyword", "from_answer"})  # kinds that may fit another entry as well
 _LONG = 40  # words; nobody writes more in a chat
 
 
@@ -151,8 +152,8 @@ class QuestionMaker:
         kept = []
         for each, before, after in zip(made, clean, typed, strict=True):
             right = each.entry_ids or (each.about,)
-            gone = each.about in self.withheld
-            meant = before.leads_only_to(each.about) if gone else before.leads_to(right, _among(each.kind))
+            alone = each.about in self.withheld or each.kind in _LOOSE
+            meant = before.leads_only_to(right) if alone else before.leads_to(right, CLEAN)
             self.tally.made[each.kind] += 1
             if meant and after.leads_to(right, TYPED):
                 kept.append(each)
@@ -171,11 +172,6 @@ class QuestionMaker:
                 if self.distinct.takes(message, f"{kind} {text}"):
                     found.append(Made(message, text, kind, (), expect))
         return found
-
-
-def _among(kind: str) -> int:
-    """Among how many its entry must be for a wording to mean it: first, for one that may say too little."""
-    return 1 if kind in {"keyword", "from_answer"} else CLEAN
 
 
 def make_questions(maker: QuestionMaker, count: int, shares: Shares, show: Show) -> list[Made]:

@@ -25,7 +25,8 @@ _ALONE = 0.35  # share of the entries that may be taken out: those least covered
 _CLEAR = 0.4  # share of these that go first: what they say, no other answer says in passing
 _CHATTY = 0.5  # cosine to small talk from which a question is about the service itself
 MARGIN = 0.05
-"""By how much what asks for an entry that was taken out must be nearer to it than to any other."""
+"""By how much what asks for an entry that was taken out, or asks in few words or in words of the answer, must
+be nearer to it than to any other."""
 _FAR = 0.25  # share of the entries' questions less near to any other entry than a stranger may be
 
 
@@ -36,11 +37,10 @@ class Back:
     found: tuple[str, ...]
     scores: tuple[float, ...]
 
-    def leads_only_to(self, entry_id: str) -> bool:
-        """Whether the entry comes first and no other is nearly as near."""
-        return self.found[:1] == (entry_id,) and (
-            len(self.scores) == 1 or self.scores[0] - self.scores[1] >= MARGIN
-        )
+    def leads_only_to(self, entry_ids: Sequence[str]) -> bool:
+        """Whether one of the entries comes first and no entry besides them is nearly as near."""
+        others = (s for key, s in zip(self.found, self.scores, strict=True) if key not in entry_ids)
+        return self.leads_to(entry_ids, 1) and self.scores[0] - next(others, -1.0) >= MARGIN
 
     def leads_to(self, entry_ids: Sequence[str], among: int) -> bool:
         return not {*entry_ids}.isdisjoint(self.found[:among])

@@ -10,7 +10,7 @@ import pytest
 from knowledge.types import Entry
 from learning.synthesis.follow_ups import pronominal
 from learning.synthesis.frames import Frames
-from learning.synthesis.parts import keywords, parts
+from learning.synthesis.parts import keywords, parts, telling_sentences
 
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
 FRAMES = Frames.read(SEEDS / "synthesis.yaml")
@@ -96,6 +96,9 @@ def test_a_pronoun_leaves_abbreviations_and_the_case_alone() -> None:
     asked = pronominal("Are the nurses paid?", "Which day do I see if the nurses will eat lunch?")
     assert asked == "Which day do I see if they will eat lunch?"
     assert pronominal("Are the nurses paid?", "Can I pay the nurses?") == "Can I pay them?"
+    assert (
+        pronominal("Is my child paid?", "Can my child lend a book?") == ""
+    )  # no "it", and he or she unknown
 
 
 @pytest.mark.parametrize(
@@ -108,10 +111,19 @@ def test_a_pronoun_leaves_abbreviations_and_the_case_alone() -> None:
         ("Which books can I not borrow?", "books not borrow"),
         ("Why don't adults borrow games?", "Why don't adults borrow games"),
         ("When is the library open on Sunday?", "When library open Sunday"),
+        ("Are the old cards valid under 16?", "old cards valid under 16"),
     ],
 )
 def test_keywords_keep_what_is_asked_of_them(question: str, kept: str) -> None:
     assert {*kept.split()} <= {*keywords(question).split()}
+
+
+def test_what_an_answer_says_of_the_service_is_not_asked() -> None:
+    answer = (
+        "I wish I could renew the card for you. The card lasts for two years. Our staff will renew the card."
+    )
+    told = telling_sentences(Entry("a", "How long does the card last?", answer))
+    assert told == ["The card lasts for two years"]
 
 
 def test_a_long_question_is_not_cut() -> None:
@@ -125,6 +137,19 @@ def test_claims_are_made_only_of_what_claims_something() -> None:
     assert not any("say otherwise" in text for text in texts("How do I renew a loan?"))
     assert any("say otherwise when the card is free" in text for text in texts("Is the card free?"))
     assert "m" not in parts("what do I do")
+
+
+def test_what_people_say_of_themselves_is_no_claim() -> None:
+    made = texts("I lost my card")
+    assert "hi, i lost my card" in made
+    assert not any(word in text for text in made for word in ("hide", "true", "deny", "trust"))
+    assert any("isn't it true that the card is free" in text for text in texts("The card is free"))
+
+
+def test_keywords_keep_the_verb_that_is_denied() -> None:
+    assert keywords("I don't think that the card works abroad") == ""
+    assert keywords("Why do I need a card if I don't get books?") == ""
+    assert keywords("Why don't cards work abroad?")
 
 
 def test_people_are_afraid_only_of_harm() -> None:

@@ -117,6 +117,19 @@ def test_what_asks_for_a_withheld_entry_must_ask_for_nothing_else() -> None:
     assert making.led_back(made) == made[:1]
 
 
+def test_loose_wordings_must_not_fit_another_entry_as_well() -> None:
+    made = [
+        Made(text, text, kind, ("card",), Outcome.ANSWERED, "card")
+        for text, kind in (
+            ("card", "keyword"),
+            ("card", "from_answer"),
+            ("card cost money", "keyword"),
+            ("card", "plain"),
+        )
+    ]
+    assert maker().led_back(made) == made[2:]
+
+
 def test_only_entries_that_no_other_covers_are_taken_out() -> None:
     trip = RoundTrip(ENTRIES, embed)
     taken = trip.withheld(0.5, ["is there a toilet"], Random(1))
