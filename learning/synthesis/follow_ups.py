@@ -83,7 +83,8 @@ def pronominal(before: str, then: str) -> str:
             first.subject.lower() in _PERSONS and _mentions(before, phrase)
         )
         somebody = phrase.split()[-1].lower() in _PEOPLE  # not "it", and he or she cannot be told
-        if named and not somebody and _stems(then) - _stems(phrase):
+        headless = second.subject.startswith(f"{phrase} ")  # "it from the vaccine", of the immunity
+        if named and not somebody and not headless and _stems(then) - _stems(phrase):
             opens = second.subject == phrase or _opens(phrase, then)
             return re.sub(rf"\b{re.escape(phrase)}(?!\.?\w)", _pronoun(phrase, opens), then, count=1)
     return ""

@@ -17,6 +17,7 @@ from learning.synthesis.grammar import (
 )
 from learning.synthesis.verbs import HARMS, VERBS
 from pipeline.stages.dependence import TOKEN, subject
+from pipeline.stages.language import stem
 from pipeline.stages.lexicon import DANGLING
 
 PARTS = ("q", "Q", "y", "s", "f", "h", "w", "np", "do", "v", "may", "plan", "k", "m", "i", "a", "rel")
@@ -94,8 +95,10 @@ def _done(clause: Clause) -> dict[str, str]:
 
 
 def telling_sentences(entry: Entry) -> list[str]:
-    """The sentences of the answer that say something of their own, about a word of the question."""
+    """The sentences of the answer that say something of their own, about two words of the question: one may
+    be what all entries are about."""
     about = _content(entry.question)
+    shared = max(1, min(len(about), 2))
     spans = split_sentences(entry.answer)
     found = []
     for start, end in spans:
@@ -106,7 +109,7 @@ def telling_sentences(entry: Entry) -> list[str]:
             len(words) in _SENTENCE_WORDS
             and not dangles
             and not _ODD.search(sentence)
-            and about & _content(sentence)
+            and len(about & _content(sentence)) >= shared
         ):
             found.append(sentence)
     return found
@@ -155,4 +158,4 @@ def _harmful(text: str) -> bool:
 
 
 def _content(text: str) -> set[str]:
-    return {base for word in TOKEN.findall(text.lower().replace("’", "'")) if (base := subject(word))}
+    return {stem(base) for word in TOKEN.findall(text.lower().replace("’", "'")) if (base := subject(word))}

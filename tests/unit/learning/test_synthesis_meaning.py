@@ -96,9 +96,9 @@ def test_a_pronoun_leaves_abbreviations_and_the_case_alone() -> None:
     asked = pronominal("Are the nurses paid?", "Which day do I see if the nurses will eat lunch?")
     assert asked == "Which day do I see if they will eat lunch?"
     assert pronominal("Are the nurses paid?", "Can I pay the nurses?") == "Can I pay them?"
-    assert (
-        pronominal("Is my child paid?", "Can my child lend a book?") == ""
-    )  # no "it", and he or she unknown
+    assert pronominal("Is my child paid?", "Can my child lend a book?") == ""  # he or she?
+    assert pronominal("Is the loan free?", "How long does the loan of a book last?") == ""
+    assert pronominal("Is the loan free?", "How long does the loan from a friend last?") == ""
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,12 @@ def test_what_an_answer_says_of_the_service_is_not_asked() -> None:
     )
     told = telling_sentences(Entry("a", "How long does the card last?", answer))
     assert told == ["The card lasts for two years"]
+
+
+def test_a_sentence_is_about_more_than_the_subject_of_everything() -> None:
+    answer = "The library opens at nine on Sunday. The library is the best place to read in town."
+    told = telling_sentences(Entry("a", "Is the library open on Sunday?", answer))
+    assert told == ["The library opens at nine on Sunday"]
 
 
 def test_a_long_question_is_not_cut() -> None:
