@@ -107,11 +107,10 @@ class QuestionMaker:
 
     def strangers(self, count: int) -> list[Made]:
         """Messages about something else."""
-        texts = self.trip.strangers([*self.source.off_topic]) if self.source.off_topic else []
-        return self._unled(texts, count, "off_topic", Outcome.OFF_TOPIC)
+        return self._unled(self.source.off_topic, count, "off_topic", Outcome.OFF_TOPIC)
 
     def chat(self, count: int) -> list[Made]:
-        """Small talk."""
+        """Small talk, but none that an entry may answer: "I don't trust this"."""
         return self._unled(self.source.small_talk, count, "small_talk", Outcome.SMALL_TALK)
 
     def _typed(self, entries: Sequence[Entry], counts: Mapping[str, int], number: int) -> list[Made]:
@@ -162,10 +161,12 @@ class QuestionMaker:
         return kept
 
     def _unled(self, texts: Sequence[str], count: int, kind: str, expect: Outcome) -> list[Made]:
-        """Each text once, then typed anew until there are enough or nothing new comes of it."""
+        """Each text that is far from all entries once, then typed anew until there are enough or nothing new
+        comes of it."""
+        texts = self.trip.strangers(texts) if texts else []
         found: list[Made] = []
         for _ in range(_ROUNDS):
-            for text in self.rng.sample([*texts], len(texts)):
+            for text in self.rng.sample(texts, len(texts)):
                 if len(found) == count:
                     return found
                 message = self.source.typist(text, self.rng)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -128,6 +129,13 @@ def test_loose_wordings_must_not_fit_another_entry_as_well() -> None:
         )
     ]
     assert maker().led_back(made) == made[2:]
+
+
+def test_what_an_entry_may_answer_is_no_small_talk() -> None:
+    making = maker()
+    source = replace(making.source, small_talk=["hello there", "may i lend the card to a friend"])
+    made = QuestionMaker(source, making.trip, making.withheld, 1).chat(5)
+    assert {each.clean for each in made} == {"hello there"}
 
 
 def test_only_entries_that_no_other_covers_are_taken_out() -> None:
