@@ -1,6 +1,7 @@
-"""Sentences a second and latency of the encoder, against plain sentence-transformers in the same run.
+"""Sentences a second and latency of an encoder, against all-MiniLM-L6-v2 in plain sentence-transformers, in
+the same run.
 
-python -m bench.encoder [--data-dir var] [--threads 0]
+python -m bench.encoder [--encoder seeds/models/retriever] [--data-dir var] [--threads 0]
 """
 
 from __future__ import annotations
@@ -70,10 +71,11 @@ def compare(ours: TextEncoder, plain: Encode) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the encoder on this machine.")
+    parser.add_argument("--encoder", default="seeds/models/retriever")
     parser.add_argument("--data-dir", type=Path, default=Path("var"))
     parser.add_argument("--threads", type=int, default=0)
     options = parser.parse_args()
-    ours = load_encoder(DEFAULT_ENCODER, options.data_dir, options.threads)
+    ours = load_encoder(options.encoder, options.data_dir, options.threads)
     original = load_original(find_source(DEFAULT_ENCODER, options.data_dir / "models"))
     for line in compare(ours, lambda texts: encode_original(original, texts)):
         print(line)

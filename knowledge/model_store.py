@@ -22,7 +22,7 @@ from knowledge.processor import Int8, int8_arithmetic
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 _DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_FORMAT = "2"  # raise it when the export changes, so that models exported before are not used
+_FORMAT = "3"  # raise it when the export changes, so that models exported before are not used
 _CHILD_SECONDS = 1800
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".txt", ".model"}
 

@@ -9,7 +9,7 @@ import logging
 import sys
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,11 +176,19 @@ def _quantise(
 
     exact, scaled, float32 = folder / "model.onnx", folder / "scaled.onnx", folder / "float32.onnx"
     exact.rename(float32)
-    scale_rows(model[0].auto_model)
+    transformer = model[0].auto_model
+    scale_rows(transformer, largest_inputs(transformer, lambda: encode_original(model, PROBE_SENTENCES)))
     _write_graph(model, scaled)
-    narrow = arithmetic is Int8.NARROW
-    quantize_dynamic(scaled, exact, per_channel=True, reduce_range=narrow, weight_type=QuantType.QInt8)
+    quantize_dynamic(
+        scaled,
+        exact,
+        op_types_to_quantize=["MatMul"],
+        per_channel=True,
+        reduce_range=arithmetic is Int8.NARROW,
+        weight_type=QuantType.QInt8,
+    )
     fix_activation_range(exact)
+    _quantise_tables(exact)
     scaled.unlink()
     cosine = _mean_cosine(folder, draft, expected)
     if cosine < _GOOD_ENOUGH:
@@ -190,28 +198,88 @@ def _quantise(
     return draft.model_copy(update={"precision": "int8", "mean_cosine": cosine})
 
 
-def scale_rows(transformer: Any) -> None:  # noqa: ANN401
+def largest_inputs(transformer: Any, run: Callable[[], object]) -> dict[str, torch.Tensor]:  # noqa: ANN401
+    """For each linear layer by name, the largest size of each of its inputs while `run` runs the model."""
+    import torch
+
+    found: dict[str, torch.Tensor] = {}
+
+    def watch(name: str) -> Any:  # noqa: ANN401
+        def seen(_: object, inputs: tuple[torch.Tensor, ...]) -> None:
+            sizes = inputs[0].detach().flatten(0, -2).abs().amax(dim=0)
+            found[name] = torch.maximum(found.get(name, sizes), sizes)
+
+        return seen
+
+    layers = [each for each in transformer.named_modules() if isinstance(each[1], torch.nn.Linear)]
+    hooks = [layer.register_forward_pre_hook(watch(name)) for name, layer in layers]
+    run()
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def scale_rows(transformer: Any, largest: Mapping[str, torch.Tensor]) -> None:  # noqa: ANN401
     """Divide each token's activations by their largest before each linear layer and multiply after it.
 
     That changes nothing in exact arithmetic, but lets one fixed int8 range fit every token: an outlier no
     longer coarsens its neighbours, and a text has one vector, whatever it shares a batch with. Plain dynamic
-    quantisation picks its range from the whole batch."""
+    quantisation picks its range from the whole batch. What is large in every token, by the `largest_inputs`,
+    is moved into the weights, half of it (SmoothQuant, Xiao et al. 2023, alpha .5)."""
     import torch
 
     class RowScaled(torch.nn.Module):
-        def __init__(self, linear: torch.nn.Linear) -> None:
+        shrink: torch.Tensor
+
+        def __init__(self, linear: torch.nn.Linear, inputs: torch.Tensor) -> None:
             super().__init__()
-            self.linear = linear
+            sizes = linear.weight.detach().abs().amax(dim=0)
+            smooth = (inputs.clamp(min=1e-5) / sizes.clamp(min=1e-5)).sqrt()
+            self.register_buffer("shrink", 1 / smooth)
+            self.weight = torch.nn.Parameter(linear.weight * smooth)
+            self.bias = linear.bias
 
         def forward(self, rows: torch.Tensor) -> torch.Tensor:
+            rows = rows * self.shrink
             largest = rows.abs().amax(dim=-1, keepdim=True).clamp(min=1e-6)
-            product = torch.matmul(rows / largest, self.linear.weight.t()) * largest
-            return product if self.linear.bias is None else product + self.linear.bias
+            product = torch.matmul(rows / largest, self.weight.t()) * largest
+            return product if self.bias is None else product + self.bias
 
-    for module in list(transformer.modules()):
+    for path, module in list(transformer.named_modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, torch.nn.Linear):
-                setattr(module, name, RowScaled(child))
+                setattr(module, name, RowScaled(child, largest[f"{path}.{name}".lstrip(".")]))
+
+
+def _quantise_tables(path: Path) -> None:
+    """Tables of vectors, those of the words above all, to 8 bits with a scale for each vector."""
+    import onnx
+    from onnx import helper
+    from onnx.numpy_helper import from_array, to_array
+
+    model = onnx.load(path)
+    graph = model.graph
+    by_name = {each.name: each for each in graph.initializer}
+    for place, node in reversed(list(enumerate(graph.node))):
+        name = node.input[0] if node.op_type == "Gather" else ""
+        if name not in by_name or (table := to_array(by_name[name])).ndim != 2 or table.dtype != np.float32:
+            continue
+        scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-12) / 127
+        stored = {f"{name}_quantized": np.rint(table / scale).astype(np.int8), f"{name}_scale": scale}
+        graph.initializer.remove(by_name[name])
+        graph.initializer.extend(from_array(array, key) for key, array in stored.items())
+        out = node.output[0]
+        whole, own, real = f"{out}_whole", f"{out}_scale", f"{out}_real"
+        rows, scales = stored
+        graph.node.remove(node)
+        for new in (
+            helper.make_node("Mul", [real, own], [out]),
+            helper.make_node("Gather", [scales, node.input[1]], [own]),
+            helper.make_node("Cast", [whole], [real], to=onnx.TensorProto.FLOAT),
+            helper.make_node("Gather", [rows, node.input[1]], [whole]),
+        ):
+            graph.node.insert(place, new)
+    onnx.save(model, path)
 
 
 def fix_activation_range(path: Path) -> None:

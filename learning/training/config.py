@@ -57,7 +57,9 @@ class RetrieverConfig:
     message, and takes the place of the measured one. `hard` is the share of a batch that is filled with
     messages about entries which the model confuses with the others. Of the `rounds`, each of `epochs` with a
     learning rate of its own course, every one begins with the confusions of the model as it then is. `blend`
-    is the share of the base model in the averaged weights. `base` is the name of a model or a folder."""
+    is the share of the base model in the averaged weights, which are then averaged in equal parts with those
+    of the retriever in the folder `averaged_with`, where one is named: it must have the same base and not
+    know the held-back entries. `base` is the name of a model or a folder."""
 
     data: dict[str, float]
     measured: tuple[str, ...]
@@ -76,6 +78,7 @@ class RetrieverConfig:
     final: bool = True
     hard: Share = 0.5
     blend: Share = 0.0
+    averaged_with: str = ""
     save_steps: int = 100
     threads: int = 1
     views: Views = field(default_factory=Views)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.onnx_export import fix_activation_range, scale_rows
+from knowledge.onnx_export import fix_activation_range, largest_inputs, scale_rows
 from knowledge.onnx_session import OnnxSession
 from knowledge.pair_scorer import PairScorerFailed
 from knowledge.types import FloatArray
@@ -33,7 +33,7 @@ def export_pair_model(model: PairModel, out: Path, probes: Sequence[tuple[str, s
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     model.tokenizer.save(str(out / "tokenizer.json"))
-    _write_int8(model, out / "model.onnx")
+    _write_int8(model, out / "model.onnx", probes)
     check_size(out)
     correlation = float(
         np.corrcoef(model.score(probes, exact=True), _logits(model, out / "model.onnx", probes))[0, 1]
@@ -45,12 +45,12 @@ def export_pair_model(model: PairModel, out: Path, probes: Sequence[tuple[str, s
     return correlation
 
 
-def _write_int8(model: PairModel, path: Path) -> None:
+def _write_int8(model: PairModel, path: Path, probes: Sequence[tuple[str, str]]) -> None:
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     net, exact = deepcopy(model.net).eval(), path.with_suffix(".float32")
-    scale_rows(net)
+    scale_rows(net, largest_inputs(net, lambda: [net(*model.batch([pair])) for pair in probes]))
     pairs = model.batch([("a question", "a passage that answers it"), ("another", "one")])
     axes = {name: {0: "pairs", 1: "tokens"} for name in _INPUTS}
     with warnings.catch_warnings():

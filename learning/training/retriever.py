@@ -21,6 +21,7 @@ from learning.training.contrastive import Show, fit
 from learning.training.corpora import Corpus, is_held_back, read_corpora
 from learning.training.export import export_retriever
 from learning.training.retrieval_figures import Trial, confusions, figures, held_back_trial, set_id
+from learning.training.shipped_weights import load_shipped
 
 if TYPE_CHECKING:
     import torch
@@ -128,7 +129,7 @@ class _Run:
         return folder
 
     def _fit(self, model: SentenceTransformer, name: str, part: tuple[float, float]) -> None:
-        """All rounds, and the average with the base model."""
+        """All rounds, and the averages with the base model and with another trained from it."""
         base = {key: value.clone() for key, value in model.state_dict().items()}
         rounds = self.config.rounds
         begin, length = part[0], (part[1] - part[0]) / rounds
@@ -136,6 +137,8 @@ class _Run:
             folder = f"checkpoints-{name}" + (f"-{number + 1}" if number else "")
             self._round(model, name, folder, begin + number * length, length)
         blend(model, base, self.config.blend)
+        if self.config.averaged_with:
+            blend(model, load_shipped(Path(self.config.averaged_with)).state_dict(), 0.5)
 
     def _round(self, model: SentenceTransformer, name: str, folder: str, begin: float, length: float) -> None:
         self.show(begin, "mining confusable entries")

@@ -64,7 +64,8 @@ def read_weights(file: Path) -> dict[str, FloatArray]:
     for bias, weights in _linear_layers(graph, stored):
         name = bias.removeprefix(prefix).replace(".linear", "").replace(".bias", ".weight")
         base, array = weights.removesuffix("_quantized"), stored[weights]
-        found[name] = (array if base == weights else _scaled(array, stored, base)).T
+        shrink = stored.get(bias.replace(".bias", ".shrink"), np.float32(1))
+        found[name] = (array if base == weights else _scaled(array, stored, base)).T * shrink
     return found
 
 
@@ -87,8 +88,8 @@ def _linear_layers(graph: Any, stored: Container[str]) -> list[tuple[str, str]]:
 
 
 def _scaled(array: Any, stored: dict[str, Any], base: str) -> FloatArray:  # noqa: ANN401
-    """Integers to what they stand for; a scale for each column, where there are several."""
-    scale, zero = stored[f"{base}_scale"], stored[f"{base}_zero_point"]
+    """Integers to what they stand for; a scale for each column or each row, where there are several."""
+    scale, zero = stored[f"{base}_scale"], stored.get(f"{base}_zero_point", np.int8(0))
     real: FloatArray = (array.astype(np.float32) - zero.astype(np.float32)) * scale
     return real
 

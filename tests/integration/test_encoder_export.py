@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from knowledge import onnx_export
 from knowledge.encoder import DEFAULT_ENCODER, EncoderFailed, TextEncoder, load_encoder
 from knowledge.model_store import find_source
 from knowledge.probe_sentences import PROBE_SENTENCES
+from knowledge.processor import Int8
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,21 +53,12 @@ def save(name, bert, pooling):
 bert = BertModel(config)
 save("tiny", bert, "cls")
 save("max", bert, "max")
-with torch.no_grad():  # huge weights for a feature that is always zero use up the range of int8
-    for name, module in bert.named_modules():
-        if isinstance(module, torch.nn.LayerNorm):
-            module.weight[0] = module.bias[0] = 0
-        if isinstance(module, torch.nn.Linear):
-            module.weight *= 20
-            if name.endswith(("query", "key", "value", "intermediate.dense")):
-                module.weight[:, 0] = 1000
-save("coarse", bert, "mean")
 """
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Small random models: tiny, max (pools by maximum), coarse (loses too much in int8)."""
+    """Small random models: tiny, and max, which pools by maximum."""
     target = tmp_path_factory.mktemp("models")
     source = find_source(DEFAULT_ENCODER, target)
     subprocess.run(
@@ -79,7 +72,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_default_is_int8_and_true_to_the_original(encoder: TextEncoder) -> None:
     assert encoder.info.precision == "int8"
-    assert encoder.info.mean_cosine >= 0.99
+    assert encoder.info.mean_cosine >= 0.996
     assert encoder.info.reason == ""
     assert encoder.info.dimension == encoder.dimension == 384
 
@@ -150,12 +143,18 @@ def test_the_first_load_says_nothing_and_a_damaged_export_is_made_anew(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_model_that_loses_too_much_in_int8_stays_float(tmp_path: Path, models: Path) -> None:
-    encoder = load_encoder(str(models / "coarse"), tmp_path, threads=1)
+@pytest.mark.filterwarnings("ignore")  # the export runs in a child otherwise
+def test_a_model_that_loses_too_much_in_int8_stays_float(
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx_export, "_GOOD_ENOUGH", 1.1)
 
-    assert encoder.info.precision == "float32"
-    assert encoder.info.mean_cosine > 0.999
-    assert "int8" in encoder.info.reason
+    manifest = onnx_export.export(models / "tiny", "tiny", tmp_path / "made", Int8.NARROW)
+
+    assert manifest.precision == "float32"
+    assert manifest.mean_cosine > 0.999
+    assert "int8" in manifest.reason
+    assert {file.name for file in (tmp_path / "made").iterdir()} == {*manifest.files, "manifest.json"}
 
 
 def test_a_model_that_pools_otherwise_runs_as_it_is(tmp_path: Path, models: Path) -> None:
