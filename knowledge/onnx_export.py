@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -247,8 +248,11 @@ def scale_rows(transformer: Any, largest: Mapping[str, torch.Tensor]) -> None:  
 
     for path, module in list(transformer.named_modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, torch.nn.Linear):
-                setattr(module, name, RowScaled(child, largest[f"{path}.{name}".lstrip(".")]))
+            inputs = largest.get(f"{path}.{name}".lstrip("."))
+            if (
+                isinstance(child, torch.nn.Linear) and inputs is not None
+            ):  # else it takes no part in the vectors
+                setattr(module, name, RowScaled(child, inputs))
 
 
 def _quantise_tables(path: Path) -> None:
@@ -259,9 +263,10 @@ def _quantise_tables(path: Path) -> None:
 
     model = onnx.load(path)
     graph = model.graph
-    by_name = {each.name: each for each in graph.initializer}
+    readers = Counter(name for node in graph.node for name in node.input)
+    by_name = {each.name: each for each in graph.initializer if readers[each.name] == 1}
     for place, node in reversed(list(enumerate(graph.node))):
-        name = node.input[0] if node.op_type == "Gather" else ""
+        name = node.input[0] if node.op_type == "Gather" and not any(a.i for a in node.attribute) else ""
         if name not in by_name or (table := to_array(by_name[name])).ndim != 2 or table.dtype != np.float32:
             continue
         scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), 1e-12) / 127

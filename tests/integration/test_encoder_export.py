@@ -157,6 +157,19 @@ def test_a_model_that_loses_too_much_in_int8_stays_float(
     assert {file.name for file in (tmp_path / "made").iterdir()} == {*manifest.files, "manifest.json"}
 
 
+def test_a_layer_that_never_ran_is_left_as_it_is() -> None:
+    import torch
+
+    net = torch.nn.ModuleDict({"used": torch.nn.Linear(2, 3), "idle": torch.nn.Linear(2, 3)})
+    rows = torch.tensor([[1.0, -200.0], [3.0, 100.0]])
+    expected = net["used"](rows)
+
+    onnx_export.scale_rows(net, onnx_export.largest_inputs(net, lambda: net["used"](rows)))
+
+    assert type(net["used"]) is not torch.nn.Linear and type(net["idle"]) is torch.nn.Linear
+    assert torch.allclose(net["used"](rows), expected, rtol=1e-4)
+
+
 def test_a_model_that_pools_otherwise_runs_as_it_is(tmp_path: Path, models: Path) -> None:
     program = """
 import json, pathlib, sys
