@@ -173,23 +173,12 @@ def _quantise(
     arithmetic: Int8,
 ) -> Manifest:
     """Replace model.onnx by an int8 version where that stays close enough to the original."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
     exact, scaled, float32 = folder / "model.onnx", folder / "scaled.onnx", folder / "float32.onnx"
     exact.rename(float32)
     transformer = model[0].auto_model
     scale_rows(transformer, largest_inputs(transformer, lambda: encode_original(model, PROBE_SENTENCES)))
     _write_graph(model, scaled)
-    quantize_dynamic(
-        scaled,
-        exact,
-        op_types_to_quantize=["MatMul"],
-        per_channel=True,
-        reduce_range=arithmetic is Int8.NARROW,
-        weight_type=QuantType.QInt8,
-    )
-    fix_activation_range(exact)
-    _quantise_tables(exact)
+    quantise_graph(scaled, exact, narrow=arithmetic is Int8.NARROW)
     scaled.unlink()
     cosine = _mean_cosine(folder, draft, expected)
     if cosine < _GOOD_ENOUGH:
@@ -197,6 +186,22 @@ def _quantise(
         return draft.model_copy(update={"reason": f"int8 would cost too much (mean cosine {cosine:.4f})"})
     float32.unlink()
     return draft.model_copy(update={"precision": "int8", "mean_cosine": cosine})
+
+
+def quantise_graph(scaled: Path, path: Path, *, narrow: bool) -> None:
+    """Write the graph in `scaled`, its rows scaled, to `path` in int8; weights in 7 bits if `narrow`."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(
+        scaled,
+        path,
+        op_types_to_quantize=["MatMul"],
+        per_channel=True,
+        reduce_range=narrow,
+        weight_type=QuantType.QInt8,
+    )
+    _fix_activation_range(path)
+    _quantise_tables(path)
 
 
 def largest_inputs(transformer: Any, run: Callable[[], object]) -> dict[str, torch.Tensor]:  # noqa: ANN401
@@ -287,7 +292,7 @@ def _quantise_tables(path: Path) -> None:
     onnx.save(model, path)
 
 
-def fix_activation_range(path: Path) -> None:
+def _fix_activation_range(path: Path) -> None:
     """Quantise activations, which `scale_rows` keeps in [-1, 1], by that range instead of a measured one."""
     import onnx
 

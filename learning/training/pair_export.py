@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.onnx_export import fix_activation_range, largest_inputs, scale_rows
+from knowledge.onnx_export import largest_inputs, quantise_graph, scale_rows
 from knowledge.onnx_session import OnnxSession
 from knowledge.pair_scorer import PairScorerFailed
 from knowledge.types import FloatArray
@@ -47,7 +47,6 @@ def export_pair_model(model: PairModel, out: Path, probes: Sequence[tuple[str, s
 
 def _write_int8(model: PairModel, path: Path, probes: Sequence[tuple[str, str]]) -> None:
     import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
 
     net, exact = deepcopy(model.net).eval(), path.with_suffix(".float32")
     scale_rows(net, largest_inputs(net, lambda: [net(*model.batch([pair])) for pair in probes]))
@@ -66,9 +65,8 @@ def _write_int8(model: PairModel, path: Path, probes: Sequence[tuple[str, str]])
             dynamo=False,
         )
     logging.disable(logging.WARNING)  # of a graph that was not optimised beforehand, on purpose
-    quantize_dynamic(exact, path, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+    quantise_graph(exact, path, narrow=True)
     logging.disable(logging.NOTSET)
-    fix_activation_range(path)
     exact.unlink()
 
 

@@ -131,14 +131,15 @@ class _Run:
     def _fit(self, model: SentenceTransformer, name: str, part: tuple[float, float]) -> None:
         """All rounds, and the averages with the base model and with another trained from it."""
         base = {key: value.clone() for key, value in model.state_dict().items()}
+        named = self.config.averaged_with  # read first: an hour later is too late to find that it is missing
+        other = load_shipped(Path(named)).state_dict() if named else base
         rounds = self.config.rounds
         begin, length = part[0], (part[1] - part[0]) / rounds
         for number in range(rounds):
             folder = f"checkpoints-{name}" + (f"-{number + 1}" if number else "")
             self._round(model, name, folder, begin + number * length, length)
         blend(model, base, self.config.blend)
-        if self.config.averaged_with:
-            blend(model, load_shipped(Path(self.config.averaged_with)).state_dict(), 0.5)
+        blend(model, other, 0.5 if named else 0.0)
 
     def _round(self, model: SentenceTransformer, name: str, folder: str, begin: float, length: float) -> None:
         self.show(begin, "mining confusable entries")

@@ -53,7 +53,7 @@ def read_weights(file: Path) -> dict[str, FloatArray]:
     stored = {each.name: to_array(each) for each in graph.initializer}
     prefix = "transformer."
     found = {
-        name.removeprefix(prefix).replace(".linear.", "."): array
+        name.removeprefix(prefix): array
         for name, array in stored.items()
         if name.startswith(prefix) and not name.endswith(("_quantized", "_scale", "_zero_point"))
     }
@@ -62,7 +62,7 @@ def read_weights(file: Path) -> dict[str, FloatArray]:
             base = name.removesuffix("_quantized")
             found[base.removeprefix(prefix)] = _scaled(array, stored, base)
     for bias, weights in _linear_layers(graph, stored):
-        name = bias.removeprefix(prefix).replace(".linear", "").replace(".bias", ".weight")
+        name = bias.removeprefix(prefix).replace(".bias", ".weight")
         base, array = weights.removesuffix("_quantized"), stored[weights]
         shrink = stored.get(bias.replace(".bias", ".shrink"), np.float32(1))
         found[name] = (array if base == weights else _scaled(array, stored, base)).T * shrink

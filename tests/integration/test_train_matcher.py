@@ -14,6 +14,8 @@ from knowledge.encoder import load_encoder
 from knowledge.model_card import read_card
 from knowledge.model_store import DEFAULT_ENCODER, find_source
 from knowledge.processor import Int8
+from learning.training import retriever
+from learning.training.config import RetrieverConfig
 from learning.training.retriever import encoder
 from learning.training.shipped_weights import exported_encoder, load_shipped
 from tests.integration.commands import candor
@@ -84,6 +86,21 @@ def test_weights_are_read_back_from_int8(tmp_path: Path) -> None:
 
     assert precision == "int8"
     assert cosine > 0.998  # the graph rounds activations, too
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_retriever_is_averaged_with_the_one_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retriever._Run, "_round", lambda *_: None)
+    config = RetrieverConfig(data={}, measured=(), averaged_with=str(SHIPPED))
+    model = retriever.load(config)
+    key = next(each for each in model.state_dict() if each.endswith("layer.3.output.dense.weight"))
+    before, other = (each.state_dict()[key].clone() for each in (model, load_shipped(SHIPPED)))
+
+    retriever._Run(config, {}, tmp_path, lambda *_: None)._fit(model, "measured", (0.0, 1.0))
+
+    assert np.allclose(model.state_dict()[key], (before + other) / 2, atol=1e-6)
 
 
 def read_back(folder: Path) -> tuple[str, float]:

@@ -142,3 +142,15 @@ def test_another_configuration_is_not_resumed(folder: Path, trained: ModelCard) 
 
     assert done.returncode == 1
     assert b"otherwise" in done.stderr and b"Traceback" not in done.stderr
+
+
+def test_a_retriever_to_average_with_is_missed_before_the_training(folder: Path, tmp_path: Path) -> None:
+    config = (folder / "config.yaml").read_text() + f"averaged_with: {tmp_path / 'nowhere'}\n"
+    (tmp_path / "config.yaml").write_text(config)
+
+    arguments = ("train", "retriever", str(folder / "sets"), "--config", str(tmp_path / "config.yaml"))
+    done = candor(tmp_path / "data", *arguments, "--out", str(tmp_path / "model"))
+
+    assert done.returncode == 1
+    assert b"nowhere cannot be read back" in done.stderr
+    assert b"step" not in done.stderr
