@@ -252,6 +252,14 @@ async def _chunks(client: AsyncOpenAI, arguments: Mapping[str, Any]) -> AsyncGen
                 yield read_completion(chunk.to_dict(warnings=False))
         finally:
             await stream.close()
+            await _end(getattr(stream, "_iterator", None))
+
+
+async def _end(iterator: AsyncIterator[object] | None) -> None:
+    """Ends the client's own iterator, which it leaves waiting where a stream is left early: it and its stream
+    hold each other, so the garbage collector would end it from any thread, amidst the loop's work."""
+    if isinstance(iterator, AsyncGenerator):
+        await iterator.aclose()
 
 
 @contextmanager

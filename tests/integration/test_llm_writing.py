@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
+import asyncio
+import gc
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from inspect import isasyncgen
 
 import pytest
 
@@ -84,6 +88,30 @@ async def test_a_stream_whose_end_hangs_is_whole() -> None:
     with serving_llm(hangs("end", "Open.")) as server:
         async with model_of(server) as model:
             assert await written(model) == "Open."
+
+
+@pytest.mark.parametrize("behaviour", [refuses(), stops_at_limit("The bridge is op"), loops("on and ")])
+async def test_nothing_of_a_stream_left_early_waits_for_the_garbage_collector(behaviour: Behaviour) -> None:
+    with serving_llm(behaviour) as server:
+        async with model_of(server) as model:
+            with _collecting_only_before():
+                with pytest.raises(ModelOutputError):
+                    await written(model)
+                await asyncio.sleep(0.1)
+                waiting = [
+                    each.__qualname__ for each in gc.get_objects() if isasyncgen(each) and each.ag_frame
+                ]
+    assert not [name for name in waiting if "Stream" in name or "Response" in name]
+
+
+@contextmanager
+def _collecting_only_before() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 async def test_leaving_a_stream_ends_the_request(calls: list[ModelCall]) -> None:
