@@ -96,8 +96,14 @@ def _specialists(
     if (judge := models.grounding) is not None:
         reading = grounded(support=judge.model, judge=judge.pairs)
         stages = replace(stages, grounding=reading, grounding_spares=(stages.grounding,))
-    guarded = partial(NothingBorrowed, words.transcripts)  # whichever engine judges
+    return _within_bounds(stages, base, knowledge, words)
+
+
+def _within_bounds(stages: Stages, base: KnowledgeBase, knowledge: Knowledge, words: Seeds) -> Stages:
+    """Whichever engine judges: what is about another kind than the one asked about is no evidence, and what
+    only the example conversations say is not supported."""
     kept = partial(NamedKind, knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words)
+    guarded = partial(NothingBorrowed, words.transcripts)
     return replace(
         stages,
         relevance=kept(stages.relevance),
