@@ -112,22 +112,16 @@ def wire(
     llm: LanguageModel | None = None,
 ) -> Services:
     """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
-    metrics, limiter = (
-        metrics or Metrics(),
-        TurnLimiter(settings.max_concurrent_turns, settings.max_waiting_turns),
-    )
+    metrics = metrics or Metrics()
+    limiter = TurnLimiter(settings.max_concurrent_turns, settings.max_waiting_turns)
+    metrics.watch_in_flight(lambda: limiter.taken)
     if llm is not None:
         metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
-    metrics.watch_in_flight(lambda: limiter.taken)
-    traces, conversations, jobs = (
-        TraceStore(engine, metrics.stage),
-        ConversationStore(engine),
-        JobStore(engine),
-    )
-    times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
-    follow = {"follow_every_s": settings.follow_every_s}
+    traces, jobs = TraceStore(engine, metrics.stage), JobStore(engine)
+    conversations = ConversationStore(engine)
     opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
-    releases = ReleaseService(opened, seeded, live, jobs, metrics, **follow)
+    releases = ReleaseService(opened, seeded, live, jobs, metrics, follow_every_s=settings.follow_every_s)
+    times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
         turns=TurnRunner(chat, conversations, limiter, metrics, **times),
