@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from learning.transcript_files import Speakers
 
 finetuning = typer.Typer(
     help="Make, check and submit training files for a language model.",
@@ -62,19 +65,13 @@ def export_(
     """
     from app.cli.finetune_files import Request, export_samples
     from learning.finetuning.export import Options
+    from learning.transcript_files import Speakers
 
     if stage and (transcripts or stored or passages or format == "completion"):
         raise typer.BadParameter("--stage takes rated turns alone, in the chat format.")
-    line_break = stop.replace("\\n", "\n")
-    if not line_break.strip(" "):
-        raise typer.BadParameter("A completion needs something to end it.", param_hint="--stop")
-    names = [name.strip() for name in (labels or f"{user},{chatbot}").split(",")]
-    if len(names) != 2 or not all(names):
-        raise typer.BadParameter("Give two names, the user's first.", param_hint="--labels")
-    from learning.transcript_files import Speakers
-
-    given, written = Speakers(chatbot, user), Speakers(names[1], names[0])
-    chosen = Request(transcripts or [], format, stored, given, written, system, passages, line_break)
+    end, written = _ending(stop), _speakers(labels or f"{user},{chatbot}")
+    given = Speakers(chatbot, user)
+    chosen = Request(transcripts or [], format, stored, given, written, system, passages, end)
     export_samples(out, chosen, stage, Options(max_tokens, validation, seed, _split(regions)))
 
 
@@ -134,6 +131,22 @@ def cancel(job: _Job = None) -> None:
     from app.cli.finetune_jobs import cancel
 
     cancel(job)
+
+
+def _ending(stop: str) -> str:
+    text = stop.replace("\\n", "\n")
+    if not text.strip(" "):
+        raise typer.BadParameter("A completion needs something to end it.", param_hint="--stop")
+    return text
+
+
+def _speakers(labels: str) -> Speakers:
+    from learning.transcript_files import Speakers
+
+    names = [name.strip() for name in labels.split(",")]
+    if len(names) != 2 or not all(names):
+        raise typer.BadParameter("Give two names, the user's first.", param_hint="--labels")
+    return Speakers(chatbot=names[1], user=names[0])
 
 
 def _split(regions: str) -> tuple[str, ...]:
