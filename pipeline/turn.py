@@ -210,19 +210,7 @@ def _plain(result: StepResult) -> dict[str, Any]:
                 "asks": result.asks,
             }
         case Retrieved():
-            return {
-                "hits": [
-                    {
-                        "entry_id": hit.entry.id,
-                        "view": hit.passage.view.value,
-                        "score": hit.score,
-                        "question_cosine": hit.question_cosine,
-                        "answer_cosine": hit.answer_cosine,
-                        "lexical": hit.lexical,
-                    }
-                    for hit in result.hits
-                ]
-            }
+            return {"hits": [_hit(each) for each in result.hits]}
         case Evidence():
             return {
                 "query": result.query.text,
@@ -239,6 +227,17 @@ def _plain(result: StepResult) -> dict[str, Any]:
             return {"checked": [_checked(each) for each in result.checked]}
         case Degraded():
             return {"stage": result.stage, "reason": result.reason, "fallback": result.fallback}
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "entry_id": hit.entry.id,
+        "view": hit.passage.view.value,
+        "score": hit.score,
+        "question_cosine": hit.question_cosine,
+        "answer_cosine": hit.answer_cosine,
+        "lexical": hit.lexical,
+    }
 
 
 def _checked(checked: Checked) -> dict[str, Any]:
