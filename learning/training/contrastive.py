@@ -13,7 +13,11 @@ from learning.training.config import RetrieverConfig
 if TYPE_CHECKING:
     import torch
     from datasets import Dataset
-    from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
+    from sentence_transformers import (
+        SentenceTransformer,
+        SentenceTransformerTrainer,
+        SentenceTransformerTrainingArguments,
+    )
     from transformers import TrainerCallback
 
 Show = Callable[[float, str], None]
@@ -90,13 +94,28 @@ def fit(
 ) -> list[float]:
     """Trains `model` in place on the batches in their order, and takes up the last of the `checkpoints` where
     there is one. Gives the mean loss of each ten steps."""
+    from transformers.trainer_utils import get_last_checkpoint
+
+    window, model.max_seq_length = model.max_seq_length, config.max_tokens
+    examples = [example for batch in batches for example in batch]
+    trainer = _trainer(model, examples, config, checkpoints, show)
+    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None  # type: ignore[no-untyped-call]
+    trainer.train(resume_from_checkpoint=last)
+    model.max_seq_length = window
+    return [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+
+
+def _trainer(
+    model: SentenceTransformer,
+    examples: Sequence[Example],
+    config: RetrieverConfig,
+    checkpoints: Path,
+    show: Show,
+) -> SentenceTransformerTrainer:
     from sentence_transformers import SentenceTransformerTrainer
     from sentence_transformers.base.sampler import DefaultBatchSampler
     from torch.utils.data import SequentialSampler
     from transformers import PrinterCallback
-    from transformers.trainer_utils import get_last_checkpoint
-
-    examples = [example for batch in batches for example in batch]
 
     class PlannedTrainer(SentenceTransformerTrainer):  # type: ignore[misc]
         """Takes the batches as they were planned, and leaves model cards to us."""
@@ -107,7 +126,6 @@ def fit(
         def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
             """None is added."""
 
-    window, model.max_seq_length = model.max_seq_length, config.max_tokens
     trainer = PlannedTrainer(
         model=model,
         args=_arguments(config, checkpoints),
@@ -116,10 +134,7 @@ def fit(
         callbacks=[_progress(show)],
     )
     trainer.remove_callback(PrinterCallback)
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None  # type: ignore[no-untyped-call]
-    trainer.train(resume_from_checkpoint=last)
-    model.max_seq_length = window
-    return [float(entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+    return trainer
 
 
 def _dataset(examples: Sequence[Example]) -> Dataset:
