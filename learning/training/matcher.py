@@ -17,7 +17,7 @@ from knowledge.model_card import CARD, CardUnusable, ModelCard, Selection, Train
 from knowledge.model_store import open_model
 from knowledge.types import Entry, FloatArray
 from learning.evaluation.bootstrap import Bootstrap
-from learning.training.batches import Lessons, planned
+from learning.training.batches import Example, Lessons, planned
 from learning.training.cards import write_card
 from learning.training.config import RetrieverConfig, TrainingFailed
 from learning.training.contrastive import fit
@@ -84,15 +84,16 @@ class _Served:
 
         return joined
 
-    def export(self, model: Path, name: str, out: Path) -> float:
-        """Fills the new folder `out` with the retriever, its part from `model`; gives the cosine of the
-        export. It stays on this machine, so it may be larger than what ships."""
+    def export(self, model: SentenceTransformer, name: str, out: Path) -> float:
+        """Fills the new folder `out` with the retriever, `model` in the place of its part; gives the cosine
+        of the export. It stays on this machine, so it may be larger than what ships."""
         shutil.rmtree(out, ignore_errors=True)
         out.parent.mkdir(parents=True, exist_ok=True)
-        if not self.part:
-            return export_true(model, name, out).mean_cosine
-        shutil.copytree(self.folder, out, ignore=shutil.ignore_patterns(CARD))
-        return export_true(model, self.part, out / self.part).mean_cosine
+        if self.part:
+            shutil.copytree(self.folder, out, ignore=shutil.ignore_patterns(CARD))
+        with tempfile.TemporaryDirectory(prefix="candor-matcher-") as saved:
+            model.save(saved, create_model_card=False)
+            return export_true(Path(saved), self.part or name, out / self.part).mean_cosine
 
 
 def train_matcher(config: RetrieverConfig, base: Path, own: Experience, out: Path, show: Show) -> ModelCard:
@@ -104,38 +105,30 @@ def train_matcher(config: RetrieverConfig, base: Path, own: Experience, out: Pat
     home = Corpus(OWN, "own", trial.corpus.entries, learned)
     show(0.0, "loading the retriever that is served")
     model = load_shipped(base / served.part)
-    before = {key: value.clone() for key, value in model.state_dict().items()}
     show(0.02, "measuring it")
     was = _measured(trial, elsewhere, served.encode(model))
     show(0.1, "mining confusable entries")
     batches = planned([_lessons(each, config, encoder(model)) for each in (home, *kept)], config)
     if not batches:
         raise TrainingFailed(f"there are too few messages to fill one batch of {config.batch}")
-    with tempfile.TemporaryDirectory(prefix="candor-matcher-") as scratch:
-        fit(
-            model, batches, config, Path(scratch, "steps"), lambda share, what: show(0.15 + 0.7 * share, what)
-        )
-        blend(model, before, config.blend)
-        show(0.86, "measuring what it has become")
-        now = _measured(trial, elsewhere, served.encode(model))
-        model.save(str(Path(scratch, "model")), create_model_card=False)
-        show(0.96, "exporting it")
-        cosine = served.export(Path(scratch, "model"), config.name, out)
-    return write_card(
-        out,
-        ModelCard(
-            name=config.name,
-            task="retriever",
-            base=read_card(base).name,
-            base_licence=read_card(base).base_licence,
-            created=date.today(),
-            data=tuple(TrainingData(each.name, each.licence, len(each.asked)) for each in (home, *kept)),
-            config=asdict(config) | {"own_messages": "real" if own.real else "made up"},
-            figures=_figures(was, now, trial) | {"export_cosine": cosine},
-            selection=Selection("own.right_first", set_id([trial, *elsewhere])),
-            weights={"trained_from": fingerprint} | ({"parts": served.shares} if served.part else {}),
-        ),
+    _train_on(model, batches, config, lambda share, what: show(0.15 + 0.7 * share, what))
+    show(0.86, "measuring what it has become")
+    now = _measured(trial, elsewhere, served.encode(model))
+    show(0.96, "exporting it")
+    cosine = served.export(model, config.name, out)
+    card = ModelCard(
+        name=config.name,
+        task="retriever",
+        base=read_card(base).name,
+        base_licence=read_card(base).base_licence,
+        created=date.today(),
+        data=tuple(TrainingData(each.name, each.licence, len(each.asked)) for each in (home, *kept)),
+        config=asdict(config) | {"own_messages": "real" if own.real else "made up"},
+        figures=_figures(was, now, trial) | {"export_cosine": cosine},
+        selection=Selection("own.right_first", set_id([trial, *elsewhere])),
+        weights={"trained_from": fingerprint} | ({"parts": served.shares} if served.part else {}),
     )
+    return write_card(out, card)
 
 
 def check_worth(card: ModelCard) -> None:
@@ -167,6 +160,16 @@ def _practice(config: RetrieverConfig) -> tuple[list[Corpus], list[Trial]]:
     ordered = sorted(found, key=lambda each: not is_held_back(each.name, config.seed, config.held_back))
     elsewhere, kept = ordered[:_ELSEWHERE], ordered[_ELSEWHERE:]
     return kept, [Trial(each, each.asked, (), ()) for each in elsewhere]
+
+
+def _train_on(
+    model: SentenceTransformer, batches: Sequence[Sequence[Example]], config: RetrieverConfig, show: Show
+) -> None:
+    """Trains in place, and averages with what the model was before."""
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with tempfile.TemporaryDirectory(prefix="candor-matcher-") as checkpoints:
+        fit(model, batches, config, Path(checkpoints), show)
+    blend(model, before, config.blend)
 
 
 def _lessons(corpus: Corpus, config: RetrieverConfig, encode: Encode) -> Lessons:
