@@ -28,7 +28,7 @@ from knowledge.importing import parse_path
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.alterations import NAME, alterations, rewordings
 from learning.training.claim_sources import answer_claims, headline_claims
-from learning.training.grounding import served_encoder
+from learning.training.shipped_weights import shipped_encoder
 from learning.training.written_claims import written_claims
 from pipeline.stages.cited_text import cited_text
 from pipeline.stages.conflicts import find_conflict
@@ -196,7 +196,7 @@ def bands(verdicts: Sequence[tuple[Verdict, bool]]) -> Iterator[str]:
 
 
 async def report(arguments: argparse.Namespace) -> None:
-    encoder = BatchedEncoder(load_encoder(served_encoder(), arguments.models))
+    encoder = BatchedEncoder(load_encoder(shipped_encoder(), arguments.models))
     check = SpecialistGroundingCheck(encoder, frozenset())
     entries = random.Random(7).sample(  # noqa: S311
         entries := list(parse_path(arguments.kb).entries), min(arguments.entries, len(entries))

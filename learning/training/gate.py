@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from knowledge.calibration import calibrate, gate_prior, read_background
-from knowledge.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
+from knowledge.encoder import TextEncoder, load_encoder
 from knowledge.logistic_fit import fit_logistic
 from knowledge.model_card import ModelCard, Selection, TrainingData
 from knowledge.snapshot import LocalSnapshot
@@ -26,7 +26,8 @@ from learning.training.cards import write_card
 from learning.training.config import Share, read_config
 from learning.training.corpora import SEEDS, Corpus, read_corpora
 from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
-from learning.training.logistic import fit_kinds, groups_apart
+from learning.training.logistic import fit_kinds, groups_apart, plain
+from learning.training.shipped_weights import shipped_encoder
 from pipeline.stages.message_kinds import IDLE, MessageKinds
 
 Show = Callable[[float, str], None]
@@ -71,9 +72,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
     nothing to resume. Each figure of the prior is of a knowledge base that it was not learned from. Raises
     `TrainingFailed` and `EncoderFailed`."""
     settings = read_config(config, GateConfig)
-    shipped = SEEDS / "models" / "retriever"
-    name = settings.encoder or (str(shipped) if shipped.is_dir() else DEFAULT_ENCODER)
-    encoder = load_encoder(name, out.parent, 1)
+    encoder = load_encoder(settings.encoder or shipped_encoder(), out.parent, 1)
     corpora = [corpus for source in settings.corpora for corpus in read_corpora(source, data)]
     show(0.05, "kinds of messages")
     known = read_kinds(data, corpora, settings.seed)
@@ -81,15 +80,6 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
     show(0.3, "knowledge bases and what they are not about")
     study = _Study(encoder, corpora, outside_pools(data, settings.per_pool, settings.seed), settings, show)
     prior, learned = study.learn()
-    weights: dict[str, Any] = {
-        "encoder": encoder.fingerprint,
-        "prior": {
-            "weights": {name: round(weight, 3) for name, weight in prior.weights.items()},
-            "bias": round(prior.bias, 3),
-        },
-        "kinds": kinds.to_plain(),
-    }
-    gate_prior(weights), MessageKinds.of(weights["kinds"])
     card = ModelCard(
         name=settings.name,
         task="gate",
@@ -100,9 +90,21 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
         config=asdict(settings),
         figures={name: round(figure, 4) for name, figure in (figures | learned).items()},
         selection=Selection("on_topic_auroc", study.set_id()),
-        weights=weights,
+        weights=_weights(encoder, prior, kinds),
     )
     return write_card(out, card)
+
+
+def _weights(encoder: TextEncoder, prior: Logistic, kinds: MessageKinds) -> dict[str, Any]:
+    """What the card holds, read once as the service will read it. Raises `ValueError` where that fails."""
+    weights: dict[str, Any] = {
+        "encoder": encoder.fingerprint,
+        "prior": plain(prior),
+        "kinds": kinds.to_plain(),
+    }
+    gate_prior(weights)
+    MessageKinds.of(weights["kinds"])
+    return weights
 
 
 def _kinds(

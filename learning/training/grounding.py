@@ -17,7 +17,7 @@ from pydantic import Field
 
 from knowledge.encoder import DEFAULT_ENCODER, load_encoder
 from knowledge.importing import parse_path
-from knowledge.model_card import CARD, ModelCard, Selection, TrainingData, read_card
+from knowledge.model_card import ModelCard, Selection, TrainingData, read_card
 from knowledge.model_store import find_source
 from knowledge.pair_scorer import PairScorer
 from learning.training.cards import write_card
@@ -40,6 +40,7 @@ from learning.training.findings import finding_claims
 from learning.training.grounding_stack import claim_features, fit_support, stack_figures
 from learning.training.pair_export import export_pair_model
 from learning.training.pair_model import PairModel, PairSettings, Show
+from learning.training.shipped_weights import shipped_encoder
 from learning.training.written_claims import written_claims
 
 LICENCES = {
@@ -111,20 +112,9 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
     show(_TRAINED, "exporting the model")
     probes = [(claim.evidence, claim.text) for claim in held[:_PROBES]]
     correlation = export_pair_model(model, out, probes)
-    card = ModelCard(
-        name=settings.name,
-        task="grounding",
-        base=settings.base,
-        base_licence=settings.base_licence,
-        created=date.today(),
-        data=_data(learnt),
-        config=asdict(settings),
-        figures={"export_correlation": correlation},
-        selection=Selection("check.auroc", _set_id(held)),
-        max_tokens=settings.served_tokens,
-    )
+    card = write_card(out, _card(settings, learnt, held, correlation))
     show(0.96, "measuring on held-back documents")
-    card = _measured(write_card(out, card), out, held)
+    card = _measured(card, out, held)
     checkpoint.unlink(missing_ok=True)
     return card
 
@@ -148,19 +138,32 @@ def all_claims(config: GroundingConfig, data: Path) -> list[Claim]:
     return [claim for claim in claims if claim.text.strip() and claim.evidence.strip()]
 
 
+def _card(
+    config: GroundingConfig, learnt: Sequence[Claim], held: Sequence[Claim], correlation: float
+) -> ModelCard:
+    """Of the model as it was exported, before it is measured."""
+    return ModelCard(
+        name=config.name,
+        task="grounding",
+        base=config.base,
+        base_licence=config.base_licence,
+        created=date.today(),
+        data=_data(learnt),
+        config=asdict(config),
+        figures={"export_correlation": correlation},
+        selection=Selection("check.auroc", _set_id(held)),
+        max_tokens=config.served_tokens,
+    )
+
+
 def _measured(card: ModelCard, folder: Path, held: Sequence[Claim]) -> ModelCard:
-    """The card with its calibration and figures, both from held-back claims."""
-    encoder = load_encoder(served_encoder(), folder.parent)
+    """The card with its calibration and figures, both from held-back claims: the cosines of the encoder
+    beside which the check runs are weighed with the model's answer."""
+    encoder = load_encoder(shipped_encoder(), folder.parent)
     rows = asyncio.run(claim_features(held, encoder, PairScorer.load(folder, threads=1)))
     figures = {**card.figures, **stack_figures(held, rows)}
     write_card(folder, replace(card, figures=figures, calibration=fit_support(held, rows)))
     return read_card(folder)
-
-
-def served_encoder() -> str:
-    """The encoder beside which the check runs: its cosines are weighed with the model's answer."""
-    shipped = SEEDS / "models" / "retriever"
-    return str(shipped) if (shipped / CARD).is_file() else DEFAULT_ENCODER
 
 
 def _set_id(claims: Sequence[Claim]) -> str:

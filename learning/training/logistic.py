@@ -43,6 +43,14 @@ def fit_kinds(
     return tuple(map(str, model.classes_)), weights, biases
 
 
+def plain(model: Logistic) -> dict[str, Any]:
+    """The model as a card keeps it, rounded to three decimals."""
+    return {
+        "weights": {name: round(weight, 3) for name, weight in model.weights.items()},
+        "bias": round(model.bias, 3),
+    }
+
+
 def average_precision(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
     """The area under the precision-recall curve, as a sum of steps."""
     from sklearn.metrics import average_precision_score

@@ -18,12 +18,13 @@ from knowledge.model_store import find_source
 from knowledge.pair_scorer import PairScorer
 from learning.training.cards import write_card
 from learning.training.config import Noise, Share, TrainingFailed, read_config
-from learning.training.corpora import SEEDS, Corpus, read_corpora
+from learning.training.corpora import Corpus, read_corpora
 from learning.training.near_misses import Shown, groups_of
 from learning.training.pair_export import export_pair_model
 from learning.training.pair_model import PairGroup, PairModel, PairSettings, Show
 from learning.training.relevance_prior import Reached, fitted_prior, prior_figures, reached
 from learning.training.relevance_stack import judged_candidates, set_id, stacked
+from learning.training.shipped_weights import shipped_encoder
 
 _PROBES = 64  # pairs on which the export is compared with the model
 _WORTH = 0.005  # AUROC that a cross-encoder has to add: it takes three times as long as all the rest
@@ -72,9 +73,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
     and, where one was asked for and helps, the exported cross-encoder. What is needed to resume lies beside
     `out`. Raises `TrainingFailed`."""
     settings = read_config(config, RelevanceConfig)
-    shipped = SEEDS / "models" / "retriever"
-    name = settings.encoder or (str(shipped) if shipped.is_dir() else DEFAULT_ENCODER)
-    encoder = load_encoder(name, out.parent, settings.threads)
+    encoder = load_encoder(settings.encoder or shipped_encoder(), out.parent, settings.threads)
     measured = [corpus for name in settings.measured for corpus in read_corpora(name, data)]
     card = _with_prior(settings, measured, encoder, show)
     write_card(out, card)

@@ -22,7 +22,7 @@ from knowledge.types import Logistic
 from learning.evaluation.statistics import auroc
 from learning.training.cards import write_card
 from learning.training.config import Share, read_config
-from learning.training.logistic import average_precision, fit_classes, groups_apart
+from learning.training.logistic import average_precision, fit_classes, groups_apart, plain
 from learning.training.rewrites import Rewrite, read_rewrites
 from pipeline.stages.dependence import Dependence, features
 from pipeline.stages.history_terms import HistoryTerms
@@ -82,8 +82,8 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
     terms = _fit_terms([*words.features, *more.features], np.append(words.wanted, more.wanted), settings)
     figures |= _term_figures(words, more, settings)
     weights = {
-        "dependence": _plain(dependence.model) | {"alone_below": dependence.alone_below},
-        "terms": _plain(terms) | {"likely": settings.likely},
+        "dependence": plain(dependence.model) | {"alone_below": dependence.alone_below},
+        "terms": plain(terms) | {"likely": settings.likely},
     }
     HistoryTerms.of(weights)
     card = ModelCard(
@@ -186,13 +186,6 @@ def _term_figures(words: _Words, more: _Words, settings: RewriterConfig) -> dict
 
 def _f1(taken: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> float:
     return float(2 * (taken & wanted).sum() / max(1, taken.sum() + wanted.sum()))
-
-
-def _plain(model: Logistic) -> dict[str, object]:
-    return {
-        "weights": {name: round(weight, 3) for name, weight in model.weights.items()},
-        "bias": round(model.bias, 3),
-    }
 
 
 def _data(rewrites: Sequence[Rewrite]) -> tuple[TrainingData, ...]:

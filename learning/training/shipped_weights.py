@@ -1,4 +1,5 @@
-"""An exported encoder as a model that can be trained on: its weights, read back from the graph."""
+"""The encoder that ships; and an exported encoder as a model that can be trained on: its weights, read back
+from the graph."""
 
 from __future__ import annotations
 
@@ -13,12 +14,19 @@ from knowledge.encoder import OnnxEncoder
 from knowledge.model_store import DEFAULT_ENCODER, StoredModel, find_source, read_manifest
 from knowledge.types import FloatArray
 from learning.training.config import TrainingFailed
+from learning.training.corpora import SEEDS
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 _QUANTISED = ".weight_quantized"
 _LEAST_COSINE = 0.98  # of vectors by the graph and by the model read back: the graph rounds activations, too
+
+
+def shipped_encoder() -> str:
+    """The encoder that ships, by name or folder: beside it the judges work, and to it they are fitted."""
+    folder = SEEDS / "models" / "retriever"
+    return str(folder) if folder.is_dir() else DEFAULT_ENCODER
 
 
 def load_shipped(folder: Path) -> SentenceTransformer:
