@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,18 @@ class SlowEmbedder:
         return embed_all(texts, on_progress)
 
 
-@pytest.fixture
-async def admin(using: Services) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def admin_of(using: Services) -> AsyncIterator[httpx.AsyncClient]:
+    """An administrator's client, once the service has looked at what the last process left."""
     async with client_of(create_app(using), started=True) as client:
         client.headers.update(BEARER)
         await until(lambda: using.releases.recovered)
+        yield client
+
+
+@pytest.fixture
+async def admin(using: Services) -> AsyncIterator[httpx.AsyncClient]:
+    async with admin_of(using) as client:
         yield client
 
 
@@ -207,9 +215,7 @@ async def test_reindex_makes_a_release_that_serves(admin: httpx.AsyncClient, usi
 async def test_a_second_reindex_is_told_of_the_first(tmp_path: Path) -> None:
     embed = SlowEmbedder()
     using = services(tmp_path, embed=embed)
-    async with client_of(create_app(using), started=True) as client:
-        client.headers.update(BEARER)
-        await until(lambda: using.releases.recovered)
+    async with admin_of(using) as client:
         await client.post("/admin/entries", json=RECORD)
         first = await client.post("/admin/reindex")
         second = await client.post("/admin/reindex")
@@ -228,9 +234,7 @@ async def test_a_failed_build_is_told_and_the_live_release_stays(tmp_path: Path)
         raise StorageFailed("The disk is full.")
 
     using = services(tmp_path, embed=full)
-    async with client_of(create_app(using), started=True) as client:
-        client.headers.update(BEARER)
-        await until(lambda: using.releases.recovered)
+    async with admin_of(using) as client:
         await client.post("/admin/entries", json=RECORD)
         job = await job_done(client, (await client.post("/admin/reindex")).json()["job_id"])
         assert (job["status"], job["error"]) == ("failed", "The disk is full.")
@@ -284,9 +288,7 @@ async def test_a_job_of_a_dead_process_is_interrupted_at_start(tmp_path: Path) -
 async def test_a_build_is_given_up_when_the_service_stops(tmp_path: Path) -> None:
     embed = SlowEmbedder()
     using = services(tmp_path, embed=embed)
-    async with client_of(create_app(using), started=True) as client:
-        client.headers.update(BEARER)
-        await until(lambda: using.releases.recovered)
+    async with admin_of(using) as client:
         await client.post("/admin/entries", json=RECORD)
         job_id = (await client.post("/admin/reindex")).json()["job_id"]
         threading.Timer(0.2, embed.go.set).start()

