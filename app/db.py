@@ -7,10 +7,19 @@ from datetime import UTC, datetime
 from sqlalchemy import DateTime, Dialect, Engine, TypeDecorator, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import SQLModel
 
-_PRAGMAS = ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=NORMAL")
+from app.settings import SettingsError
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "foreign_keys=ON",
+    "busy_timeout=5000",
+    "synchronous=NORMAL",
+    "secure_delete=ON",  # what users delete is overwritten, whatever SQLite was built to do
+)
+_FORMS = "name a database as in sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -34,9 +43,15 @@ def now() -> datetime:
 
 def open_database(url: str) -> Engine:
     """An engine for `url`. Opens no connection yet; an SQLite file's folder must exist. Its errors do not
-    repeat what was to be written: they are logged, and what users say is not."""
-    ping = make_url(url).get_backend_name() != "sqlite"
-    engine = create_engine(url, pool_pre_ping=ping, hide_parameters=True)
+    repeat what was to be written: they are logged, and what users say is not. Raises `SettingsError` for
+    what is no such address, and where the package that speaks with that database is missing."""
+    try:
+        ping = make_url(url).get_backend_name() != "sqlite"
+        engine = create_engine(url, pool_pre_ping=ping, hide_parameters=True)
+    except ArgumentError:  # its text may repeat the address, password and all
+        raise SettingsError(f"CANDOR_DATABASE_URL: {_FORMS}") from None
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"CANDOR_DATABASE_URL needs the package {error.name}, which is missing") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine

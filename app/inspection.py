@@ -31,11 +31,11 @@ def inspect_service() -> Iterator[Finding]:
     """In the order in which a service comes to need the parts. Nothing is made, downloaded or repaired."""
     try:
         settings = read_settings()
+        engine = open_database(settings.database)
     except SettingsError as error:
         yield Finding("settings", State.FAILED, str(error), "see .env.example")
         return
     yield _data_folder(settings.data_dir)
-    engine = open_database(settings.database)
     yield (database := _database(engine))
     encoder, stored = _encoder(settings)
     yield encoder

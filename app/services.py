@@ -45,6 +45,7 @@ class Services:
     """All that the routes work with. `start` and `stop` belong to the app's lifespan."""
 
     settings: Settings
+    engine: Engine
     turns: TurnRunner
     rate_limiter: RateLimiter
     conversations: ConversationStore
@@ -69,6 +70,7 @@ class Services:
         await self.close_chain()
         if self.llm is not None:
             await self.llm.close()
+        self.engine.dispose()  # the last connection to leave takes SQLite's log into the database file
 
 
 async def services_of(request: Request) -> Services:
@@ -124,6 +126,7 @@ def wire(
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
+        engine=engine,
         turns=TurnRunner(chat, conversations, limiter, metrics, **times),
         rate_limiter=RateLimiter(settings.rate_limit_per_minute),
         conversations=conversations,

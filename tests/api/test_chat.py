@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -110,6 +112,22 @@ async def test_deleting_a_conversation_deletes_traces_and_feedback(
     assert (await client.delete(address)).status_code == 404
     assert using.traces.page().total == 0
     assert (await client.post("/feedback", json=rating)).status_code == 404
+
+
+async def test_what_was_deleted_is_not_in_the_database_file_either(
+    client: httpx.AsyncClient, using: Services
+) -> None:
+    reply = (await client.post("/chat", json={"message": "canary-of-the-disk"})).json()
+    assert "canary-of-the-disk" in _on_disk(using)
+    await client.delete(f"/conversations/{reply['conversation_id']}")
+    assert "canary-of-the-disk" not in _on_disk(using)
+
+
+def _on_disk(using: Services) -> str:
+    file = using.settings.data_dir / "candor.db"
+    with closing(sqlite3.connect(file)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return file.read_bytes().decode("latin-1")
 
 
 async def test_a_conversation_deleted_during_a_turn_stays_deleted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from pathlib import Path
 
 import httpx
@@ -143,6 +144,27 @@ def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
     (tmp_path / "candor.db").mkdir()
     with pytest.raises(SettingsError, match="database"):
         prepared_database(settings(tmp_path))
+
+
+async def test_after_a_stop_the_database_is_one_whole_file(tmp_path: Path) -> None:
+    using = services(tmp_path)
+    async with client_of(create_app(using), started=True) as client:
+        await client.post("/chat", json={"message": "hello"})
+        assert (tmp_path / "candor.db-wal").exists()
+    assert not (tmp_path / "candor.db-wal").exists()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "nodatabase://me:secret-word@host/name"])
+def test_a_database_url_that_cannot_be_read_is_told_without_its_password(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match="CANDOR_DATABASE_URL") as told:
+        prepared_database(settings(tmp_path, database_url=url))
+    assert "secret-word" not in str(told.value)
+
+
+def test_a_database_whose_driver_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsError, match="CANDOR_DATABASE_URL needs the package psycopg"):
+        prepared_database(settings(tmp_path, database_url="postgresql+psycopg://me@host/name"))
 
 
 def test_one_job_of_a_kind_at_a_time_unless_the_other_fell_silent(
