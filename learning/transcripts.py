@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.types import Message, Role
 
-LABEL = re.compile(r"\s*(?P<name>[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)?) ?:(?=\s|$)(?P<text>.*)")
+NAME = r"[^\W\d_][\w'’-]*(?: [^\W\d_][\w'’-]*)?"
 DIVIDER = re.compile(r"\s*[-=*_]{3,}\s*")
 UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
 
@@ -35,7 +35,8 @@ class Transcripts:
 def parse_transcripts(text: str, *, chatbot: str = "Chatbot", user: str = "User") -> Transcripts:
     """Every line starts with a speaker, or continues the message above it. Lines that start with `#` and
     empty lines say nothing; a line of three or more dashes (or `=`, `*`, `_`) ends a conversation. Speakers
-    are told apart without regard to case. A line that names somebody else is reported, as is what follows.
+    are told apart without regard to case. A line that names somebody else, in one word or two, is reported,
+    as is what follows.
     """
     return _Reader({chatbot.casefold(): Role.ASSISTANT, user.casefold(): Role.USER}).read(text)
 
@@ -43,6 +44,8 @@ def parse_transcripts(text: str, *, chatbot: str = "Chatbot", user: str = "User"
 class _Reader:
     def __init__(self, speakers: dict[str, Role]) -> None:
         self._speakers = speakers
+        names = "|".join([*map(re.escape, filter(None, speakers)), NAME])
+        self._label = re.compile(rf"\s*(?P<name>{names}) ?:(?=\s|$)(?P<text>.*)", re.IGNORECASE)
         self._finished: list[Conversation] = []
         self._messages: list[Message] = []
         self._unreadable: list[UnreadableLine] = []
@@ -60,7 +63,7 @@ class _Reader:
         return Transcripts(tuple(self._finished), tuple(self._unreadable))
 
     def _take(self, number: int, line: str) -> None:
-        label = LABEL.fullmatch(line)
+        label = self._label.fullmatch(line)
         role = self._speakers.get(label["name"].casefold()) if label else None
         if label and role:
             self._speak(number, role, label["text"].strip())

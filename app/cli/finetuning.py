@@ -69,8 +69,8 @@ def export_(
 
     if stage and (transcripts or stored or passages or format == "completion"):
         raise typer.BadParameter("--stage takes rated turns alone, in the chat format.")
-    end, written = _ending(stop), _speakers(labels or f"{user},{chatbot}")
-    given = Speakers(chatbot, user)
+    end, given = _ending(stop), Speakers(chatbot, user)
+    written = _speakers(labels) if labels is not None else given
     chosen = Request(transcripts or [], format, stored, given, written, system, passages, end)
     export_samples(out, chosen, stage, Options(max_tokens, validation, seed, _split(regions)))
 

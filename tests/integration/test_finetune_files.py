@@ -46,6 +46,13 @@ def test_what_cannot_be_read_is_named_and_the_rest_exported(run: Run, tmp_path: 
     assert not (tmp_path / "out" / "validation.jsonl").exists()
 
 
+def test_a_name_may_have_a_comma(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "talk.txt").write_text(TALK.replace("Chatbot:", "Kim, nurse:"), "utf-8")
+    done = run("finetune", "export", tmp_path / "out", tmp_path / "talk.txt", "--chatbot", "Kim, nurse")
+    assert done.status == 0, done.err
+    assert "2 samples" in done.out
+
+
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [

@@ -31,6 +31,14 @@ def test_speaker_names_are_parameters() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["Dr. Lee", "Agent 7", "Kim, nurse", "Help (night desk)", "our night nurse Kim"]
+)
+def test_a_name_that_is_given_may_be_written_in_any_way(name: str) -> None:
+    read = parse_transcripts(f"User: is it safe?\n{name}: It is.\n", chatbot=name)
+    assert read.conversations == ((Message(Role.USER, "is it safe?"), Message(Role.ASSISTANT, "It is.")),)
+
+
+@pytest.mark.parametrize(
     ("line", "reason"),
     [
         ("lost words", "no speaker"),
