@@ -25,7 +25,7 @@ class JudgeThresholds:
     relevance: float = 0.67
     retry: float = 0.8
     grounding: float = 0.7
-    rival: float = 0.085
+    rival: float = 0.09
     margin: float = 0.13
     trained_rival: float = 0.3
     trained_margin: float = 1.5
