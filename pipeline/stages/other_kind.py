@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, compress
 from weakref import WeakKeyDictionary
 
 from knowledge.types import Entry, Snapshot
@@ -29,6 +29,7 @@ _FOR = ("for", "against")
 _SHORTEST = 3
 _ONE_KIND = 0.2  # share of the entries
 _HARDLY = 0.01  # the same
+_RECURRING = 3  # entries that ask about a kind before it is one of several that are told of in turn
 _TYPO = 4  # letters from which a word may be a typo of another
 _LONG = 8  # and from which of two letters
 _PART_OF = 5  # letters from which a word may be part of another, or be made longer: "corona", "anticovid"
@@ -43,12 +44,16 @@ class Kinds:
     and it `is_of_one_kind` where a fifth of the entries put the same one there: "COVID-19 vaccine". `known`
     are the stems of its words; in one of a kind, without names that next to no entry has. `others` are the
     stems of those that it calls another kind itself: "other vaccines, such as the flu shot" (a pattern of
-    Hearst 1992)."""
+    Hearst 1992). `several` are the stems of those that it tells of in turn, each before the subject in
+    the questions of at least three entries, none where it is of one kind; `together` are pairs of them that
+    it puts side by side, so that one may be the other: "mRNA COVID-19 vaccines"."""
 
     subject: MainSubject
     known: frozenset[str]
     own: frozenset[str]
     others: frozenset[str]
+    several: frozenset[str]
+    together: frozenset[frozenset[str]]
     is_of_one_kind: bool
     ordinary: Set[str]
 
@@ -69,17 +74,25 @@ class Kinds:
         usual = {stem(word) for word in ordinary}
         known = frozenset(word for word, count in counts.items() if count > hardly or word in usual)
         others = {word for text in texts for word in _called_other(text, subject)}
-        return cls(subject, known, frozenset(own), frozenset(others), is_of_one_kind, ordinary)
+        several = frozenset() if is_of_one_kind else _several(entries, subject)
+        together = frozenset(chain.from_iterable(_side_by_side(each, subject, several) for each in entries))
+        return cls(
+            subject, known, frozenset(own), frozenset(others), several, together, is_of_one_kind, ordinary
+        )
 
     def another(self, said: str, entry: Entry) -> bool:
-        """Whether what was `said` names a kind, wherever it names the subject, that this knowledge base does
-        not know or calls another one, and that the entry does not name."""
-        if not self.subject.stems:
+        """Whether what was `said` names a kind, wherever it names the subject, that the entry does not name,
+        and that this knowledge base does not know, calls another one, or tells apart from the kind that the
+        entry's question names."""
+        named = _kinds(self.subject.reword(said), self.subject.stems) if self.subject.stems else []
+        if not named or not (all(map(self._is_strange, named)) or self._is_told_apart(named, entry)):
             return False
-        named = _kinds(self.subject.reword(said), self.subject.stems)
-        strange = [self._is_strange(kind) for kind in named]
-        own = _stems(_text(entry)) if strange and all(strange) else frozenset()
-        return bool(own) and not any(stem(kind) in own for kind in named)
+        return _stems(_text(entry)).isdisjoint({*map(stem, named), *map(_name, named)})
+
+    def _is_told_apart(self, named: Iterable[str], entry: Entry) -> bool:
+        asked, its = {_name(kind) for kind in named}, _asked_kinds(entry, self.subject) & self.several
+        pairs = {frozenset((one, other)) for one in asked for other in its}
+        return bool(its) and asked <= self.several and not pairs & self.together
 
     def _is_strange(self, kind: str) -> bool:
         """Ordinary words are strange only to a knowledge base of one kind: "worn card", "dead water"."""
@@ -108,7 +121,8 @@ class Kinds:
 
 class NamedKind:
     """Of what `check` accepts, entries that speak of another kind of the subject than the one that was asked
-    about are no evidence: what holds for one vaccine may harm who asked about another."""
+    about are no evidence: what holds for one vaccine may harm who asked about another. Where the best of them
+    does, nothing is: the others were accepted beside it."""
 
     def __init__(
         self, check: RelevanceCheck, knowledge: Knowledge, slang: Slang, ordinary: Callable[[], Set[str]]
@@ -126,8 +140,8 @@ class NamedKind:
         if not evidence:
             return evidence
         kinds = self._of(self._knowledge.current)
-        meant = tuple(item for item in evidence.accepted if not kinds.another(query.text, item.hit.entry))
-        return replace(evidence, accepted=meant)
+        meant = [not kinds.another(query.text, item.hit.entry) for item in evidence.accepted]
+        return replace(evidence, accepted=tuple(compress(evidence.accepted, meant)) if meant[0] else ())
 
     def _of(self, snapshot: Snapshot) -> Kinds:
         if snapshot not in self._kinds:
@@ -162,6 +176,31 @@ def _may_be_a_kind(word: str) -> bool:
         and word not in DESCRIBING
         and not word.endswith(_ENDINGS)
     )
+
+
+def _asked_kinds(entry: Entry, subject: MainSubject) -> set[str]:
+    """What stands before the subject in the entry's question."""
+    kinds = _kinds(subject.reword(entry.question), subject.stems)
+    return {_name(kind) for kind in kinds if _may_be_a_kind(kind) and _may_be_a_kind(_name(kind))}
+
+
+def _several(entries: Iterable[Entry], subject: MainSubject) -> frozenset[str]:
+    asked = [_asked_kinds(entry, subject) for entry in entries] if subject.stems else []
+    counts = Counter(chain.from_iterable(asked))
+    return frozenset(kind for kind, count in counts.items() if count >= _RECURRING)
+
+
+def _side_by_side(entry: Entry, subject: MainSubject, kinds: frozenset[str]) -> Iterator[frozenset[str]]:
+    """Of what the owner wrote: users string kinds together that are not the same."""
+    words = [_name(word.lower()) for word in _WORD.findall(f"{entry.question}\n{entry.answer}")]
+    for one, other, head in zip(words, words[1:], words[2:], strict=False):
+        if head in subject.stems and one != other and {one, other} <= kinds:
+            yield frozenset((one, other))
+
+
+def _name(kind: str) -> str:
+    """The stem of a kind, of a compound that of its longest part: "COVID-19" is "covid"."""
+    return stem(max(_PART.findall(kind), key=len, default=kind))
 
 
 def _called_other(text: str, subject: MainSubject) -> Iterator[str]:

@@ -82,6 +82,41 @@ def test_where_there_are_many_kinds_an_ordinary_word_is_none() -> None:
     assert kinds.another("may i walk over the zyzzyva bridge", mixed[0])
 
 
+PLACES = ("north", "south", "harbour", "market", "castle")
+SEVERAL = [
+    *(Entry(f"stone-{at}", f"Is the stone bridge in the {at} open?", "It is.") for at in PLACES),
+    *(Entry(f"RXT-7-{at}", f"Is the RXT-7 bridge in the {at} open?", "It is.") for at in PLACES),
+    *(Entry(f"drawn-{at}", f"Is the drawbar bridge in the {at} open?", "It is.") for at in PLACES),
+    *(Entry(f"any-{at}", f"Which bridge is in the {at}?", "The bridge is there.") for at in PLACES * 3),
+    Entry("both", "What are they made of?", "The RXT-7 drawbar bridge is made of iron, with a stone pier."),
+]
+TOLL = Entry("toll", "What is the toll of the stone bridge?", "Two coins.")
+FREE = Entry("free", "Is the stone bridge free?", "No, and neither is the drawbar bridge.")
+
+
+@pytest.mark.parametrize(
+    ("said", "entry", "is_another"),
+    [
+        ("what is the toll of the drawbar bridge", TOLL, True),
+        ("what is the toll of the rxt bridge", TOLL, True),
+        ("what is the toll of a crossing for rxt-7", TOLL, True),
+        ("what is the toll of the stone bridge", TOLL, False),
+        ("what is the toll of the bridge", TOLL, False),
+        ("what is the toll of the tin bridge", TOLL, False),  # no kind that it tells of in turn
+        ("what is the toll of the drawbar bridge or the bridge", TOLL, False),
+        ("is the drawbar bridge free", FREE, False),  # which the entry names too
+        ("is the drawbar bridge there", SEVERAL[15], False),  # about them all
+        ("is the rxt-7 bridge open", SEVERAL[10], False),  # that is a drawbar bridge
+        ("is the rxt-7 bridge open", SEVERAL[0], True),
+    ],
+)
+def test_kinds_that_are_told_of_in_turn_are_told_apart(said: str, entry: Entry, is_another: bool) -> None:
+    kinds = Kinds.of(SEVERAL, SLANG, ORDINARY | {"stone", "drawbar", "tin"})
+    assert not kinds.is_of_one_kind
+    assert kinds.several == {"stone", "rxt", "drawbar"}
+    assert kinds.another(said, entry) is is_another
+
+
 def test_a_knowledge_base_without_a_main_subject_knows_no_kinds() -> None:
     some = [Entry(f"e{n}", f"What is thing{chr(97 + n)}?", "A thing.") for n in range(24)]
     assert not Kinds.of(some, SLANG, ORDINARY).another("the zyzzyva bridge", some[0])
@@ -101,13 +136,14 @@ class Live:
         self.current = Release()
 
 
-async def test_what_speaks_of_another_kind_is_no_evidence() -> None:
-    glass = hit("glass", answer="The glass bridge is for walking.")
-    found = (Accepted(hit("walk", answer=WALKING.answer), 0.9), Accepted(glass, 0.8))
-    said = {"may i walk over the glass bridge": found[1:], "may i walk over the bridge": found}
+@pytest.mark.parametrize("best_first", [True, False])
+async def test_what_speaks_of_another_kind_is_no_evidence(best_first: bool) -> None:
+    glass = Accepted(hit("glass", answer="The glass bridge is for walking."), 0.9)
+    other = Accepted(hit("walk", answer=WALKING.answer), 0.8)
+    found = (other, glass) if best_first else (glass, other)
+    said = {"may i walk over the glass bridge": () if best_first else (glass,), "the bridge": found}
     for text, kept in said.items():
-        evidence = Evidence(SearchQuery(text), found, answerable=0.9)
-        check = ScriptedStage(evidence)
+        check = ScriptedStage(Evidence(SearchQuery(text), found, answerable=0.9))
         named = NamedKind(
             cast(RelevanceCheck, check), cast(Knowledge, Live()), SLANG, cast(Any, lambda: ORDINARY)
         )
