@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
-from inspect import isasyncgen
+from contextlib import aclosing
+from types import AsyncGeneratorType
 
 import pytest
 
@@ -94,24 +94,21 @@ async def test_a_stream_whose_end_hangs_is_whole() -> None:
 async def test_nothing_of_a_stream_left_early_waits_for_the_garbage_collector(behaviour: Behaviour) -> None:
     with serving_llm(behaviour) as server:
         async with model_of(server) as model:
-            with _collecting_only_before():
+            gc.collect()
+            before = [*_generators()]
+            gc.disable()
+            try:
                 with pytest.raises(ModelOutputError):
                     await written(model)
                 await asyncio.sleep(0.1)
-                waiting = [
-                    each.__qualname__ for each in gc.get_objects() if isasyncgen(each) and each.ag_frame
-                ]
-    assert not [name for name in waiting if "Stream" in name or "Response" in name]
+                left = [each for each in _generators() if each.ag_frame and each not in before]
+            finally:
+                gc.enable()
+    assert not [each for each in left if "Stream" in each.__qualname__ or "Response" in each.__qualname__]
 
 
-@contextmanager
-def _collecting_only_before() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
+def _generators() -> Iterator[AsyncGeneratorType[object, object]]:
+    return (each for each in gc.get_objects() if type(each) is AsyncGeneratorType)
 
 
 async def test_leaving_a_stream_ends_the_request(calls: list[ModelCall]) -> None:
