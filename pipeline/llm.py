@@ -201,19 +201,22 @@ class OpenAIChatModel:
                     raise
                 without |= {dropped}
             except AttemptFailed as error:
-                await self._pause(call, error)
+                if not await self._paused(call, error):
+                    raise
             else:
                 self._without |= without
                 return got
 
-    async def _pause(self, call: RunningCall, error: AttemptFailed) -> None:
-        """Before the next attempt; raises the error where there is to be none."""
+    async def _paused(self, call: RunningCall, error: AttemptFailed) -> bool:
+        """Waits before the next attempt; False where there is to be none. It raises nothing: an error raised
+        where it is an argument holds itself, and with it the generators of its stream."""
         pause_s = self._server.backoff.pause_s(call.retries, error)
         if not error.again or call.retries >= self._server.retries or pause_s >= call.left_s:
-            raise error
+            return False
         call.retries += 1
         call.left_s -= pause_s
         await asyncio.sleep(pause_s)
+        return True
 
     async def _next(self, text: WrittenText, call: RunningCall) -> str | None:
         try:

@@ -90,7 +90,16 @@ async def test_a_stream_whose_end_hangs_is_whole() -> None:
             assert await written(model) == "Open."
 
 
-@pytest.mark.parametrize("behaviour", [refuses(), stops_at_limit("The bridge is op"), loops("on and ")])
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        refuses(),
+        stops_at_limit("The bridge is op"),
+        loops("on and "),
+        says("", body="data: {oops\n\n"),
+        says("", body='data: {"error": {"message": "no room"}}\n\n'),
+    ],
+)
 async def test_nothing_of_a_stream_left_early_waits_for_the_garbage_collector(behaviour: Behaviour) -> None:
     with serving_llm(behaviour) as server:
         async with model_of(server) as model:
@@ -98,7 +107,7 @@ async def test_nothing_of_a_stream_left_early_waits_for_the_garbage_collector(be
             before = [*_generators()]
             gc.disable()
             try:
-                with pytest.raises(ModelOutputError):
+                with pytest.raises((ModelOutputError, ModelUnavailable)):
                     await written(model)
                 await asyncio.sleep(0.1)
                 left = [each for each in _generators() if each.ag_frame and each not in before]
