@@ -75,7 +75,8 @@ class Kinds:
         known = frozenset(word for word, count in counts.items() if count > hardly or word in usual)
         others = {word for text in texts for word in _called_other(text, subject)}
         several = frozenset() if is_of_one_kind else _several(entries, subject)
-        together = frozenset(chain.from_iterable(_side_by_side(each, subject, several) for each in entries))
+        told = entries if several else ()
+        together = frozenset(chain.from_iterable(_side_by_side(each, subject, several) for each in told))
         return cls(
             subject, known, frozenset(own), frozenset(others), several, together, is_of_one_kind, ordinary
         )
