@@ -54,6 +54,24 @@ class Entry:
         return self.status is EntryStatus.APPROVED and (self.valid_until is None or today <= self.valid_until)
 
 
+class BlockKind(StrEnum):
+    PARAGRAPH = "paragraph"
+    LIST = "list"  # with the line that introduces it
+    TABLE = "table"  # with the line that introduces it
+    CODE = "code"  # with the line that introduces it
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of an answer that is said whole or not at all: `answer[start:end]`. `under` are the spans of
+    the headings and label lines that it stands under, outermost first; they lie outside the block."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    under: tuple[tuple[int, int], ...] = ()
+
+
 class View(StrEnum):
     """Which side of an entry a passage shows."""
 

@@ -34,6 +34,7 @@ _OUTCOMES = {
     Topic.FRAGMENT: Outcome.CLARIFY,
     Topic.UNSAFE: Outcome.DECLINED,
     Topic.CRISIS: Outcome.DECLINED,
+    Topic.EMERGENCY: Outcome.DECLINED,
 }
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 

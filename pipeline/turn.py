@@ -18,7 +18,8 @@ class Topic(StrEnum):
     SMALL_TALK = "small_talk"
     FRAGMENT = "fragment"  # cannot be understood alone: a question back is due
     UNSAFE = "unsafe"
-    CRISIS = "crisis"  # self-harm or an emergency: the crisis text comes first
+    CRISIS = "crisis"  # somebody may harm themselves: the crisis text, and nothing else
+    EMERGENCY = "emergency"  # a medical emergency: the emergency text first, then the entry if one answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,11 @@ class Citation:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The one thing a turn gives to the world. `citations` is non-empty exactly when the outcome is
-    ANSWERED; `suggestions` are up to three curated questions."""
+    ANSWERED; `suggestions` are up to three curated questions. `urgent`: an alarm was raised, so that the text
+    has to reach the user whatever else fails."""
 
     text: str
     outcome: Outcome
     citations: tuple[Citation, ...] = ()
     suggestions: tuple[str, ...] = ()
+    urgent: bool = False
