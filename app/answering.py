@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
@@ -18,6 +19,7 @@ from knowledge.types import Entry, Snapshot
 from pipeline.ports import unheard
 from pipeline.types import Citation, Exemplar, Outcome, Question, Reply
 
+_MARKS = re.compile(r"(?:\n\n)?(?: \[\d+\])+")
 _INDEXED_AT_ONCE = 1  # requests whose documents are embedded: conversations keep most of the processor
 _READING = 0.5  # share of a turn's deadline in which documents are embedded
 _SCORED = 50  # entries of the knowledge base; one that was cited lies well within
@@ -99,13 +101,15 @@ class _Told:
         )
 
     def _cited(self, reply: Reply) -> tuple[str, list[AnswerCitation]]:
+        """The blocks that something supports, set off as in the reply, without marks and house phrases."""
         spans: dict[tuple[int, int], list[Citation]] = {}
         for citation in reply.citations:
             spans.setdefault((citation.start, citation.end), []).append(citation)
-        answer, citations = "", []
+        answer, citations, said = "", [], 0
         for (start, end), supporting in spans.items():
-            answer += " " if answer else ""
-            at, answer = len(answer), answer + reply.text[start:end]
+            between = _MARKS.sub("", reply.text[said:start])
+            answer += (between if not between.strip() else "\n\n") if answer else ""
+            at, answer, said = len(answer), answer + reply.text[start:end], end
             citations += [
                 AnswerCitation(document=self._name(each.entry_id), start=at, end=len(answer))
                 for each in supporting

@@ -22,9 +22,9 @@ from pipeline.stages.grounding_check import SpecialistGroundingCheck
 from pipeline.stages.manner import StyleExemplars
 from pipeline.stages.other_kind import NamedKind
 from pipeline.stages.query_rewriter import SpecialistQueryRewriter
-from pipeline.stages.relevance_check import CalibratedRelevanceCheck, TrainedRelevanceCheck
+from pipeline.stages.relevance_check import CalibratedRelevanceCheck
 from pipeline.stages.retrieval import HybridRetrieval
-from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.stages.thresholds import COSTS, JudgeThresholds
 from pipeline.stages.topic_gate import CalibratedTopicGate
 from pipeline.voice import HouseVoice
 
@@ -80,19 +80,18 @@ def _specialists(
     """A trained judge where there is one, what it replaces as its spare."""
     encoder, thresholds = models.encoder, _thresholds(settings)
     grounded = partial(
-        SpecialistGroundingCheck, encoder, voice.house_phrases, threshold=settings.judging.grounded
+        SpecialistGroundingCheck, encoder, voice, threshold=settings.judging.grounded
     )
     stages = Stages(
         gate=_gate(base, words, models, knowledge, thresholds),
         rewriter=SpecialistQueryRewriter(knowledge, models.terms, words.slang, base.ordinary_words),
         retrieval=HybridRetrieval(encoder, knowledge),
         relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
-        composer=ExtractiveComposer(voice, knowledge, encoder, words.style),
+        composer=ExtractiveComposer(
+            voice, knowledge, encoder, words.style, whole_words=settings.whole_answer_words
+        ),
         grounding=grounded(),
     )
-    if (judge := models.relevance) is not None:
-        trained = TrainedRelevanceCheck(encoder, knowledge, judge.pairs, judge.model, thresholds)
-        stages = replace(stages, relevance=trained, relevance_spares=(stages.relevance,))
     if (judge := models.grounding) is not None:
         reading = grounded(support=judge.model, judge=judge.pairs)
         stages = replace(stages, grounding=reading, grounding_spares=(stages.grounding,))
@@ -114,7 +113,7 @@ def _within_bounds(stages: Stages, base: KnowledgeBase, knowledge: Knowledge, wo
 
 
 def _thresholds(settings: Settings) -> JudgeThresholds:
-    return JudgeThresholds(gate=settings.judging.on_topic, relevance=settings.judging.relevant)
+    return JudgeThresholds(gate=settings.judging.on_topic, costs=COSTS[settings.when_unsure])
 
 
 def _gate(

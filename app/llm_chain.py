@@ -18,7 +18,7 @@ from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.llm_stages.written_grounding import WrittenGrounding
 from pipeline.ports import ChatModel
 from pipeline.prompting import PromptFile
-from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.stages.thresholds import JudgeThresholds, answering_line
 from pipeline.voice import HouseVoice, StyleCard
 
 PROMPTS = (
@@ -57,7 +57,7 @@ def assisted(stages: Stages, model: ChatModel, weights: CascadeWeights, house: H
         gate = GateCascade(stages.gate, check, asking, thresholds)
         stages = replace(stages, gate=gate, gate_spares=(stages.gate, *stages.gate_spares))
     if weights.relevance:
-        asking = Asking(Band.around(thresholds.relevance, weights.relevance), BEFORE_COMPOSING)
+        asking = Asking(Band.around(answering_line(thresholds.costs), weights.relevance), BEFORE_COMPOSING)
         relevance = RelevanceCascade(stages.relevance, LlmRelevanceCheck(allowed), asking, thresholds)
         instead = (stages.relevance, *stages.relevance_spares)
         stages = replace(stages, relevance=relevance, relevance_spares=instead)
@@ -73,7 +73,7 @@ def assisted(stages: Stages, model: ChatModel, weights: CascadeWeights, house: H
         band = replace(reach, low=house.written)
         review = LlmGroundingReview(allowed, band, threshold=house.written, most_calls=MOST_CALLS)
         stages = replace(stages, review=review)
-    return _composing(replace(stages, covers_all=True), allowed, house)
+    return _composing(stages, allowed, house)
 
 
 def llm(stages: Stages, model: ChatModel, house: House) -> Stages:

@@ -51,7 +51,7 @@ class Models:
             encoder=ServingEncoder(BatchedEncoder(encoder)),
             terms=of_card(read_card(folder / "rewriter"), HistoryTerms.of),
             kinds=_kinds(card_for(encoder, folder / "gate")),
-            relevance=_judge(folder / "relevance", threads, relevance_check.FEATURES),
+            relevance=None,
             grounding=_judge(folder / "grounding", threads, grounding_check.FEATURES),
             llm=llm,
         )

@@ -22,7 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from knowledge.encoder import DEFAULT_ENCODER
 from pipeline.llm_stages.weights import CascadeWeights
-from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.stages.answer_composer import WHOLE_WORDS
+from pipeline.stages.thresholds import JudgeThresholds, WhenUnsure
 
 PREFIX = "CANDOR_"
 _NESTED = "__"
@@ -59,8 +60,6 @@ class Judging(BaseModel):
 
     on_topic: Share = JudgeThresholds().gate
     """Least probability that a message is on topic."""
-    relevant: Share = JudgeThresholds().relevance
-    """Least probability that a passage answers."""
     grounded: Share = JudgeThresholds().grounding
     """Least probability that a sentence is supported."""
     written: Share = 0.7
@@ -119,6 +118,10 @@ class Settings(BaseSettings):
     """Said first when a message speaks of an emergency."""
     handoff_contact: str | None = None
     """Whom to ask instead; shown with no_answer."""
+    whole_answer_words: Annotated[int, Field(ge=1)] = WHOLE_WORDS
+    """An answer up to this length is said whole; of a longer one, whole blocks."""
+    when_unsure: WhenUnsure = WhenUnsure.BALANCED
+    """`careful` asks back rather than answer wrongly, `direct` answers rather than ask back."""
     turn_deadline_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     """A turn that takes longer is a 504."""
     heartbeat_s: Annotated[float, Field(gt=0, le=300)] = 10.0

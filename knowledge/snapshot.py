@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ _SIDES = (
     frozenset({View.SENTENCE}),
 )
 _CANDIDATE_ROWS = 256
+_WORD = re.compile(r"[\w+#&%$€£]+")
 
 
 def lay_out(entries: Sequence[Entry]) -> list[Passage]:
@@ -73,6 +76,7 @@ class LocalSnapshot:
         self.vectors = vectors
         self._listed = tuple(entries)
         self._ordinals = {entry.id: ordinal for ordinal, entry in enumerate(entries)}
+        self._questions = {question_key(entry.question): place for place, entry in enumerate(entries)}
         self._dense = dense
         self._lexical = lexical
         self.weights = weights or FusionWeights()
@@ -159,6 +163,15 @@ class LocalSnapshot:
             return []
         return self._hits(self._measure(ordinals, vector, lexical), vector, limit)
 
+    def asked(self, text: str) -> Hit | None:
+        """See `knowledge.types.Snapshot.asked`."""
+        key = question_key(text)
+        ordinal = self._questions.get(key, -1) if key else -1
+        if ordinal < 0 or not len(self._servable(np.array([ordinal]))):
+            return None
+        passage = self.passages[int(self._bounds[0][ordinal])]
+        return Hit(self._listed[ordinal], passage, 1.0, 1.0, 1.0, 1.0)
+
     def signals(self, text: str, vector: FloatArray) -> Signals:
         """The signals of every entry, expired ones too, in the order of `entries`: for calibration."""
         everything = np.arange(len(self._listed), dtype=np.int64)
@@ -224,6 +237,12 @@ class LocalSnapshot:
         start, end = int(bounds[ordinal]), int(bounds[ordinal + 1])
         nearest = start + int(np.argmax(self.vectors[start:end] @ vector))
         return self.passages[nearest]
+
+
+def question_key(text: str) -> str:
+    """What is the same for two writings of one question: its words, in any case and form of the letters."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("'", "")
+    return " ".join(_WORD.findall(plain))
 
 
 def _last_day(entry: Entry) -> int:

@@ -200,6 +200,11 @@ class Snapshot(Protocol):
         `vector` is the query's unit embedding, shape (dimension,)."""
         ...
 
+    def asked(self, text: str) -> Hit | None:
+        """The entry whose own question a text is, but for case, marks and white space; None where it is
+        nobody's. Not an expired one."""
+        ...
+
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         """An entry's SENTENCE passages in reading order and their unit vectors, shape (n, dimension)."""
         ...

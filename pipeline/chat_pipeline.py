@@ -4,6 +4,7 @@ that is out of order."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.allowance import turn_allowance
@@ -24,8 +25,11 @@ from pipeline.ports import (
     TraceSink,
 )
 from pipeline.speech import Speech
+from pipeline.stages.curated import CuratedQuestion
+from pipeline.stages.parts import parts_of
+from pipeline.stages.topic_gate import says_nothing
 from pipeline.turn import Evidence, Retrieved, SearchQuery, Topic, TopicVerdict, Turn, to_trace
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Outcome, Question, Reply, Role
 from pipeline.voice import HouseVoice
 
 _OUTCOMES = {
@@ -36,6 +40,8 @@ _OUTCOMES = {
     Topic.CRISIS: Outcome.DECLINED,
     Topic.EMERGENCY: Outcome.DECLINED,
 }
+MOST_PARTS = 4
+"""Questions of one message that are answered: a reply to twelve would not be read."""
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 
 
@@ -44,8 +50,7 @@ class Stages:
     """The seven stages of a turn; the seventh, the message filter, has no variants. Spares take over, in
     order, where the engine of their stage fails. `rephraser` words the question anew where nothing was found,
     `review` gives a second opinion on sentences that the grounding check leaves open; a turn does without
-    either where it fails. `covers_all`: what a draft leaves out of the accepted entries is said by the next
-    composer, since any of them may be the one that answers."""
+    either where it fails."""
 
     gate: TopicGate
     rewriter: QueryRewriter
@@ -60,7 +65,6 @@ class Stages:
     grounding_spares: tuple[GroundingCheck, ...] = ()
     rephraser: QueryRewriter | None = None
     review: GroundingReview | None = None
-    covers_all: bool = False
 
 
 class ChatPipeline:
@@ -78,6 +82,7 @@ class ChatPipeline:
     ) -> None:
         self._stages = stages
         self._knowledge = knowledge
+        self._curated = CuratedQuestion(knowledge)
         self._voice = voice
         self._traces = traces
         self._checks = Checks(EchoGuard(prompts), (stages.grounding, *stages.grounding_spares), stages.review)
@@ -102,31 +107,121 @@ class ChatPipeline:
             await asyncio.shield(self._traces.record(to_trace(turn)))
 
     async def _answer(self, journal: Journal, question: Question, speech: Speech) -> Reply:
-        gates = (self._stages.gate, *self._stages.gate_spares)
-        verdict = await journal.first_of("topic_gate", gates, lambda gate: gate(question))
-        if verdict.topic is not Topic.ON_TOPIC:
+        question = self._as_meant(question)
+        if (certain := self._curated(question)) is not None:
+            journal.add(certain, self._curated.engine)
+            return await self._say(journal, replace(question, plain=True), certain, speech)
+        verdict = await self._judged(journal, question)
+        if verdict.topic is Topic.EMERGENCY:
+            speech.urgent, question = True, replace(question, plain=True)
+            await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
+        elif verdict.topic is not Topic.ON_TOPIC:
             return await self._without_search(journal, question, verdict, speech)
+        if parts := await self._parts(journal, question):
+            return await self._say_parts(journal, question, parts, speech)
+        first, evidence = await self._search(journal, question)
+        if evidence:
+            return await self._say(journal, question, evidence, speech)
+        if speech.urgent:
+            return self._end(journal, Outcome.DECLINED, speech)
+        if evidence.offered:
+            return await self._offer(journal, question, evidence, speech)
+        return await self._fixed(journal, question, Outcome.NO_ANSWER, "", first, speech)
+
+    def _as_meant(self, question: Question) -> Question:
+        """A message that asks for the rest of a shortened answer is the question before it, once more."""
+        history = question.history
+        if len(history) < 2 or not self._voice.asks_for_whole(question.text, history[-1].text):
+            return question
+        place = next((i for i in reversed(range(len(history))) if history[i].role is Role.USER), 0)
+        return replace(question, text=history[place].text, history=history[:place], whole=True)
+
+    async def _judged(self, journal: Journal, question: Question) -> TopicVerdict:
+        gates = (self._stages.gate, *self._stages.gate_spares)
+        return await journal.first_of("topic_gate", gates, lambda gate: gate(question))
+
+    async def _search(self, journal: Journal, question: Question) -> tuple[Retrieved, Evidence]:
         query = await self._rewrite(journal, question)
         first, evidence = await self._find(journal, query)
         if not evidence and (other := await self._rephrased(journal, question, query)):
-            _, evidence = await self._find(journal, other)
-        if evidence:
-            await self._compose(journal, question, evidence, speech)
-        if speech.pieces:
-            journal.turn.outcome = Outcome.ANSWERED
-            return to_reply(Draft(Outcome.ANSWERED, tuple(speech.pieces)))
-        return await self._fixed(journal, question, Outcome.NO_ANSWER, "", first, speech)
+            _, rephrased = await self._find(journal, other)
+            evidence = rephrased if rephrased or not evidence.offered else evidence
+        return first, evidence
+
+    async def _parts(self, journal: Journal, question: Question) -> Sequence[tuple[str, Evidence]]:
+        """Each part of a message that asks several things, with what answers it; empty where it asks one, or
+        where its parts do not lead to different entries."""
+        texts = parts_of(question.text, says_nothing)
+        found = [(text, await self._part(journal, replace(question, text=text))) for text in texts[:MOST_PARTS]]
+        answers = {evidence.accepted[0].hit.entry.id for _, evidence in found if evidence}
+        unanswered = sum(not evidence for _, evidence in found)
+        return found if answers and len(answers) + unanswered > 1 else ()
+
+    async def _part(self, journal: Journal, part: Question) -> Evidence:
+        if (certain := self._curated(part)) is not None:
+            journal.add(certain, self._curated.engine)
+            return certain
+        if (await self._judged(journal, part)).topic is not Topic.ON_TOPIC:
+            return Evidence(SearchQuery(part.text), ())
+        return (await self._search(journal, part))[1]
+
+    async def _say_parts(
+        self,
+        journal: Journal,
+        question: Question,
+        parts: Sequence[tuple[str, Evidence]],
+        speech: Speech,
+    ) -> Reply:
+        """Each part's entry, once; or that the part has no answer."""
+        said: set[str] = set()
+        for text, evidence in parts:
+            speech.begin_paragraph()
+            if not evidence:
+                await speech.say_house(self._voice.unanswered(text))
+            elif (entry_id := evidence.accepted[0].hit.entry.id) not in said:
+                said.add(entry_id)
+                await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
+        if len(parts_of(question.text, says_nothing)) > len(parts):
+            await speech.say_house(self._voice.fixed["more_questions"][0])
+        return self._end(journal, Outcome.ANSWERED, speech)
+
+    async def _say(
+        self, journal: Journal, question: Question, evidence: Evidence, speech: Speech
+    ) -> Reply:
+        """What answers; where nothing of it may be said, that there is no answer."""
+        await self._compose(journal, question, evidence, speech)
+        if speech.numbers:
+            return self._end(journal, Outcome.ANSWERED, speech)
+        if speech.urgent:
+            return self._end(journal, Outcome.DECLINED, speech)
+        near = Retrieved(tuple(item.hit for item in evidence.accepted))
+        return await self._fixed(journal, question, Outcome.NO_ANSWER, "", near, speech)
+
+    def _end(
+        self, journal: Journal, outcome: Outcome, speech: Speech, suggestions: tuple[str, ...] = ()
+    ) -> Reply:
+        journal.turn.outcome = outcome
+        return to_reply(Draft(outcome, tuple(speech.pieces), suggestions, speech.urgent))
 
     async def _without_search(
         self, journal: Journal, question: Question, verdict: TopicVerdict, speech: Speech
     ) -> Reply:
         outcome = _OUTCOMES[verdict.topic]
-        kind = "crisis" if verdict.topic is Topic.CRISIS else verdict.kind
+        speech.urgent = verdict.topic is Topic.CRISIS
+        kind = "crisis" if speech.urgent else verdict.kind
         near = Retrieved(())
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
             near = await journal.step(retrieval.engine, retrieval(SearchQuery(question.text)))
         return await self._fixed(journal, question, outcome, kind, near, speech)
+
+    async def _offer(
+        self, journal: Journal, question: Question, evidence: Evidence, speech: Speech
+    ) -> Reply:
+        """The curated questions of which one may be meant; a click on one is certain."""
+        questions = tuple(item.hit.entry.question for item in evidence.offered)
+        await speech.say_house(self._voice.offering(questions, question.text))
+        return self._end(journal, Outcome.CLARIFY, speech, questions)
 
     async def _fixed(
         self,
@@ -138,10 +233,9 @@ class ChatPipeline:
         speech: Speech,
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
-        journal.turn.outcome = outcome
-        await speech.speak(self._voice.reply(outcome, kind, variant=question.text))
+        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text))
         suggestions = tuple(hit.entry.question for hit in near.hits[:3]) if outcome in _SUGGESTING else ()
-        return to_reply(Draft(outcome, tuple(speech.pieces), suggestions))
+        return self._end(journal, outcome, speech, suggestions)
 
     async def _rewrite(self, journal: Journal, question: Question) -> SearchQuery:
         rewriters = (self._stages.rewriter, *self._stages.rewriter_spares)
@@ -166,16 +260,19 @@ class ChatPipeline:
         return None if query.text in (tried.text, *tried.alternates) else replace(query, retry=True)
 
     async def _find(self, journal: Journal, query: SearchQuery) -> tuple[Retrieved, Evidence]:
-        """Tries the query, then each alternate once, until something is judged useful. Gives the first
-        search's hits too: they are the nearest questions."""
+        """Tries the query, then each alternate once, until something is judged to answer; else what the first
+        of them offers. Gives the first search's hits too: they are the nearest questions."""
         retrieval = self._stages.retrieval
         first: Retrieved | None = None
+        offered = Evidence(query, ())
         for attempt in query.attempts():
             retrieved = await journal.step(retrieval.engine, retrieval(attempt))
             first = first or retrieved
-            if evidence := await self._relevant(journal, attempt, retrieved):
+            evidence = await self._relevant(journal, attempt, retrieved)
+            if evidence:
                 return first, evidence
-        return first or Retrieved(()), Evidence(query, ())
+            offered = offered if offered.offered else evidence
+        return first or Retrieved(()), offered
 
     async def _relevant(self, journal: Journal, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         checks = (self._stages.relevance, *self._stages.relevance_spares)
@@ -191,19 +288,19 @@ class ChatPipeline:
         """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
         the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
-        completes = False
+        repairs = False
         for place, composer in enumerate(composers, 1):
-            delivery = Delivery(self._checks, journal, speech, evidence, completes=completes)
+            delivery = Delivery(self._checks, journal, speech, evidence, repairs=repairs)
             await delivery.take(composer, question)
-            fault = None if completes else _fault(delivery)
-            completes = fault is None
-            if completes and (not self._stages.covers_all or speech.cites_all(evidence)):
+            repairs = repairs or bool(delivery.said)
+            fault = _fault(delivery)
+            if fault is None:
                 return
-            if fault and place < len(composers):
+            if place < len(composers):
                 journal.note("answer_composer", fault, f"the {composers[place].engine} engine")
-            elif fault and isinstance(delivery.failure, ModelUnavailable):
+            elif isinstance(delivery.failure, ModelUnavailable):
                 raise delivery.failure
-            elif fault and delivery.failure:
+            elif delivery.failure:
                 journal.note("answer_composer", fault, "what was said so far")
 
 

@@ -13,6 +13,7 @@ from pipeline.message_filter import EchoGuard
 from pipeline.ports import AnswerComposer, GroundingCheck, GroundingReview
 from pipeline.speech import Speech
 from pipeline.stages.borrowed import ExampleLines
+from pipeline.stages.approved import said_of
 from pipeline.stages.repetition import says_again
 from pipeline.turn import Checked, Composed, Evidence, Sentence, SentenceKind, Verdict
 from pipeline.types import Question
@@ -33,8 +34,8 @@ class Delivery:
     are not said at all. A sentence in doubt is reviewed at once where nothing was said yet, so that the user
     does not wait; later ones wait for the end of the draft and share one review.
 
-    A draft that begins when something was said already repairs an earlier one: only its claims are said, and
-    only those that were not. One that `completes` another says only what entries add that were not cited."""
+    A block of the evidence, word for word, passes as it is: no filter alters what was approved. A draft that
+    `repairs` an earlier one says only what was not said yet."""
 
     def __init__(
         self,
@@ -43,14 +44,14 @@ class Delivery:
         speech: Speech,
         evidence: Evidence,
         *,
-        completes: bool = False,
+        repairs: bool = False,
     ) -> None:
         self._checks = checks
         self._journal = journal
         self._speech = speech
         self._evidence = evidence
-        self._repairs = bool(speech.pieces)
-        self._completes = completes
+        self._repairs = repairs
+        self._begins = len(speech.pieces)
         self._examples = ExampleLines(())
         self._phrases: list[Sentence] = []
         self._held: list[tuple[Checked, bool]] = []  # whether it waits for a review
@@ -84,25 +85,26 @@ class Delivery:
                 await draft.aclose()
 
     async def _add(self, draft: Sentence) -> None:
-        sentence = self._speech.filtered(draft)
+        sentence = draft if said_of(draft, self._evidence) else self._speech.filtered(draft)
         if self._repairs and self._is_needless(sentence):
             return
         checked = Checked(sentence, await self._judged(sentence))
         review = self._checks.review
         is_open = review is not None and review.wants(checked.verdict)
-        if is_open and not self._held and not self._speech.pieces:
+        if is_open and not self._held and not self._has_spoken:
             (checked,), is_open = await self._reviewed([checked]), False
         if self._held or is_open:
             self._held.append((checked, is_open))
         else:
             await self._say(checked)
 
+    @property
+    def _has_spoken(self) -> bool:
+        return self._repairs or len(self._speech.pieces) > self._begins
+
     def _is_needless(self, sentence: Sentence) -> bool:
         said = [piece.text for piece in self._speech.pieces]
-        accepted = self._evidence.accepted
-        cited = [accepted[number - 1] for number in sentence.cites if 1 <= number <= len(accepted)]
-        is_known = self._completes and all(map(self._speech.cites, cited))
-        return sentence.kind is SentenceKind.HOUSE or is_known or says_again(sentence.text, said)
+        return sentence.kind is SentenceKind.HOUSE or says_again(sentence.text, said)
 
     async def _settle(self) -> None:
         """Says what waited for the end of the draft."""
@@ -116,21 +118,21 @@ class Delivery:
         if not checked.verdict.supported:
             self.refused += 1
             return
-        if sentence.kind is SentenceKind.HOUSE and not self._speech.pieces:
+        if sentence.kind is SentenceKind.HOUSE and not self._has_spoken:
             self._phrases.append(sentence)
             return
         for ready in (*self._phrases, sentence):
             self.said += 1
-            await self._speech.speak(ready.text, tuple(self._evidence.accepted[n - 1] for n in ready.cites))
+            await self._speech.speak(ready, tuple(self._evidence.accepted[n - 1] for n in ready.cites))
         self._phrases.clear()
 
     async def _judged(self, sentence: Sentence) -> Verdict:
         in_range = all(1 <= number <= len(self._evidence.accepted) for number in sentence.cites)
         if not sentence.text:
             reason = "the message filter left nothing of it"
-        elif not in_range or bool(sentence.cites) is not (sentence.kind is SentenceKind.CLAIM):
+        elif not in_range or bool(sentence.cites) is (sentence.kind is SentenceKind.HOUSE):
             reason = "its citations do not fit its kind or the evidence"
-        elif self._checks.echo.repeats_a_prompt(sentence.text):
+        elif sentence.kind is not SentenceKind.BLOCK and self._checks.echo.repeats_a_prompt(sentence.text):
             reason = "it repeats a prompt"
         elif self._examples.lend(sentence, self._evidence):
             reason = "said by the caller's examples, not by the evidence"

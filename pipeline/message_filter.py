@@ -151,7 +151,7 @@ def _runs(text: str) -> list[tuple[str, ...]]:
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A checked and filtered piece of the reply, exactly as it was spoken: `text[start:end]` is the
-    sentence itself, without the separator before it and the markers behind it."""
+    sentence or block itself, without what sets it off and the markers behind it."""
 
     text: str
     start: int = 0
@@ -166,6 +166,7 @@ class Draft:
     outcome: Outcome
     pieces: tuple[Piece, ...]
     suggestions: tuple[str, ...] = ()
+    urgent: bool = False
 
 
 def to_reply(draft: Draft) -> Reply:
@@ -191,4 +192,5 @@ def to_reply(draft: Draft) -> Reply:
         outcome=draft.outcome,
         citations=tuple(citations) if draft.outcome is Outcome.ANSWERED else (),
         suggestions=draft.suggestions[:3],
+        urgent=draft.urgent,
     )

@@ -80,32 +80,39 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the relevance check let through, best first. Citation number n refers to `accepted[n - 1]`.
-    Made by the relevance check alone. `judged` keeps every candidate's probability for the trace;
-    `answerable` is the probability that any of them answers, by which it was decided."""
+    """What the relevance check let through: the one entry that answers, or none. Citation number n refers to
+    `accepted[n - 1]`. Made by the relevance check, or of a curated question. Where it is torn, nothing is accepted and `offered`
+    are the entries, best first, of whose questions one may be meant. `judged` keeps every candidate's
+    probability for the trace; `answerable` is the probability that any of them answers."""
 
     query: SearchQuery
     accepted: tuple[Accepted, ...]
     judged: tuple[tuple[str, float], ...] = ()
     answerable: float = 0.0
     opinion: Opinion | None = None
+    offered: tuple[Accepted, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.accepted)
 
 
 class SentenceKind(StrEnum):
-    CLAIM = "claim"  # says something about the world: must be supported by what it cites
+    BLOCK = "block"  # a block of the entry that it cites, word for word
+    CLAIM = "claim"  # says something about the world in other words: must be supported by what it cites
     HOUSE = "house"  # a phrase of the house voice, said only beside a supported claim
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a draft. `cites` are numbers into `Evidence.accepted`, counted from 1."""
+    """One piece of a draft: a sentence, or a block. `cites` are numbers into `Evidence.accepted`, counted
+    from 1. `before` is the white space that sets it off from what was said before it; behind a piece that
+    ends in a table or code, its mark stands `apart`, on a line of its own, where it breaks neither."""
 
     text: str
     cites: tuple[int, ...] = ()
     kind: SentenceKind = SentenceKind.CLAIM
+    before: str = " "
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +223,7 @@ def _plain(result: StepResult) -> dict[str, Any]:
             return {
                 "query": result.query.text,
                 "accepted": [item.hit.entry.id for item in result.accepted],
+                "offered": [item.hit.entry.id for item in result.offered],
                 "judged": dict(result.judged),
                 "answerable": result.answerable,
                 **_opinion(result.opinion),

@@ -31,13 +31,16 @@ class Exemplar:
 class Question:
     """What the user said now, and the public conversation before it, oldest first. Who gives `examples`
     wants the reply in their manner, not in that of the house; `examples_context` is the text that their
-    replies were drawn from. Neither is evidence."""
+    replies were drawn from. Neither is evidence. `whole`: the answer is to be said whole, however long it is;
+    `plain`: without a phrase of the house around it."""
 
     text: str
     history: tuple[Message, ...] = ()
     memory: tuple[str, ...] = ()
     examples: tuple[Exemplar, ...] = ()
     examples_context: str = ""
+    whole: bool = False
+    plain: bool = False
 
 
 class Outcome(StrEnum):

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from zlib import crc32
 
+from knowledge.types import Entry
 from pipeline.types import Exemplar as Exemplar
 from pipeline.types import Outcome
 
-REQUIRED = ("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis")
-TOPICS = "{topics}"
+REQUIRED = (
+    *("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis", "emergency"),
+    *("choice", "names_question", "part_unanswered", "more_questions", "shortened", "asks_for_whole"),
+)
+TOPICS, QUESTION, URL = "{topics}", "{question}", "{url}"
+ALARMS = ("crisis", "emergency")
 NAMED_TOPICS = 3  # more would be a list to read, not a sentence
 
 
@@ -74,13 +80,44 @@ class HouseVoice:
         )
         return frozenset((*openers, *self.hedges, *self.closings))
 
+    def naming(self, question: str, variant: str = "") -> str:
+        """Names the curated question that what follows answers."""
+        return choose(self.fixed["names_question"], variant).replace(QUESTION, question)
+
+    def shortened(self, entry: Entry) -> str:
+        """That an answer was a part of the entry's, and the way to the rest."""
+        url = entry.sources[0].url if entry.sources else ""
+        fitting = [each for each in self.fixed["shortened"] if (URL in each) is bool(url)]
+        return choose(fitting or self.fixed["shortened"], entry.id).replace(URL, url)
+
+    def may_say(self, text: str, entries: Sequence[Entry]) -> bool:
+        """Whether a phrase may be said without a citation beside these entries: one of the closed set, the
+        name of one's question, or that it was shortened."""
+        if text in self.house_phrases:
+            return True
+        named = (each.replace(QUESTION, entry.question) for entry in entries for each in self.fixed["names_question"])
+        return text in named or text in map(self.shortened, entries)
+
+    def asks_for_whole(self, message: str, before: str) -> bool:
+        """Whether a message asks for the rest of the answer that was said `before` and was shortened."""
+        was_shortened = any(each.split(URL)[0].strip() in before for each in self.fixed["shortened"])
+        return was_shortened and _key(message) in map(_key, self.fixed["asks_for_whole"])
+
+    def offering(self, questions: Sequence[str], variant: str = "") -> str:
+        """Asks which of these curated questions is meant."""
+        return "\n".join((choose(self.fixed["choice"], variant), "", *(f"- {each}" for each in questions)))
+
+    def unanswered(self, part: str) -> str:
+        """That this part of a message has no answer."""
+        return choose(self.fixed["part_unanswered"], part).replace(QUESTION, part)
+
     def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
         """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
         always gets. An unknown `kind` falls back to the outcome's own reply, unknown small talk to what
         the service can do. Raises `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
             raise ValueError("an answer is composed from evidence, never fixed")
-        keys = (f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind == "crisis" else "", outcome.value)
+        keys = (f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind in ALARMS else "", outcome.value)
         options = next((self.fixed[key] for key in keys if self.fixed.get(key)), self.fixed[REQUIRED[0]])
         topics = self.topics()
         if not topics:
@@ -94,6 +131,10 @@ def _listed(topics: Sequence[str]) -> str:
         return "the subjects of my reviewed answers"
     *others, last = topics if len(topics) <= NAMED_TOPICS else (*topics[:NAMED_TOPICS], "more")
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def _key(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def choose(options: Sequence[str], variant: str, spoken: str = "") -> str:

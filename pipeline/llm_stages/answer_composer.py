@@ -15,6 +15,7 @@ from pipeline.llm_stages.fencing import (
 )
 from pipeline.ports import ChatModel
 from pipeline.prompting import Prompt, PromptFile
+from pipeline.stages.answer_composer import WHOLE_WORDS
 from pipeline.stages.language import split_sentences
 from pipeline.turn import Evidence, Sentence
 from pipeline.types import Question
@@ -23,7 +24,6 @@ from pipeline.voice import Exemplar, StyleCard
 _TOKENS = 260
 _EXEMPLARS = 2
 _EXEMPLAR_WORDS = 40
-_PASSAGE_WORDS = 110
 _FACT, _CITED = "[…]", "… [1]."  # an exemplar without its facts would teach to leave out the numbers
 LAST_WORD = (
     "Answer the message from the passages. Put the number of its passage behind each sentence, like [1]."
@@ -78,7 +78,7 @@ class LlmComposer:
         known = [fenced("known", "\n".join(question.memory), _KNOWN_WORDS)] if question.memory else []
         blocks = (
             *manner,
-            *passages([item.hit for item in evidence.accepted], _PASSAGE_WORDS),
+            *passages([item.hit for item in evidence.accepted], WHOLE_WORDS),
             *conversation(question),
             *known,
             message(question),

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pipeline.allowance import calls_begun
 from pipeline.llm_stages.band import EVERYWHERE, Band
 from pipeline.ports import QueryRewriter, RelevanceCheck, TopicGate
-from pipeline.stages.relevance_check import MOST_ENTRIES
+from pipeline.stages.relevance_check import decided
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Accepted, Evidence, Opinion, Retrieved, SearchQuery, Topic, TopicVerdict
 from pipeline.types import Question
 
-_ALARMS = (Topic.UNSAFE, Topic.CRISIS)
+_ALARMS = (Topic.UNSAFE, Topic.CRISIS, Topic.EMERGENCY)
 _DOUBTFUL = (Topic.ON_TOPIC, Topic.OFF_TOPIC)
 
 
@@ -65,8 +65,8 @@ class GateCascade:
 
 
 class RelevanceCascade:
-    """The second check is asked where the first is unsure whether anything found answers. What the first
-    ranks highest stays first, among what the second named, since it ranks better than a small model does;
+    """The second check is asked where the first is unsure whether anything found answers. Among what the
+    second named, the first's ranking stands, since it ranks better than a small model does;
     where the second is always asked, its own choice stands."""
 
     def __init__(
@@ -92,12 +92,8 @@ class RelevanceCascade:
         opinion = Opinion(first.answerable, bool(second))
         if self._asking.always:
             return replace(second, opinion=opinion)
-        accepted = first.accepted
-        if probability < self._thresholds.least(retry=query.retry):
-            accepted = ()
-        elif not accepted:
-            accepted = _ranked(first, second, probability)
-        return replace(first, accepted=accepted, answerable=probability, opinion=opinion)
+        decided_anew = decided(query, _weighed(first, second, retrieved, probability), probability, self._thresholds.costs)
+        return replace(decided_anew, opinion=opinion)
 
 
 class RewriterCascade:
@@ -121,8 +117,15 @@ class RewriterCascade:
         return replace(second, alternates=alternates, leaning=first.leaning)
 
 
-def _ranked(first: Evidence, second: Evidence, probability: float) -> tuple[Accepted, ...]:
-    """What the second check accepts, in the order of the first."""
-    shares = dict(first.judged)
-    ranked = sorted(second.accepted, key=lambda item: -shares.get(item.hit.entry.id, 0.0))
-    return tuple(Accepted(item.hit, probability) for item in ranked[:MOST_ENTRIES])
+def _weighed(
+    first: Evidence, second: Evidence, retrieved: Retrieved, probability: float
+) -> list[Accepted]:
+    """The candidates with the probability that one of them answers shared out as the first check shares it,
+    among what the second named where it named any."""
+    named = {item.hit.entry.id for item in second.accepted}
+    shares = {entry_id: share for entry_id, share in first.judged if not named or entry_id in named}
+    whole = sum(shares.values()) or 1.0
+    judged = [
+        Accepted(hit, probability * shares.get(hit.entry.id, 0.0) / whole) for hit in retrieved.hits
+    ]
+    return sorted(judged, key=lambda item: -item.probability)

@@ -8,7 +8,6 @@ from pipeline.errors import ModelOutputError
 from pipeline.stages.cited_text import LEAD
 from pipeline.stages.language import split_sentences
 from pipeline.stages.manner import says_nothing_of_the_world
-from pipeline.stages.sentence_picker import POINTER
 from pipeline.turn import Sentence, SentenceKind
 
 NO_ANSWER = "NO ANSWER"
@@ -32,8 +31,8 @@ class Drafting:
     Markers like [2] are read off as citations, those out of range dropped. A sentence without any is a house
     phrase if it is word for word one of `phrases`; else it goes on citing what the one before it on the line
     cites, or the only passage there is: the grounding check decides whether that holds. A bare "No." is given
-    together with the sentence after it. Left out is a sentence that was given already, that points to another
-    page, asks back or trails off, or that says nothing of the world, as "That's right.". A draft that begins
+    together with the sentence after it. Left out is a sentence that was given already, that asks back or
+    trails off, or that says nothing of the world, as "That's right.". A draft that begins
     with a marker has its markers in front of the sentences."""
 
     def __init__(self, passages: int, phrases: frozenset[str], most: int = MOST_SENTENCES) -> None:
@@ -97,7 +96,7 @@ class Drafting:
             return Sentence(text, kind=SentenceKind.HOUSE)
         if text.upper().startswith(NO_ANSWER):
             raise ModelOutputError("the model finds no answer in the evidence")
-        if says_nothing_of_the_world(text) or POINTER.match(text) or text.endswith(_UNSAID):
+        if says_nothing_of_the_world(text) or text.endswith(_UNSAID):
             return None
         text, self._lead = self._lead + text, ""
         self._cites = cites or self._cites or ((1,) if self._passages == 1 else ())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from knowledge.types import Hit
+from knowledge.blocks import read_blocks, spoken_forms
+from knowledge.types import Hit, View
 from pipeline.stages.language import content_words, split_sentences
-from pipeline.stages.relevance_check import passage_text
 from pipeline.types import Message, Question, Role
 
 _FENCE = re.compile(r"<(?=\s*/?\s*(?:message|conversation|passage|known|manner|sentence|question)\b)", re.I)
@@ -16,6 +16,8 @@ MESSAGE_WORDS = 300
 PAST_WORDS = 60
 PAST_MESSAGES = 6
 PASSAGE_WORDS = 160
+LONGEST_WORDS = 2000
+"""Of a passage: a block is not cut unless it is longer than what a small model can read."""
 
 
 def fenced(name: str, text: str, words: int, number: int | None = None) -> str:
@@ -45,9 +47,9 @@ def message(question: Question) -> str:
 
 
 def passages(hits: Sequence[Hit], words: int = PASSAGE_WORDS) -> list[str]:
-    """Each hit's entry, or of a long one the piece that was found; numbered from 1."""
+    """Each hit's entry, of a long one whole blocks around the piece that was found; numbered from 1."""
     return [
-        fenced("passage", f"[{number}] {_whole(_text(hit, words), words)}", 2 * words, number)
+        fenced("passage", f"[{number}] {_text(hit, words)}", LONGEST_WORDS, number)
         for number, hit in enumerate(hits, 1)
     ]
 
@@ -77,15 +79,20 @@ def _line(past: Message) -> str:
 
 
 def _text(hit: Hit, words: int) -> str:
-    whole = f"{hit.entry.question}\n{hit.entry.answer}"
-    return whole if len(whole.split()) <= words else passage_text(hit)
-
-
-def _whole(text: str, words: int) -> str:
-    """As many whole sentences as fit, the first in any case: half of one would be copied as it is."""
-    kept: list[str] = []
-    for sentence in split_sentences(text):
-        if kept and sum(len(each.split()) for each in (*kept, sentence)) > words:
+    """A hit's entry as far as whole blocks of it fit, around the piece that was found, each below the headings
+    that it stands under; one block in any case, since part of one would be taken for the whole."""
+    answer, found = hit.entry.answer, hit.passage
+    blocks = read_blocks(answer)
+    is_piece = found.view in (View.CHUNK, View.SENTENCE)
+    inside = [
+        place for place, block in enumerate(blocks) if is_piece and found.start < block.end and block.start < found.end
+    ]
+    nearest = inside[0] if inside else 0
+    kept: list[int] = []
+    for place in sorted(range(len(blocks)), key=lambda place: (abs(place - nearest), place)):
+        if kept and sum(len(spoken_forms(answer, blocks[each])[0].split()) for each in (*kept, place)) > words:
             break
-        kept.append(sentence)
-    return "\n".join(kept)
+        kept.append(place)
+    said = (spoken_forms(answer, blocks[place])[0] for place in sorted(kept))
+    whole = len(kept) == len(blocks)
+    return "\n".join((hit.entry.question, answer if whole else "\n\n".join(said)))

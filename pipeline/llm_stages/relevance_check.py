@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.llm_stages.fencing import fenced, passages, user_message
 from pipeline.ports import ChatModel
 from pipeline.prompting import PromptFile
-from pipeline.stages.relevance_check import MOST_ENTRIES
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
 _TOKENS = 40
@@ -42,5 +41,5 @@ class LlmRelevanceCheck:
         said = dict.fromkeys((await self._model.answer(prompt, Useful, _TOKENS)).useful)
         useful = [number for number in said if 1 <= number <= len(hits)]
         judged = tuple((hit.entry.id, float(number in useful)) for number, hit in enumerate(hits, 1))
-        accepted = tuple(Accepted(hits[number - 1], 1.0) for number in useful[:MOST_ENTRIES])
+        accepted = tuple(Accepted(hits[number - 1], 1.0) for number in useful[:1])
         return Evidence(query, accepted, judged, float(bool(accepted)))

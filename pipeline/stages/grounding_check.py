@@ -8,12 +8,15 @@ from functools import lru_cache
 
 from knowledge.types import Entry, Logistic
 from pipeline.ports import Encoder, PairJudge
+from pipeline.stages.approved import said_of
 from pipeline.stages.cited_text import LEAD, CitedText, cited_text, clauses_of, overlap, without_lead
 from pipeline.stages.conflicts import Conflict, ConflictKind, find_conflict
 from pipeline.stages.language import ABBREVIATION, Word, read, split_sentences
 from pipeline.stages.lexicon import FUNCTION_WORDS
+from pipeline.stages.qualifiers import is_heading, lost_qualifier
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
+from pipeline.voice import HouseVoice
 
 SUPPORT = Logistic(
     weights={"cosine": 2.99, "worst_clause": 2.44, "particular": -3.22, "rest": -3.22}, bias=-2.65
@@ -35,7 +38,8 @@ LED_BEFORE = re.compile(rf"^{LEAD.pattern}\Z", re.IGNORECASE | re.MULTILINE)
 
 class SpecialistGroundingCheck:
     """Judges one sentence of a draft against the text of the entries it cites. In this order: a phrase of
-    the house must be one of the closed set; a claim must cite accepted evidence; a verbatim sentence of it
+    the house must be one of the closed set; a block and a claim must cite accepted evidence; a block must be one
+    of it word for word; a claim that loses what its evidence holds only with fails, a verbatim sentence
     passes; an altered sentence of it (`conflicts`) fails; the rest is a calibrated probability from shared
     words, meaning and rules that object, and passes from `threshold` on, unless a rule forbids it. With a
     `judge`, a model that reads evidence and sentence together, its answer is one of the features that
@@ -44,7 +48,7 @@ class SpecialistGroundingCheck:
     def __init__(
         self,
         encoder: Encoder,
-        house_phrases: frozenset[str],
+        voice: HouseVoice,
         *,
         threshold: float = JudgeThresholds().grounding,
         support: Logistic = SUPPORT,
@@ -52,7 +56,7 @@ class SpecialistGroundingCheck:
     ) -> None:
         """`support` weighs names of `FEATURES`, "support" only where there is a `judge`."""
         self._encoder = encoder
-        self._house_phrases = house_phrases
+        self._voice = voice
         self._threshold = threshold
         self._support = support
         self._judge = judge
@@ -60,11 +64,18 @@ class SpecialistGroundingCheck:
 
     async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict:
         if sentence.kind is SentenceKind.HOUSE:
-            return _house_verdict(sentence.text, self._house_phrases)
+            known = [item.hit.entry for item in evidence.accepted]
+            return _verdict(self._voice.may_say(sentence.text, known), "a phrase of the house voice")
+        if sentence.kind is SentenceKind.BLOCK:
+            return _verdict(said_of(sentence, evidence), "a block of the entry that it cites")
         entries = _cited_entries(sentence, evidence)
         if not entries:
             return Verdict(False, 0.0, "cites no accepted evidence")
         text = sentence.text.strip()
+        if is_heading(text, entries):
+            return Verdict(False, 0.0, "a heading says nothing by itself")
+        if lost := lost_qualifier(text, entries):
+            return Verdict(False, REFUTED, f"leaves out: {lost}")
         if any(is_verbatim(text, entry.answer) for entry in entries):
             return Verdict(True, 1.0, "verbatim")
         cited = cited_text(entries)
@@ -180,10 +191,8 @@ def _shortens(before: str, after: str) -> bool:
     return opening.group(2).lower() not in FUNCTION_WORDS
 
 
-def _house_verdict(text: str, house_phrases: frozenset[str]) -> Verdict:
-    if text in house_phrases:
-        return Verdict(True, 1.0, "house phrase")
-    return Verdict(False, 0.0, "not a phrase of the house voice")
+def _verdict(holds: bool, what: str) -> Verdict:
+    return Verdict(True, 1.0, what) if holds else Verdict(False, 0.0, f"not {what}")
 
 
 def _cited_entries(sentence: Sentence, evidence: Evidence) -> tuple[Entry, ...]:

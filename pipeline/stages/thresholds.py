@@ -3,6 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class WhenUnsure(StrEnum):
+    """What an owner wants where it is open which entry is meant."""
+
+    CAREFUL = "careful"  # rather ask back once more than answer wrongly
+    BALANCED = "balanced"
+    DIRECT = "direct"  # rather answer than ask back
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a reply costs, an answerable question that gets no answer being 1: a `wrong` answer; an `offer` of
+    entries of which one is right; and a `vain` offer, where none is."""
+
+    wrong: float
+    offer: float
+    vain: float
+
+
+COSTS = {
+    WhenUnsure.CAREFUL: Costs(wrong=3.0, offer=0.3, vain=0.6),
+    WhenUnsure.BALANCED: Costs(wrong=1.8, offer=0.3, vain=0.6),
+    WhenUnsure.DIRECT: Costs(wrong=1.1, offer=0.4, vain=0.6),
+}
+
+
+def answering_line(costs: Costs) -> float:
+    """The probability from which on an entry that has no rival is answered from: a wrong answer then costs
+    no more than none."""
+    return costs.wrong / (1 + costs.wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,11 +42,9 @@ class JudgeThresholds:
     """Least calibrated probabilities, and cosines where there is nothing to calibrate from.
 
     `gate`: the message is on topic, which is `left_out` log-odds less probable where it leaves out what the
-    whole knowledge base is about (see `MainSubject`). `relevance`: the best entry answers; `retry`: the same,
-    where only another wording of the query found it. `grounding`: the evidence supports a sentence. A
-    `rival`, which may be the entry that was meant, needs this probability and lies at most `margin` below the
-    best one's fused score; where a trained model judges, it needs `trained_rival` and lies at most
-    `trained_margin` below the best one's log-odds. `small_talk`:
+    whole knowledge base is about (see `MainSubject`). `costs` decide between an answer, a choice and none;
+    `retry` is by how many log-odds an answer is less probable that only another wording of the query found.
+    `grounding`: the evidence supports a sentence. `small_talk`:
     nearness to an exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An
     `alarm` (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest
     message, `benefit` more where the message is on topic; or the probability `alarm_sure`, where a model was
@@ -22,20 +52,12 @@ class JudgeThresholds:
 
     gate: float = 0.8
     left_out: float = 2.5
-    relevance: float = 0.67
-    retry: float = 0.8
+    costs: Costs = COSTS[WhenUnsure.BALANCED]
+    retry: float = 0.7
     grounding: float = 0.7
-    rival: float = 0.09
-    margin: float = 0.13
-    trained_rival: float = 0.3
-    trained_margin: float = 1.5
     small_talk: float = 0.65
     small_talk_clear: float = 0.7
     alarm: float = 0.55
     alarm_lead: float = 0.05
     alarm_sure: float = 0.95
     benefit: float = 0.15
-
-    def least(self, *, retry: bool) -> float:
-        """The probability that the best entry needs."""
-        return self.retry if retry else self.relevance

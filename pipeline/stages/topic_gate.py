@@ -59,7 +59,7 @@ class _Message:
 
     @property
     def says_nothing(self) -> bool:
-        return _says_nothing(self.core)
+        return says_nothing(self.core)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ class CalibratedTopicGate:
         words = core.split()
         if not asked or not words or len(words) > _FOLLOW_UP_WORDS or len(core) > _READ:
             return ""
-        leans = _says_nothing(core) or len(words) <= _SHORT or self._dependence(core) >= _LEANS
+        leans = says_nothing(core) or len(words) <= _SHORT or self._dependence(core) >= _LEANS
         return " ".join([*asked, core]) if leans else ""
 
     def _changes_subject(self, core: str, alone: _Reading) -> bool:
@@ -214,7 +214,7 @@ def _lowered(probability: float, log_odds: float) -> float:
     return probability / (probability + (1 - probability) * math.exp(log_odds))
 
 
-def _says_nothing(text: str) -> bool:
+def says_nothing(text: str) -> bool:
     """Whether no word of a message says what it is about: "why?", "and the second one", "is it safe".
     A predicate on its own, "side effects?", can be guessed, one about an unknown "it" cannot."""
     empty = _VAGUE_WORDS if len(text.split()) <= _BRIEF else _EMPTY_WORDS

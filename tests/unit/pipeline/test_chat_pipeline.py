@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -23,7 +23,7 @@ from pipeline.turn import (
     TopicVerdict,
     Verdict,
 )
-from pipeline.types import Exemplar, Outcome, Question, Reply
+from pipeline.types import Exemplar, Message, Outcome, Question, Reply, Role
 from pipeline.voice import HouseVoice
 from tests.fakes import ScriptedStage, entry, snapshot
 
@@ -56,8 +56,19 @@ class Composer:
 
 
 class Voice:
+    fixed: ClassVar[Mapping[str, tuple[str, ...]]] = {"more_questions": ("Ask the others again.",)}
+
     def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
         return f"{outcome.value}/{kind}."
+
+    def asks_for_whole(self, message: str, before: str) -> bool:
+        return message == "the rest" and before.endswith("(a part)")
+
+    def offering(self, questions: Sequence[str], variant: str = "") -> str:
+        return f"Which? {' '.join(questions)}"
+
+    def unanswered(self, part: str) -> str:
+        return f"No answer to {part}"
 
 
 @dataclass
@@ -165,6 +176,128 @@ async def test_what_is_not_on_topic_is_never_answered(topic: Topic, outcome: Out
     assert reply.outcome is outcome
     assert bool(reply.suggestions) is suggests
     assert reply.text == f"{outcome.value}/{'crisis' if topic is Topic.CRISIS else 'kind'}."
+    assert reply.urgent is (topic is Topic.CRISIS)
+
+
+BLOCK = Sentence("About dna.", (1,), SentenceKind.BLOCK)
+NO = Evidence(QUERY, ())
+
+
+async def test_an_emergency_is_told_what_to_do_first_and_then_the_entry() -> None:
+    chain = Chain(gate=ScriptedStage(TopicVerdict(Topic.EMERGENCY, 0.1)), composer=Composer(BLOCK))
+    reply = await chain.run()
+    assert reply.text == "declined/emergency.\n\nAbout dna. [1]"
+    assert (reply.outcome, reply.urgent) == (Outcome.ANSWERED, True)
+    (citation,) = reply.citations
+    assert reply.text[citation.start : citation.end] == "About dna."
+
+
+async def test_an_emergency_that_no_entry_answers_gets_its_text_alone() -> None:
+    chain = Chain(
+        gate=ScriptedStage(TopicVerdict(Topic.EMERGENCY, 0.1)),
+        retrieval=ScriptedStage(*[Retrieved(())] * 3),
+        relevance=ScriptedStage(*[Evidence(QUERY, (), offered=evidence(QUERY, "dna", "flu").accepted)] * 3),
+    )
+    reply = await chain.run()
+    assert (reply.text, reply.outcome, reply.urgent) == ("declined/emergency.", Outcome.DECLINED, True)
+
+
+async def test_where_the_judge_is_torn_the_curated_questions_are_offered() -> None:
+    torn = Evidence(QUERY, (), offered=evidence(QUERY, "dna", "flu").accepted)
+    chain = Chain(
+        retrieval=ScriptedStage(*[Retrieved((hit("dna"),))] * 3), relevance=ScriptedStage(torn, NO, NO)
+    )
+    reply = await chain.run()
+    assert reply.outcome is Outcome.CLARIFY
+    assert reply.suggestions == ("What about dna?", "What about flu?")
+    assert reply.text == "Which? What about dna? What about flu?"
+    traced = [step["result"] for step in chain.traces.kept[0]["steps"] if step["step"] == "Evidence"]
+    assert traced[0]["offered"] == ["dna", "flu"]
+
+
+async def test_an_answer_to_another_wording_goes_before_an_offer() -> None:
+    torn = Evidence(QUERY, (), offered=evidence(QUERY, "flu", "mumps").accepted)
+    chain = Chain(
+        retrieval=ScriptedStage(*[Retrieved((hit("dna"),))] * 2),
+        relevance=ScriptedStage(torn, evidence(QUERY, "dna")),
+    )
+    assert (await chain.run()).citations[0].entry_id == "dna"
+
+
+@pytest.mark.parametrize("typed", ["What about dna?", "what about DNA", "  WHAT ABOUT DNA!! "])
+async def test_a_curated_question_gets_its_entry_whatever_the_stages_would_say(typed: str) -> None:
+    chain = Chain(
+        gate=ScriptedStage(),
+        rewriter=ScriptedStage(),
+        relevance=ScriptedStage(),
+        composer=Composer(BLOCK),
+        live=Live(snapshot(entry("dna"), entry("flu"))),
+    )
+    reply = await chain.run(typed)
+    assert (reply.outcome, reply.text) == (Outcome.ANSWERED, "About dna. [1]")
+    assert chain.steps()[0] == "Evidence"
+
+
+def parted(*found: Evidence, gate: Sequence[TopicVerdict] = (ON_TOPIC,) * 5) -> Chain:
+    return Chain(
+        gate=ScriptedStage(*gate),
+        rewriter=ScriptedStage(*[SearchQuery("q")] * 5),
+        retrieval=ScriptedStage(*[Retrieved((hit("dna"),))] * 5),
+        relevance=ScriptedStage(*found),
+        composer=Echo(),
+        grounding=ScriptedStage(*[SUPPORTED] * 4),
+    )
+
+
+class Echo:
+    """Says the entry that it is given."""
+
+    engine = "scripted"
+
+    async def __call__(self, question: Question, evidence: Evidence) -> AsyncIterator[Sentence]:
+        yield Sentence(f"About {evidence.accepted[0].hit.entry.id}.", (1,))
+
+
+TWO = "what does the ticket cost and where can I park?"
+
+
+async def test_two_questions_get_an_answer_each() -> None:
+    chain = parted(evidence(QUERY, "dna"), evidence(QUERY, "flu"))
+    reply = await chain.run(TWO)
+    assert reply.text == "About dna. [1]\n\nAbout flu. [2]"
+    assert [citation.entry_id for citation in reply.citations] == ["dna", "flu"]
+    asked = [call[0].text for call in chain.rewriter.calls]
+    assert asked == ["what does the ticket cost", "where can I park?"]
+
+
+async def test_a_part_without_an_answer_is_named() -> None:
+    for part in (NO, Evidence(QUERY, (), offered=evidence(QUERY, "mumps", "polio").accepted)):
+        reply = await parted(evidence(QUERY, "dna"), part).run(TWO)
+        assert reply.text == "About dna. [1]\n\nNo answer to where can I park?"
+        assert reply.outcome is Outcome.ANSWERED
+
+
+@pytest.mark.parametrize("parts", [("dna", "dna"), (None, None)])
+async def test_parts_that_lead_to_one_entry_or_to_none_are_one_question(parts: tuple[str | None, ...]) -> None:
+    found = [evidence(QUERY, each) if each else NO for each in parts]
+    reply = await parted(*found, evidence(QUERY, "flu")).run(TWO)
+    assert reply.text == "About flu. [1]"
+
+
+async def test_of_twelve_questions_the_first_four_are_answered() -> None:
+    names = ("dna", "flu", "mumps", "polio")
+    twelve = " ".join(f"Where is the thing number {place}?" for place in range(12))
+    reply = await parted(*(evidence(QUERY, name) for name in names)).run(twelve)
+    assert [citation.entry_id for citation in reply.citations] == list(names)
+    assert reply.text.endswith("[4]\n\nAsk the others again.")
+
+
+async def test_the_rest_of_a_shortened_answer_is_the_question_before_it_once_more() -> None:
+    chain = Chain(composer=Echo())
+    history = (Message(Role.USER, "about dna then"), Message(Role.ASSISTANT, "Half. (a part)"))
+    await chain.run("the rest", history=history)
+    (question,) = chain.gate.calls[0]
+    assert (question.text, question.whole, question.history) == ("about dna then", True, ())
 
 
 async def test_each_alternate_is_tried_once_then_no_answer_with_the_first_hits() -> None:

@@ -75,16 +75,6 @@ async def test_the_next_composer_says_what_is_missing(draft: tuple[Any, ...], sa
     assert degraded(chain) == ([] if whole else [("answer_composer", "the scripted engine")])
 
 
-async def test_what_a_draft_leaves_out_of_the_accepted_entries_is_said_too() -> None:
-    other = Sentence("Ferries cross at noon.", (2,))
-    spares = {"composer_spares": (Composer(OPENER, SECOND, other),), "covers_all": True}
-    chain = Chain(composer=Composer(FIRST), grounding=always(SUPPORTED), spares=spares)
-    assert (await chain.run()).text == f"{FIRST.text} [1] {other.text} [2]"
-    assert degraded(chain) == []
-    both = Chain(composer=Composer(FIRST, THIRD), grounding=always(SUPPORTED), spares=spares)
-    assert (await both.run()).text == f"{FIRST.text} [1] {THIRD.text} [2]"
-
-
 async def test_where_no_composer_has_anything_to_say_there_is_no_answer() -> None:
     chain = Chain(
         composer=Composer(FIRST), grounding=always(REFUSED), spares={"composer_spares": (Composer(SECOND),)}

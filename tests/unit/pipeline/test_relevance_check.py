@@ -3,31 +3,21 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from knowledge.types import Hit, Logistic, Passage, View
-from pipeline.errors import ModelUnavailable
-from pipeline.stages.relevance_check import (
-    FEATURES,
-    MOST_ENTRIES,
-    CalibratedRelevanceCheck,
-    TrainedRelevanceCheck,
-    candidate_features,
-    passage_text,
-)
-from pipeline.stages.thresholds import JudgeThresholds
-from pipeline.turn import Evidence, Retrieved, SearchQuery
+from pipeline.stages.relevance_check import CalibratedRelevanceCheck, decided
+from pipeline.stages.thresholds import COSTS, Costs, WhenUnsure
+from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 from tests.fakes import AsyncHashEncoder
-from tests.unit.pipeline.judging import CALIBRATION, Bridge, BridgeSnapshot, ScriptedJudge, hit
+from tests.unit.pipeline.judging import CALIBRATION, Bridge, BridgeSnapshot, hit
 
 QUERY = SearchQuery("what is the toll", alternates=("toll",))
 
 
-async def check(*scores: float, thresholds: JudgeThresholds | None = None) -> Evidence:
-    stage = CalibratedRelevanceCheck(AsyncHashEncoder(), Bridge(BridgeSnapshot()), thresholds)
+async def check(*scores: float, query: SearchQuery = QUERY) -> Evidence:
+    stage = CalibratedRelevanceCheck(AsyncHashEncoder(), Bridge(BridgeSnapshot()))
     hits = tuple(hit(f"e{number}", score) for number, score in enumerate(scores))
-    return await stage(QUERY, Retrieved(hits))
+    return await stage(query, Retrieved(hits))
 
 
 def accepted(evidence: Evidence) -> list[str]:
@@ -61,119 +51,48 @@ async def test_nothing_found_is_nothing_accepted() -> None:
     assert evidence.judged == ()
 
 
-async def test_another_entry_is_taken_only_close_behind_the_best() -> None:
-    assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2)) == ["e0", "e1"]
-    assert accepted(await check(0.9, 0.75, 0.2, 0.2, 0.2, thresholds=JudgeThresholds(rival=0.01))) == ["e0"]
-    wide = JudgeThresholds(margin=0.15, rival=0.01)
-    assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2, thresholds=wide)) == ["e0", "e1", "e2"]
-    unlikely = JudgeThresholds(margin=0.15, rival=0.9)
-    assert accepted(await check(0.9, 0.88, 0.78, 0.2, 0.2, 0.2, thresholds=unlikely)) == ["e0"]
+async def test_where_two_are_as_near_as_each_other_both_are_offered() -> None:
+    evidence = await check(0.95, 0.95, 0.2, 0.2, 0.2, 0.2)
+    assert not evidence
+    assert [item.hit.entry.id for item in evidence.offered] == ["e0", "e1"]
 
 
-async def test_at_most_three_entries_are_taken() -> None:
-    evidence = await check(1, 1, 1, 1, 1, 0, thresholds=JudgeThresholds(relevance=0.0))
-    assert len(evidence.accepted) == MOST_ENTRIES
+def test_what_is_done_costs_least() -> None:
+    costs = Costs(wrong=2.0, offer=0.3, vain=0.6)
+    sure, torn = [given(0.9), given(0.05)], [given(0.5), given(0.4)]
+    assert decided(QUERY, sure, 0.95, costs).accepted == (sure[0],)
+    assert decided(QUERY, torn, 0.9, costs).offered == tuple(torn)
+    nothing = decided(QUERY, [given(0.1), given(0.1)], 0.2, costs)
+    assert not nothing.accepted
+    assert not nothing.offered
+    alone = decided(QUERY, [given(0.6)], 0.6, costs)
+    assert not alone.accepted
+    assert not alone.offered, "one question is no choice"
 
 
-async def test_the_line_is_where_the_threshold_says() -> None:
-    probability = (await check(0.7, 0.4)).judged[0][1]
-    assert await check(0.7, 0.4, thresholds=JudgeThresholds(relevance=probability - 0.01))
-    assert not await check(0.7, 0.4, thresholds=JudgeThresholds(relevance=probability + 0.01))
+def test_an_owner_who_wants_to_be_asked_less_gets_more_answers() -> None:
+    torn = [given(0.72), given(0.2)]
+    kinds = {each: decided(QUERY, torn, 0.95, COSTS[each]) for each in WhenUnsure}
+    assert kinds[WhenUnsure.CAREFUL].offered
+    assert kinds[WhenUnsure.DIRECT].accepted
+
+
+def test_at_most_three_entries_are_offered_and_none_that_is_far_less_likely() -> None:
+    costs = Costs(wrong=9.0, offer=0.1, vain=0.2)
+    offered = decided(QUERY, [given(0.24)] * 4, 0.96, costs).offered
+    assert len(offered) == 3
+    assert len(decided(QUERY, [given(0.45), given(0.45), given(0.01)], 0.91, costs).offered) == 2
+
+
+def given(probability: float) -> Accepted:
+    return Accepted(hit("e", 0.9), probability)
+
+
+async def test_what_only_another_wording_found_has_to_convince_more() -> None:
+    first = await check(0.9, 0.3)
+    again = await check(0.9, 0.3, query=replace(QUERY, retry=True))
+    assert again.answerable < first.answerable
 
 
 async def test_a_single_entry_can_be_accepted() -> None:
     assert accepted(await check(0.95)) == ["e0"]
-
-
-SCORES = (0.9, 0.8, 0.3, 0.2, 0.2, 0.2, 0.2)
-HITS = tuple(hit(f"e{number}", score) for number, score in enumerate(SCORES))
-PAIR_ALONE = Logistic({"pair": 1.0}, 0.0)
-
-
-def logits(*values: float) -> dict[str | tuple[str, str], float]:
-    """By what the model reads of the first hits."""
-    return {passage_text(hit): value for hit, value in zip(HITS, values, strict=False)}
-
-
-async def trained(
-    judge: ScriptedJudge,
-    model: Logistic = PAIR_ALONE,
-    thresholds: JudgeThresholds | None = None,
-    query: SearchQuery = QUERY,
-    hits: tuple[Hit, ...] = HITS,
-) -> Evidence:
-    knowledge = Bridge(BridgeSnapshot())
-    return await TrainedRelevanceCheck(AsyncHashEncoder(), knowledge, judge, model, thresholds)(
-        query, Retrieved(hits)
-    )
-
-
-async def test_the_first_candidates_are_read_with_the_query_in_one_batch() -> None:
-    judge = ScriptedJudge(logits(2.0))
-    evidence = await trained(judge)
-
-    assert judge.calls == [[(QUERY.text, f"What about e{n}? This is e{n}.") for n in range(5)]]
-    assert [entry_id for entry_id, _ in evidence.judged] == ["e0", "e1", "e2", "e3", "e4"]
-
-
-async def test_the_model_ranks_the_candidates_anew() -> None:
-    evidence = await trained(ScriptedJudge(logits(-3.0, -4.0, 3.0, 1.9)))
-
-    assert accepted(evidence) == ["e2", "e3"]
-    assert evidence.accepted[0].probability == pytest.approx(1 / (1 + math.exp(-3.0)))
-    assert [entry_id for entry_id, _ in evidence.judged] == ["e2", "e3", "e0", "e1", "e4"]
-
-
-async def test_what_the_model_denies_is_a_no_however_well_it_was_found() -> None:
-    assert not await trained(ScriptedJudge(logits(-1.0, -1.0, -1.0)))
-    assert not await trained(ScriptedJudge(), hits=())
-
-
-async def test_what_only_another_wording_found_has_to_convince_more() -> None:
-    judge = ScriptedJudge(logits(1.0))
-    assert await trained(judge)
-    assert not await trained(judge, query=replace(QUERY, retry=True))
-
-
-async def test_rivals_are_nearly_as_probable_and_at_most_two() -> None:
-    assert accepted(await trained(ScriptedJudge(logits(2.0, 0.4, 0.6)))) == ["e0", "e2"]
-    assert accepted(await trained(ScriptedJudge(logits(1.0, -1.0)))) == ["e0"]
-    wide = JudgeThresholds(trained_margin=9.0, trained_rival=0.0)
-    everything = await trained(ScriptedJudge(logits(2.0, 1.0, 0.0, -1.0)), thresholds=wide)
-    assert len(everything.accepted) == MOST_ENTRIES
-
-
-async def test_an_outage_of_the_model_is_told() -> None:
-    with pytest.raises(ModelUnavailable):
-        await trained(ScriptedJudge(error=ModelUnavailable("out of order")))
-
-
-def test_the_features_of_the_candidates() -> None:
-    vector = np.zeros(0, dtype=np.float32)
-    rows = candidate_features(HITS, CALIBRATION, vector, [1.0, 4.0, -2.0])
-
-    assert [set(row) for row in rows] == [FEATURES] * 3
-    assert [row["pair"] for row in rows] == [1.0, 4.0, -2.0]
-    assert [row["pair_lead"] for row in rows] == [-3.0, 3.0, -6.0]
-    assert [row["score_lead"] for row in rows] == pytest.approx([0.1, -0.1, -0.6])
-    assert rows[0]["lexical"] == rows[0]["question_cosine"] == rows[0]["answer_cosine"] == 0.9
-    assert rows[0]["background"] == CALIBRATION.features(SCORES, vector)["background"]
-
-
-async def test_the_base_feature_is_the_calibrated_judgement() -> None:
-    """Weighed alone, it gives what the other engine gives."""
-    evidence = await trained(ScriptedJudge(), Logistic({"base": 1.0}, 0.0))
-    calibrated = await check(*SCORES)
-
-    assert dict(evidence.judged) == pytest.approx(dict(calibrated.judged[:5]), abs=1e-5)
-
-
-def test_a_candidate_that_is_alone_leads_by_nothing() -> None:
-    (row,) = candidate_features(HITS[:1], CALIBRATION, np.zeros(0, dtype=np.float32), [3.0])
-    assert row["pair_lead"] == row["score_lead"] == 0.0
-
-
-def test_of_a_long_answer_the_piece_that_was_found_is_read() -> None:
-    piece = Passage("e0", View.CHUNK, "A later piece.", 0, 14, context="What about e0?")
-    assert passage_text(replace(HITS[0], passage=piece)) == "What about e0? A later piece."
-    assert passage_text(HITS[0]) == "What about e0? This is e0."

@@ -30,7 +30,7 @@ async def test_the_query_itself_is_searched_within_the_limit() -> None:
     snapshot = BridgeSnapshot()
     stage = HybridRetrieval(AsyncHashEncoder(), Bridge(snapshot), limit=5)
     found = await stage(SearchQuery("the toll", alternates=("something else",)))
-    assert snapshot.asked == [("the toll", 5)]
+    assert snapshot.searched == [("the toll", 5)]
     assert [hit.entry.id for hit in found.hits] == ["bridge"]
     assert stage.engine == "specialist"
 
