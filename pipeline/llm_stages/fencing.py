@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from knowledge.types import Hit
+from knowledge.types import Hit, View
 from pipeline.stages.language import content_words, split_sentences
-from pipeline.stages.relevance_check import passage_text
 from pipeline.types import Message, Question, Role
 
 _FENCE = re.compile(r"<(?=\s*/?\s*(?:message|conversation|passage|known|manner|sentence|question)\b)", re.I)
@@ -77,8 +76,13 @@ def _line(past: Message) -> str:
 
 
 def _text(hit: Hit, words: int) -> str:
+    """The entry, or, where it is too long, the piece of its answer that was found."""
     whole = f"{hit.entry.question}\n{hit.entry.answer}"
-    return whole if len(whole.split()) <= words else passage_text(hit)
+    if len(whole.split()) <= words:
+        return whole
+    if hit.passage.view is View.CHUNK:
+        return hit.passage.search_text
+    return f"{hit.entry.question} {hit.entry.answer}"
 
 
 def _whole(text: str, words: int) -> str:

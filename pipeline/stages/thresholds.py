@@ -13,12 +13,10 @@ class JudgeThresholds:
     whole knowledge base is about (see `MainSubject`). `relevance`: the best entry answers; `retry`: the same,
     where only another wording of the query found it. `grounding`: the evidence supports a sentence. A
     `rival`, which may be the entry that was meant, needs this probability and lies at most `margin` below the
-    best one's fused score; where a trained model judges, it needs `trained_rival` and lies at most
-    `trained_margin` below the best one's log-odds. `small_talk`:
-    nearness to an exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An
-    `alarm` (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest
-    message, `benefit` more where the message is on topic; or the probability `alarm_sure`, where a model was
-    trained."""
+    best one's fused score. `small_talk`: nearness to an exemplar of it, and `small_talk_clear`
+    where the message may be on topic or a fragment. An `alarm` (crisis, unsafe) needs this nearness to an
+    exemplar and `alarm_lead` over the nearest honest message, `benefit` more where the message is on topic;
+    or the probability `alarm_sure`, where a model was trained."""
 
     gate: float = 0.8
     left_out: float = 2.5
@@ -27,8 +25,6 @@ class JudgeThresholds:
     grounding: float = 0.7
     rival: float = 0.09
     margin: float = 0.13
-    trained_rival: float = 0.3
-    trained_margin: float = 1.5
     small_talk: float = 0.65
     small_talk_clear: float = 0.7
     alarm: float = 0.55

@@ -7,8 +7,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from knowledge.types import Calibration, Entry, FloatArray, Hit, KnowledgeError, Logistic, Passage, View
 
 ABOUT = frozenset("bridge toll paint pier arch cars".split())
@@ -40,22 +38,6 @@ class BridgeSnapshot:
 
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         raise AssertionError("no judge reads sentences")
-
-
-@dataclass
-class ScriptedJudge:
-    """A pair model whose logit depends on the pair or on its second text, or which is out of order."""
-
-    logits: Mapping[str | tuple[str, str], float] = field(default_factory=dict)
-    error: Exception | None = None
-    calls: list[list[tuple[str, str]]] = field(default_factory=list)
-
-    async def score(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
-        self.calls.append(list(pairs))
-        if self.error is not None:
-            raise self.error
-        found = [self.logits.get(pair, self.logits.get(pair[1], -5.0)) for pair in pairs]
-        return np.array([[logit, 9.0] for logit in found], dtype=np.float32)
 
 
 @dataclass

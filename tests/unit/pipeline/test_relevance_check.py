@@ -1,25 +1,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from knowledge.types import Hit, Logistic, Passage, View
-from pipeline.errors import ModelUnavailable
 from pipeline.stages.relevance_check import (
-    FEATURES,
     MOST_ENTRIES,
     CalibratedRelevanceCheck,
-    TrainedRelevanceCheck,
-    candidate_features,
-    passage_text,
 )
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Evidence, Retrieved, SearchQuery
 from tests.fakes import AsyncHashEncoder
-from tests.unit.pipeline.judging import CALIBRATION, Bridge, BridgeSnapshot, ScriptedJudge, hit
+from tests.unit.pipeline.judging import CALIBRATION, Bridge, BridgeSnapshot, hit
 
 QUERY = SearchQuery("what is the toll", alternates=("toll",))
 
@@ -83,97 +75,3 @@ async def test_the_line_is_where_the_threshold_says() -> None:
 
 async def test_a_single_entry_can_be_accepted() -> None:
     assert accepted(await check(0.95)) == ["e0"]
-
-
-SCORES = (0.9, 0.8, 0.3, 0.2, 0.2, 0.2, 0.2)
-HITS = tuple(hit(f"e{number}", score) for number, score in enumerate(SCORES))
-PAIR_ALONE = Logistic({"pair": 1.0}, 0.0)
-
-
-def logits(*values: float) -> dict[str | tuple[str, str], float]:
-    """By what the model reads of the first hits."""
-    return {passage_text(hit): value for hit, value in zip(HITS, values, strict=False)}
-
-
-async def trained(
-    judge: ScriptedJudge,
-    model: Logistic = PAIR_ALONE,
-    thresholds: JudgeThresholds | None = None,
-    query: SearchQuery = QUERY,
-    hits: tuple[Hit, ...] = HITS,
-) -> Evidence:
-    knowledge = Bridge(BridgeSnapshot())
-    return await TrainedRelevanceCheck(AsyncHashEncoder(), knowledge, judge, model, thresholds)(
-        query, Retrieved(hits)
-    )
-
-
-async def test_the_first_candidates_are_read_with_the_query_in_one_batch() -> None:
-    judge = ScriptedJudge(logits(2.0))
-    evidence = await trained(judge)
-
-    assert judge.calls == [[(QUERY.text, f"What about e{n}? This is e{n}.") for n in range(5)]]
-    assert [entry_id for entry_id, _ in evidence.judged] == ["e0", "e1", "e2", "e3", "e4"]
-
-
-async def test_the_model_ranks_the_candidates_anew() -> None:
-    evidence = await trained(ScriptedJudge(logits(-3.0, -4.0, 3.0, 1.9)))
-
-    assert accepted(evidence) == ["e2", "e3"]
-    assert evidence.accepted[0].probability == pytest.approx(1 / (1 + math.exp(-3.0)))
-    assert [entry_id for entry_id, _ in evidence.judged] == ["e2", "e3", "e0", "e1", "e4"]
-
-
-async def test_what_the_model_denies_is_a_no_however_well_it_was_found() -> None:
-    assert not await trained(ScriptedJudge(logits(-1.0, -1.0, -1.0)))
-    assert not await trained(ScriptedJudge(), hits=())
-
-
-async def test_what_only_another_wording_found_has_to_convince_more() -> None:
-    judge = ScriptedJudge(logits(1.0))
-    assert await trained(judge)
-    assert not await trained(judge, query=replace(QUERY, retry=True))
-
-
-async def test_rivals_are_nearly_as_probable_and_at_most_two() -> None:
-    assert accepted(await trained(ScriptedJudge(logits(2.0, 0.4, 0.6)))) == ["e0", "e2"]
-    assert accepted(await trained(ScriptedJudge(logits(1.0, -1.0)))) == ["e0"]
-    wide = JudgeThresholds(trained_margin=9.0, trained_rival=0.0)
-    everything = await trained(ScriptedJudge(logits(2.0, 1.0, 0.0, -1.0)), thresholds=wide)
-    assert len(everything.accepted) == MOST_ENTRIES
-
-
-async def test_an_outage_of_the_model_is_told() -> None:
-    with pytest.raises(ModelUnavailable):
-        await trained(ScriptedJudge(error=ModelUnavailable("out of order")))
-
-
-def test_the_features_of_the_candidates() -> None:
-    vector = np.zeros(0, dtype=np.float32)
-    rows = candidate_features(HITS, CALIBRATION, vector, [1.0, 4.0, -2.0])
-
-    assert [set(row) for row in rows] == [FEATURES] * 3
-    assert [row["pair"] for row in rows] == [1.0, 4.0, -2.0]
-    assert [row["pair_lead"] for row in rows] == [-3.0, 3.0, -6.0]
-    assert [row["score_lead"] for row in rows] == pytest.approx([0.1, -0.1, -0.6])
-    assert rows[0]["lexical"] == rows[0]["question_cosine"] == rows[0]["answer_cosine"] == 0.9
-    assert rows[0]["background"] == CALIBRATION.features(SCORES, vector)["background"]
-
-
-async def test_the_base_feature_is_the_calibrated_judgement() -> None:
-    """Weighed alone, it gives what the other engine gives."""
-    evidence = await trained(ScriptedJudge(), Logistic({"base": 1.0}, 0.0))
-    calibrated = await check(*SCORES)
-
-    assert dict(evidence.judged) == pytest.approx(dict(calibrated.judged[:5]), abs=1e-5)
-
-
-def test_a_candidate_that_is_alone_leads_by_nothing() -> None:
-    (row,) = candidate_features(HITS[:1], CALIBRATION, np.zeros(0, dtype=np.float32), [3.0])
-    assert row["pair_lead"] == row["score_lead"] == 0.0
-
-
-def test_of_a_long_answer_the_piece_that_was_found_is_read() -> None:
-    piece = Passage("e0", View.CHUNK, "A later piece.", 0, 14, context="What about e0?")
-    assert passage_text(replace(HITS[0], passage=piece)) == "What about e0? A later piece."
-    assert passage_text(HITS[0]) == "What about e0? This is e0."
