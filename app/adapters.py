@@ -8,10 +8,9 @@ from contextvars import ContextVar
 from typing import Protocol
 
 from app.turns import Chat
-from knowledge.batching import BatchedEncoder, BatchedPairScorer
+from knowledge.batching import BatchedEncoder
 from knowledge.encoder import EncoderFailed
 from knowledge.errors import NoLiveRelease
-from knowledge.pair_scorer import PairScorerFailed
 from knowledge.releases import LiveRelease
 from knowledge.types import FloatArray, Snapshot
 from pipeline.errors import ModelUnavailable, RetrievalFailed
@@ -33,22 +32,6 @@ class ServingEncoder:
 
     async def close(self) -> None:
         await self._encoder.close()
-
-
-class ServingPairJudge:
-    """Implements `pipeline.ports.PairJudge`."""
-
-    def __init__(self, scorer: BatchedPairScorer) -> None:
-        self._scorer = scorer
-
-    async def score(self, pairs: Sequence[tuple[str, str]]) -> FloatArray:
-        try:
-            return await self._scorer.score(pairs)
-        except PairScorerFailed as error:
-            raise ModelUnavailable(str(error)) from error
-
-    async def close(self) -> None:
-        await self._scorer.close()
 
 
 _pinned: ContextVar[Snapshot | None] = ContextVar("the release of this turn", default=None)

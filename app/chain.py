@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 from app.llm_chain import House, assisted, llm, prompt_texts
 from app.models import Models
@@ -77,11 +76,7 @@ def _specialists(
     words: Seeds,
     voice: HouseVoice,
 ) -> Stages:
-    """A trained judge where there is one, what it replaces as its spare."""
     encoder, thresholds = models.encoder, _thresholds(settings)
-    grounded = partial(
-        SpecialistGroundingCheck, encoder, voice, threshold=settings.judging.grounded
-    )
     stages = Stages(
         gate=_gate(base, words, models, knowledge, thresholds),
         rewriter=SpecialistQueryRewriter(knowledge, models.terms, words.slang, base.ordinary_words),
@@ -90,25 +85,20 @@ def _specialists(
         composer=ExtractiveComposer(
             voice, knowledge, encoder, words.style, whole_words=settings.whole_answer_words
         ),
-        grounding=grounded(),
+        grounding=SpecialistGroundingCheck(encoder, voice, threshold=settings.judging.grounded),
     )
-    if (judge := models.grounding) is not None:
-        reading = grounded(support=judge.model, judge=judge.pairs)
-        stages = replace(stages, grounding=reading, grounding_spares=(stages.grounding,))
     return _within_bounds(stages, base, knowledge, words)
 
 
 def _within_bounds(stages: Stages, base: KnowledgeBase, knowledge: Knowledge, words: Seeds) -> Stages:
     """Whichever engine judges: what is about another kind than the one asked about is no evidence, and what
     only the example conversations say is not supported."""
-    kept = partial(NamedKind, knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words)
-    guarded = partial(NothingBorrowed, words.transcripts)
     return replace(
         stages,
-        relevance=kept(stages.relevance),
-        relevance_spares=tuple(map(kept, stages.relevance_spares)),
-        grounding=guarded(stages.grounding),
-        grounding_spares=tuple(map(guarded, stages.grounding_spares)),
+        relevance=NamedKind(
+            stages.relevance, knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words
+        ),
+        grounding=NothingBorrowed(words.transcripts, stages.grounding),
     )
 
 

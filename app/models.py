@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.adapters import ServingEncoder, ServingPairJudge
+from app.adapters import ServingEncoder
 from app.settings import Settings
-from knowledge.batching import BatchedEncoder, BatchedPairScorer
+from knowledge.batching import BatchedEncoder
 from knowledge.encoder import TextEncoder
 from knowledge.model_card import CARD, CardUnusable, ModelCard, read_card
-from knowledge.pair_scorer import MODEL, PairScorer
-from knowledge.types import Logistic
 from pipeline.ports import ChatModel
-from pipeline.stages import grounding_check, relevance_check
 from pipeline.stages.history_terms import HistoryTerms
 from pipeline.stages.message_kinds import MessageKinds
 
@@ -23,45 +20,30 @@ _Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
-class TrainedJudge:
-    """A pair model, and the weights that make a probability of its logit and of other features."""
-
-    pairs: ServingPairJudge
-    model: Logistic
-
-
-@dataclass(frozen=True, slots=True)
 class Models:
-    """None stands for a judge without trained weights: its stage works on similarity and rules; `llm` is the
-    large language model, where the owner has one."""
+    """`kinds` is None where no gate was trained for this encoder; `llm` is the large language model, where
+    the owner has one."""
 
     encoder: ServingEncoder
     terms: HistoryTerms
     kinds: MessageKinds | None = None
-    relevance: TrainedJudge | None = None
-    grounding: TrainedJudge | None = None
     llm: ChatModel | None = None
 
     @classmethod
     def load(cls, settings: Settings, encoder: TextEncoder, llm: ChatModel | None = None) -> Models:
-        """Around an encoder that is loaded. Blocks for a second. Raises `CardUnusable` and `PairScorerFailed`
-        where a judge is there but damaged: that another one took its place would go unnoticed."""
-        folder, threads = settings.seeds_dir / "models", settings.encoder_threads
+        """Around an encoder that is loaded. Blocks for a second. Raises `CardUnusable` where a
+        model is there but damaged: that another one took its place would go unnoticed."""
+        folder = settings.seeds_dir / "models"
         return cls(
             encoder=ServingEncoder(BatchedEncoder(encoder)),
             terms=of_card(read_card(folder / "rewriter"), HistoryTerms.of),
             kinds=_kinds(card_for(encoder, folder / "gate")),
-            relevance=None,
-            grounding=_judge(folder / "grounding", threads, grounding_check.FEATURES),
             llm=llm,
         )
 
     async def close(self) -> None:
-        """Ends the models' threads, once no turn runs any more."""
+        """Ends the encoder's thread, once no turn runs any more."""
         await self.encoder.close()
-        for judge in (self.relevance, self.grounding):
-            if judge is not None:
-                await judge.pairs.close()
 
 
 def of_card(card: ModelCard, read: Callable[[Mapping[str, Any]], _Read]) -> _Read:
@@ -91,14 +73,3 @@ def _trained_from(encoder: TextEncoder) -> str:
 
 def _kinds(card: ModelCard | None) -> MessageKinds | None:
     return of_card(card, lambda weights: MessageKinds.of(weights["kinds"])) if card else None
-
-
-def _judge(folder: Path, threads: int, features: Set[str]) -> TrainedJudge | None:
-    if not (folder / MODEL).is_file():
-        return None
-    scorer = PairScorer.load(folder, threads)
-    model = scorer.card.calibration
-    if model is None or not model.weights.keys() <= features:
-        known = ", ".join(sorted(features))
-        raise CardUnusable(f"{folder / CARD} has no calibration over these features: {known}")
-    return TrainedJudge(ServingPairJudge(BatchedPairScorer(scorer)), model)

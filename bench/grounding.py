@@ -6,8 +6,8 @@
 and lightly reworded. `--data`: a folder with `healthver/` and `grounded/`, labelled by people. Prints one
 line a set: AUROC, the shares of faithful and of unfaithful sentences that pass, and the calibration error
 with both counted alike; then, over all labelled sets, how many sentences of each probability were faithful.
-With `--fit` it prints the weights of the support model instead, fitted on reworded and altered sentences, on
-claims that we wrote, and on the sets whose licence allows it (not `healthver`).
+With `--fit` it prints the weights of the support model instead, fitted on reworded and altered sentences and
+on the sets whose licence allows it (not `healthver`).
 """
 
 from __future__ import annotations
@@ -27,9 +27,7 @@ from knowledge.encoder import load_encoder
 from knowledge.importing import parse_path
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.alterations import NAME, alterations, rewordings
-from learning.training.claim_sources import answer_claims, headline_claims
 from learning.training.shipped_weights import shipped_encoder
-from learning.training.written_claims import written_claims
 from pipeline.stages.cited_text import cited_text
 from pipeline.stages.conflicts import find_conflict
 from pipeline.stages.grounding_check import SpecialistGroundingCheck, is_verbatim
@@ -105,21 +103,10 @@ def _entry(sentences: Sequence[str], question: str = "What is known?") -> Entry:
     return Entry("evidence", question, "\n".join(sentences))
 
 
-def claim_samples(data: Path, seed: int = 7) -> Mapping[str, list[Sample]]:
-    """Claims in other words than their evidence, by kind."""
-    rng = random.Random(seed)  # noqa: S311
-    kinds: dict[str, list[Sample]] = defaultdict(list)
-    for claim in (*written_claims(2, rng), *headline_claims(data, rng), *answer_claims(data, rng)):
-        kinds[claim.kind].append((claim.text, _entry([claim.evidence]), claim.supported))
-    return kinds
-
-
 def fitted_on(data: Path, kinds: Mapping[str, Sequence[Sample]]) -> list[Sequence[Sample]]:
     altered = [sample for kind in set(kinds) - {"verbatim", "reworded", "tail"} for sample in kinds[kind]]
-    labelled, claims = labelled_samples(data), claim_samples(data)
-    return [
-        altered, kinds["reworded"], kinds["tail"], *claims.values(), *(labelled[name] for name in LICENSED)
-    ]  # fmt: skip
+    labelled = labelled_samples(data)
+    return [altered, kinds["reworded"], kinds["tail"], *(labelled[name] for name in LICENSED)]
 
 
 async def fit(check: SpecialistGroundingCheck, sets: Sequence[Sequence[Sample]]) -> str:

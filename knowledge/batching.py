@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from knowledge.encoder import EncoderFailed, TextEncoder
-from knowledge.pair_scorer import Pair, PairModel, PairScorerFailed
 from knowledge.types import FloatArray, KnowledgeError
 
 _BATCH_ITEMS = 64
@@ -123,23 +122,6 @@ class BatchedEncoder:
     async def encode(self, texts: Sequence[str]) -> FloatArray:
         """Unit rows, shape (len(texts), dimension). Raises `EncoderFailed`."""
         return await self._batcher.rows(texts)
-
-    async def close(self) -> None:
-        """Finish what is queued, then refuse further calls."""
-        await self._batcher.close()
-
-
-class BatchedPairScorer:
-    """A pair model for concurrent callers (`pipeline.ports.PairJudge`, raising `PairScorerFailed`)."""
-
-    def __init__(self, scorer: PairModel, cache_size: int = 4096) -> None:
-        self._batcher = MicroBatcher[Pair](
-            scorer.name, scorer.score, scorer.width, PairScorerFailed, cache_size
-        )
-
-    async def score(self, pairs: Sequence[Pair]) -> FloatArray:
-        """Raw logits, shape (len(pairs), width). Raises `PairScorerFailed`."""
-        return await self._batcher.rows(pairs)
 
     async def close(self) -> None:
         """Finish what is queued, then refuse further calls."""

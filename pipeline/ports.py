@@ -36,13 +36,6 @@ class Encoder(Protocol):
     async def encode(self, texts: Sequence[str]) -> FloatArray: ...
 
 
-class PairJudge(Protocol):
-    """A model that reads two texts together: raw logits, shape (len(pairs), k), float32, the first of each
-    row the log-odds of yes, without blocking the event loop. Raises `ModelUnavailable`."""
-
-    async def score(self, pairs: Sequence[tuple[str, str]]) -> FloatArray: ...
-
-
 Answer = TypeVar("Answer", bound=BaseModel)
 
 

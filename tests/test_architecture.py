@@ -20,7 +20,6 @@ MAY_IMPORT = {
 TRAINERS = {
     f"learning/training/{part}.py" for part in ("retriever", "contrastive", "shipped_weights", "matcher")
 }
-PAIR_TRAINERS = {f"learning/training/pair_{part}.py" for part in ("net", "model", "export")}
 ONE_ADAPTER = {
     "openai": {
         "pipeline/llm.py",
@@ -30,11 +29,10 @@ ONE_ADAPTER = {
     "bm25s": {"knowledge/lexical_index.py"},
     "onnxruntime": {
         "knowledge/onnx_session.py",
-        "knowledge/onnx_export.py",  # this and the next only quantise
-        "learning/training/pair_export.py",
+        "knowledge/onnx_export.py",  # only quantises
     },
     "sentence_transformers": {"knowledge/onnx_export.py", *TRAINERS},
-    "torch": {"knowledge/onnx_export.py", *TRAINERS, *PAIR_TRAINERS},
+    "torch": {"knowledge/onnx_export.py", *TRAINERS},
     "datasets": TRAINERS,
     "accelerate": TRAINERS,
     "xllamacpp": {"app/local_llm_child.py"},

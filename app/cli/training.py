@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from knowledge.model_card import ModelCard
 
 MODELS = {
-    "relevance": "Train the judge of whether a passage answers a message.",
-    "grounding": "Train the judge of whether evidence supports a sentence.",
+    "relevance": "Fit from which score on a message is answered, across knowledge bases.",
     "rewriter": "Fit which terms of a conversation belong into the query.",
     "gate": "Fit what is on topic, across knowledge bases.",
 }

@@ -17,13 +17,14 @@ from learning.evaluation.records import Case, CaseResult, Pair, PairResult, Seco
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge, unheard
-from pipeline.stages.relevance_check import CANDIDATES
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence
 from pipeline.types import Question
 
 Show = Callable[[float, str], None]
 """Called with the share of the work done, 0..1, and what is being done."""
+CANDIDATES = 5
+"""Entries found for a message that are judged with it, beside those that answer it."""
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _STAGE = {"TopicVerdict": "gate", "Evidence": "relevance", "Checked": "grounding"}

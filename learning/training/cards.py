@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from knowledge.model_card import CARD, CardUnusable, ModelCard, card_json, read_card, sha256_of
 from learning.training.config import TrainingFailed
+
+
+def set_id(content: Any) -> str:  # noqa: ANN401
+    """Names what is measured on, given as JSON values: it changes with anything in it."""
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def write_card(folder: Path, card: ModelCard) -> ModelCard:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 
 from knowledge.types import Entry, Logistic
-from pipeline.ports import Encoder, PairJudge
+from pipeline.ports import Encoder
 from pipeline.stages.approved import said_of
 from pipeline.stages.cited_text import LEAD, CitedText, cited_text, clauses_of, overlap, without_lead
 from pipeline.stages.conflicts import Conflict, ConflictKind, find_conflict
-from pipeline.stages.language import ABBREVIATION, Word, read, split_sentences
+from pipeline.stages.language import ABBREVIATION, Word, read
 from pipeline.stages.lexicon import FUNCTION_WORDS
 from pipeline.stages.qualifiers import is_heading, lost_qualifier
 from pipeline.stages.thresholds import JudgeThresholds
@@ -21,10 +20,8 @@ from pipeline.voice import HouseVoice
 SUPPORT = Logistic(
     weights={"cosine": 2.99, "worst_clause": 2.44, "particular": -3.22, "rest": -3.22}, bias=-2.65
 )
-"""Fitted by `bench.grounding --fit`, each set with equal weight, as are supported and unsupported ones."""
-FEATURES = frozenset({"worst_clause", "cosine", "particular", "rest", "support"})
-"""The names that a trained model's calibration may weigh."""
-WINDOW_WORDS = 120  # of evidence that the pair model reads at a time, beside the question and the sentence
+"""Fitted as `bench.grounding --fit` does, each set with equal weight, as are supported and unsupported ones;
+among the sets were claims in other words, which are gone (docs/decisions.md)."""
 PARTICULARS = (ConflictKind.NUMBER, ConflictKind.NAME)
 REFUTED = 0.02  # said of an altered sentence of the evidence
 VETOED = 0.98  # of the threshold: the most that is said of a sentence with a number from nowhere
@@ -41,9 +38,10 @@ class SpecialistGroundingCheck:
     the house must be one of the closed set; a block and a claim must cite accepted evidence; a block must be one
     of it word for word; a claim that loses what its evidence holds only with fails, a verbatim sentence
     passes; an altered sentence of it (`conflicts`) fails; the rest is a calibrated probability from shared
-    words, meaning and rules that object, and passes from `threshold` on, unless a rule forbids it. With a
-    `judge`, a model that reads evidence and sentence together, its answer is one of the features that
-    `support` weighs. Raises `ModelUnavailable` as the ports do."""
+    words, meaning and rules that object, and passes from `threshold` on, unless a rule forbids it.
+    Raises `ModelUnavailable` as the ports do."""
+
+    engine = "specialist"
 
     def __init__(
         self,
@@ -52,15 +50,12 @@ class SpecialistGroundingCheck:
         *,
         threshold: float = JudgeThresholds().grounding,
         support: Logistic = SUPPORT,
-        judge: PairJudge | None = None,
     ) -> None:
-        """`support` weighs names of `FEATURES`, "support" only where there is a `judge`."""
+        """`support` weighs what `features` gives."""
         self._encoder = encoder
         self._voice = voice
         self._threshold = threshold
         self._support = support
-        self._judge = judge
-        self.engine = "trained" if judge else "specialist"
 
     async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict:
         if sentence.kind is SentenceKind.HOUSE:
@@ -84,10 +79,7 @@ class SpecialistGroundingCheck:
         conflict = find_conflict(text, cited)
         if conflict and conflict.alters:
             return Verdict(False, REFUTED, conflict.reason)
-        features = dict(await self.features(text, cited, conflict))
-        if self._judge is not None:
-            features["support"] = await self._read_together(self._judge, text, entries)
-        probability = self._support.probability(features)
+        probability = self._support.probability(await self.features(text, cited, conflict))
         if conflict and conflict.forbids:
             return Verdict(False, min(probability, VETOED * self._threshold), conflict.reason)
         supported = probability >= self._threshold
@@ -95,7 +87,7 @@ class SpecialistGroundingCheck:
         return Verdict(supported, probability, "" if supported else against, debatable=True)
 
     async def features(self, text: str, cited: CitedText, conflict: Conflict | None) -> Mapping[str, float]:
-        """Those that need no pair model. `worst_clause`: share of the content words known to the evidence, of
+        """What `support` weighs. `worst_clause`: share of the content words known to the evidence, of
         the clause that has fewest, so that an invented tail is not outweighed by a true beginning; squared,
         since of a sentence in its own words it says little how few they are. `cosine`: to the nearest
         sentence. A rule's objection weighs more the more of the sentence the evidence has: `particular` about
@@ -110,31 +102,6 @@ class SpecialistGroundingCheck:
             "particular": worst if particular else 0.0,
             "rest": conflict.nearness if conflict and not particular else 0.0,
         }
-
-    async def _read_together(self, judge: PairJudge, text: str, entries: Sequence[Entry]) -> float:
-        """The log-odds of support by the window of the evidence that supports the sentence best: a model that
-        must look at a whole article at once finds less (SummaC, Laban et al. 2022)."""
-        pairs = [(window, text) for entry in entries for window in evidence_windows(entry)]
-        return float((await judge.score(pairs))[:, 0].max())
-
-
-@lru_cache(maxsize=256)
-def evidence_windows(entry: Entry) -> tuple[str, ...]:
-    """What the pair model reads as evidence: the question with consecutive sentences of the answer, as many
-    as `WINDOW_WORDS` allow, at least one. Where there is room, a window repeats the last sentence of the one
-    before, for what refers back."""
-    windows: list[list[str]] = []
-    for sentence in split_sentences(entry.answer):
-        if windows and _words(*windows[-1], sentence) <= WINDOW_WORDS:
-            windows[-1].append(sentence)
-            continue
-        before = windows[-1][-1:] if windows else []
-        windows.append([*before, sentence] if _words(*before, sentence) <= WINDOW_WORDS else [sentence])
-    return tuple(" ".join((entry.question, *window)) for window in windows or [[]])
-
-
-def _words(*sentences: str) -> int:
-    return sum(len(sentence.split()) for sentence in sentences)
 
 
 def _coverage(clause: Sequence[Word], cited: CitedText) -> float:

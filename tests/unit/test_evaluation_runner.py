@@ -10,9 +10,8 @@ import pytest
 from knowledge.snapshot import LocalSnapshot
 from learning.evaluation.passages import passage_of
 from learning.evaluation.records import Case, Pair, Suite
-from learning.evaluation.runner import Chain, LastTrace, run_suite
+from learning.evaluation.runner import CANDIDATES, Chain, LastTrace, run_suite
 from pipeline.chat_pipeline import ChatPipeline, Stages
-from pipeline.stages.relevance_check import CANDIDATES
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, Topic, TopicVerdict, Verdict
 from pipeline.types import Message, Outcome, Question, Role

@@ -5,17 +5,14 @@ from collections.abc import Sequence
 import pytest
 
 from knowledge.types import Entry, FloatArray, Hit, Logistic, Passage, View
-from pipeline.errors import ModelUnavailable
 from pipeline.stages.grounding_check import (
     REFUTED,
-    WINDOW_WORDS,
     SpecialistGroundingCheck,
-    evidence_windows,
     is_verbatim,
 )
 from pipeline.turn import Accepted, Evidence, SearchQuery, Sentence, SentenceKind, Verdict
+from pipeline.voice import REQUIRED, HouseVoice
 from tests.fakes import AsyncHashEncoder
-from tests.unit.pipeline.judging import ScriptedJudge
 
 ANSWER = (
     "No, the Aldo pump does not heat the water. It may hum for 20 minutes after a start in winter. "
@@ -24,6 +21,7 @@ ANSWER = (
     "Leaks are rare. The Centre for Pump Safety says the pump is safe because it switches off under load. "
     "Never open the lid while the motor turns. Bruno valves are stronger than Carla valves."
 )
+VOICE = HouseVoice({}, ("Not quite.",), (), dict.fromkeys(REQUIRED, ("-",)))
 ENTRY = Entry("pump", "Does the Aldo pump heat the water?", ANSWER)
 OTHER = Entry("mill", "Is the mill loud?", "Yes. The mill is loud at night.")
 
@@ -47,7 +45,7 @@ class CountingEncoder(AsyncHashEncoder):
 async def judge(
     text: str, cites: tuple[int, ...] = (1,), *, kind: SentenceKind = SentenceKind.CLAIM
 ) -> Verdict:
-    check = SpecialistGroundingCheck(AsyncHashEncoder(), frozenset({"Not quite."}))
+    check = SpecialistGroundingCheck(AsyncHashEncoder(), VOICE)
     return await check(Sentence(text, cites, kind), evidence(ENTRY, OTHER))
 
 
@@ -63,7 +61,7 @@ async def judge(
 )
 async def test_whole_sentences_of_the_cited_entry_pass_without_a_model(text: str) -> None:
     encoder = CountingEncoder()
-    check = SpecialistGroundingCheck(encoder, frozenset())
+    check = SpecialistGroundingCheck(encoder, VOICE)
     assert await check(Sentence(text, (1,)), evidence(ENTRY)) == Verdict(True, 1.0, "verbatim")
     assert encoder.calls == 0
 
@@ -151,7 +149,7 @@ async def test_without_known_citations_nothing_passes(cites: tuple[int, ...]) ->
 
 
 async def test_without_evidence_nothing_passes() -> None:
-    check = SpecialistGroundingCheck(AsyncHashEncoder(), frozenset())
+    check = SpecialistGroundingCheck(AsyncHashEncoder(), VOICE)
     assert not (await check(Sentence("Leaks are rare.", (1,)), Evidence(SearchQuery("q"), ()))).supported
 
 
@@ -172,13 +170,13 @@ async def test_a_question_is_evidence_only_with_the_answers_yes_or_no() -> None:
     assert (await judge("Yes, the mill is loud.", (2,))).supported
     assert not (await judge("The mill is not loud.", (2,))).supported
     open_entry = Entry("door", "Is the door blue?", "Paint differs between houses.")
-    check = SpecialistGroundingCheck(AsyncHashEncoder(), frozenset())
+    check = SpecialistGroundingCheck(AsyncHashEncoder(), VOICE)
     assert not (await check(Sentence("The door is not blue.", (1,)), evidence(open_entry))).supported
 
 
 async def test_misconceptions_are_no_evidence() -> None:
     entry = Entry("moon", "What is the moon?", "The moon is rock.", misconceptions=("The moon is cheese.",))
-    check = SpecialistGroundingCheck(AsyncHashEncoder(), frozenset())
+    check = SpecialistGroundingCheck(AsyncHashEncoder(), VOICE)
     assert not (await check(Sentence("The moon is cheese.", (1,)), evidence(entry))).supported
 
 
@@ -193,7 +191,7 @@ CONDITIONAL = Entry(
 
 
 async def judge_conditional(text: str) -> Verdict:
-    check = SpecialistGroundingCheck(AsyncHashEncoder(), frozenset())
+    check = SpecialistGroundingCheck(AsyncHashEncoder(), VOICE)
     return await check(Sentence(text, (1,)), evidence(CONDITIONAL))
 
 
@@ -245,68 +243,12 @@ async def test_only_whole_sentences_are_verbatim() -> None:
     assert is_verbatim("The shop is shut.", "It is open.\nNo, the shop is shut.")
 
 
-SUPPORT_ALONE = Logistic({"support": 1.0}, 0.0)
-REWORDED = "Leaks hardly ever show."
-
-
-def reading(judge: ScriptedJudge) -> SpecialistGroundingCheck:
-    return SpecialistGroundingCheck(AsyncHashEncoder(), frozenset(), support=SUPPORT_ALONE, judge=judge)
-
-
-@pytest.mark.parametrize(("logit", "supported"), [(2.0, True), (-2.0, False)])
-async def test_the_pair_model_decides_on_a_sentence_in_other_words(logit: float, supported: bool) -> None:
-    judge = ScriptedJudge({REWORDED: logit})
-    verdict = await reading(judge)(Sentence(REWORDED, (1, 2)), evidence(ENTRY, OTHER))
-
-    assert verdict.supported is supported
-    windows = (*evidence_windows(ENTRY), *evidence_windows(OTHER))
-    assert judge.calls == [[(window, REWORDED) for window in windows]]
-
-
-@pytest.mark.parametrize("text", ["Leaks are rare.", "Leaks are common.", "The Aldo pump heats the water."])
-async def test_the_pair_model_is_not_asked_where_the_text_itself_decides(text: str) -> None:
-    judge = ScriptedJudge({text: 9.0 if text != "Leaks are rare." else -9.0})
-    verdict = await reading(judge)(Sentence(text, (1,)), evidence(ENTRY))
-
-    assert verdict.supported is (text == "Leaks are rare.")
-    assert judge.calls == []
-
-
-async def test_one_window_of_the_evidence_is_enough() -> None:
-    judge = ScriptedJudge({(evidence_windows(OTHER)[0], REWORDED): 2.0})
-    assert (await reading(judge)(Sentence(REWORDED, (1, 2)), evidence(ENTRY, OTHER))).supported
-    assert not (await reading(judge)(Sentence(REWORDED, (1,)), evidence(ENTRY, OTHER))).supported
-
-
-async def test_an_outage_of_the_pair_model_is_told() -> None:
-    check = reading(ScriptedJudge(error=ModelUnavailable("out of order")))
-    with pytest.raises(ModelUnavailable):
-        await check(Sentence(REWORDED, (1,)), evidence(ENTRY))
-
-
-def test_evidence_is_read_in_windows_that_lose_nothing() -> None:
-    numbered = [
-        f"Pump {number} is made of steel and hums when it starts in the morning." for number in range(40)
-    ]
-    windows = evidence_windows(Entry("pumps", "Which pumps hum?", " ".join(numbered)))
-
-    assert len(windows) > 3
-    assert all(window.startswith("Which pumps hum? Pump") for window in windows)
-    assert all(len(window.split()) <= WINDOW_WORDS + 3 for window in windows)
-    assert all(any(sentence in window for window in windows) for sentence in numbered)
-    assert sum(sentence in window for sentence in numbered for window in windows) == 40 + len(windows) - 1
-    assert evidence_windows(OTHER) == ("Is the mill loud? Yes. The mill is loud at night.",)
-    assert evidence_windows(Entry("long", "How?", "word " * 500 + "end.")) == (
-        ("How? " + "word " * 500 + "end."),
-    )
-
-
 RULES_ALONE = Logistic({"particular": -2.0, "rest": -2.0}, 2.0)
 OWN_WORDS_NEW_NAME = "Flowers grow near Brigitte."
 
 
 def judging(support: Logistic, threshold: float = 0.7) -> SpecialistGroundingCheck:
-    return SpecialistGroundingCheck(AsyncHashEncoder(), frozenset(), support=support, threshold=threshold)
+    return SpecialistGroundingCheck(AsyncHashEncoder(), VOICE, support=support, threshold=threshold)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from knowledge.types import Passage, View
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.llm_stages.answer_composer import LlmComposer
 from pipeline.llm_stages.band import EVERYWHERE, NOWHERE, Band
 from pipeline.llm_stages.cascade import Asking, GateCascade, RelevanceCascade, RewriterCascade
+from pipeline.llm_stages.fencing import passages
 from pipeline.llm_stages.grounding_review import LlmGroundingReview
 from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
@@ -325,3 +327,12 @@ async def test_of_the_examples_context_the_model_sees_what_they_draw_on() -> Non
     text = model.prompts[0].messages[0].text
     assert "Passage: [1] The well is six feet deep. It was dug by two monks (/message>" in text
     assert "Service: Six feet. [1]" in text and "Frogs" not in text and "<|im_start|>" not in text
+
+
+def test_of_a_long_entry_the_piece_that_was_found_is_shown() -> None:
+    found = hit("e0", 0.9)
+    piece = Passage("e0", View.CHUNK, "A later piece.", 0, 14, context="What about e0?")
+    long = replace(found, entry=replace(found.entry, answer="Word. " * 50), passage=piece)
+    assert "Word." not in passages([long], words=20)[0]
+    assert "A later piece." in passages([long], words=20)[0]
+    assert "Word." in passages([long])[0]
