@@ -43,7 +43,10 @@ def drafted(text: str, passages: int = 2, size: int = 1) -> list[Given]:
             [("Cats purr.", (1,)), ("Dogs bark.", (2,)), ("Cows moo.", (2,))],
         ),
         ("Yes, that's right. [1] Cats purr. [2]", [("Cats purr.", (2,))]),
-        ("Cats purr [1]. Learn more about cats here [1].", [("Cats purr.", (1,))]),
+        (
+            "Cats purr [1]. Click the cat [1].",
+            [("Cats purr.", (1,)), ("Click the cat.", (1,))],
+        ),
         ("Do cats purr? Some cats … [1]\nCats purr [1].", [("Cats purr.", (1,))]),
         ("Half a sentence [1]", []),
         ("", []),

@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from knowledge.types import Entry, Source
 from pipeline.types import Outcome
-from pipeline.voice import HouseVoice, Opener, choose
+from pipeline.voice import REQUIRED, HouseVoice, Opener, choose
 
 VOICE = HouseVoice(
     openers={Opener.AFFIRM: ("That is right.",), Opener.CORRECT: ("Not quite.",)},
     hedges=("In general.",),
     closings=("Ask again.",),
     fixed={
+        **dict.fromkeys(REQUIRED, ("-",)),
         "small_talk.capabilities": ("I know about {topics}.",),
         "small_talk.greeting": ("Hello.", "Hi.", "Welcome."),
         "off_topic": ("Ask me about {topics}.", "Not my subject."),
@@ -20,6 +22,11 @@ VOICE = HouseVoice(
         "declined": ("I won't.",),
         "declined_injection": ("I stay as I am.",),
         "crisis": ("Call for help.",),
+        "emergency": ("Call the doctor.",),
+        "names_question": ("On “{question}”:",),
+        "choice": ("Which one?",),
+        "shortened": ("A part; see {url}", "A part."),
+        "asks_for_whole": ("all of it",),
     },
     topics=lambda: ("apples", "pears", "plums"),
 )
@@ -32,6 +39,7 @@ VOICE = HouseVoice(
         (Outcome.CLARIFY, "whatever", "Which one?"),
         (Outcome.DECLINED, "", "I won't."),
         (Outcome.DECLINED, "crisis", "Call for help."),
+        (Outcome.DECLINED, "emergency", "Call the doctor."),
         (Outcome.DECLINED, "injection", "I stay as I am."),
         (Outcome.SMALL_TALK, "unheard_of", "I know about apples, pears and plums."),
     ],
@@ -61,6 +69,26 @@ def test_an_answer_is_never_fixed() -> None:
 def test_a_voice_without_a_needed_reply_is_refused() -> None:
     with pytest.raises(ValueError, match="crisis"):
         replace(VOICE, fixed={key: value for key, value in VOICE.fixed.items() if key != "crisis"})
+
+
+def test_what_names_a_question_may_be_said_beside_its_entry_alone() -> None:
+    pump, mill = Entry("pump", "Is it on?", "Yes."), Entry("mill", "Is it loud?", "No.")
+    assert VOICE.naming("Is it on?") == "On “Is it on?”:"
+    assert VOICE.may_say("On “Is it on?”:", [pump])
+    assert not VOICE.may_say("On “Is it on?”:", [mill])
+    assert not VOICE.may_say("It is on.", [pump])
+
+
+def test_a_shortened_answer_shows_the_way_to_the_rest() -> None:
+    bare = Entry("pump", "Is it on?", "Yes.")
+    assert VOICE.shortened(bare) == "A part."
+    assert VOICE.shortened(replace(bare, sources=(Source("M", "https://e.org"),))) == "A part; see https://e.org"
+    assert VOICE.asks_for_whole("All of it!", "Half. A part; see https://e.org")
+    assert not VOICE.asks_for_whole("All of it!", "The whole.")
+
+
+def test_a_choice_lists_the_questions() -> None:
+    assert VOICE.offering(["Is it on?", "Is it off?"]) == "Which one?\n\n- Is it on?\n- Is it off?"
 
 
 def test_to_agree_is_a_claim_and_no_house_phrase() -> None:
