@@ -10,7 +10,9 @@ from zlib import crc32
 from pipeline.types import Exemplar as Exemplar
 from pipeline.types import Outcome
 
-REQUIRED = ("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis")
+ALARMS = ("crisis", "emergency")
+"""Kinds of `DECLINED` whose reply is a text of its own."""
+REQUIRED = ("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", *ALARMS)
 TOPICS = "{topics}"
 NAMED_TOPICS = 3  # more would be a list to read, not a sentence
 
@@ -41,7 +43,7 @@ class StyleCard:
 
 @dataclass(frozen=True, slots=True)
 class HouseVoice:
-    """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, a crisis, or a
+    """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, an alarm, or a
     kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` gives
     the names that fill `{topics}`, most telling first, anew at each reply: knowledge bases change. Raises
     `ValueError` where a reply that every service needs is missing."""
@@ -80,7 +82,7 @@ class HouseVoice:
         the service can do. Raises `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
             raise ValueError("an answer is composed from evidence, never fixed")
-        keys = (f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind == "crisis" else "", outcome.value)
+        keys = (f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind in ALARMS else "", outcome.value)
         options = next((self.fixed[key] for key in keys if self.fixed.get(key)), self.fixed[REQUIRED[0]])
         topics = self.topics()
         if not topics:

@@ -12,7 +12,7 @@ from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Accepted, Evidence, Opinion, Retrieved, SearchQuery, Topic, TopicVerdict
 from pipeline.types import Question
 
-_ALARMS = (Topic.UNSAFE, Topic.CRISIS)
+_ALARMS = (Topic.UNSAFE, Topic.CRISIS, Topic.EMERGENCY)
 _DOUBTFUL = (Topic.ON_TOPIC, Topic.OFF_TOPIC)
 
 

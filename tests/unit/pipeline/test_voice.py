@@ -20,6 +20,7 @@ VOICE = HouseVoice(
         "declined": ("I won't.",),
         "declined_injection": ("I stay as I am.",),
         "crisis": ("Call for help.",),
+        "emergency": ("Call an ambulance.",),
     },
     topics=lambda: ("apples", "pears", "plums"),
 )
@@ -32,6 +33,7 @@ VOICE = HouseVoice(
         (Outcome.CLARIFY, "whatever", "Which one?"),
         (Outcome.DECLINED, "", "I won't."),
         (Outcome.DECLINED, "crisis", "Call for help."),
+        (Outcome.DECLINED, "emergency", "Call an ambulance."),
         (Outcome.DECLINED, "injection", "I stay as I am."),
         (Outcome.SMALL_TALK, "unheard_of", "I know about apples, pears and plums."),
     ],
@@ -58,9 +60,10 @@ def test_an_answer_is_never_fixed() -> None:
         VOICE.reply(Outcome.ANSWERED)
 
 
-def test_a_voice_without_a_needed_reply_is_refused() -> None:
-    with pytest.raises(ValueError, match="crisis"):
-        replace(VOICE, fixed={key: value for key, value in VOICE.fixed.items() if key != "crisis"})
+@pytest.mark.parametrize("lacking", ["crisis", "emergency", "off_topic"])
+def test_a_voice_without_a_needed_reply_is_refused(lacking: str) -> None:
+    with pytest.raises(ValueError, match=lacking):
+        replace(VOICE, fixed={key: value for key, value in VOICE.fixed.items() if key != lacking})
 
 
 def test_to_agree_is_a_claim_and_no_house_phrase() -> None:
