@@ -115,7 +115,9 @@ class Settings(BaseSettings):
     encoder_threads: Annotated[int, Field(ge=0, le=256)] = 0
     """0: as many as the processor has cores."""
     crisis_text: str | None = None
-    """Said first when a message speaks of an emergency."""
+    """Said when somebody may harm themselves."""
+    emergency_text: str | None = None
+    """Said first when somebody needs help at once."""
     handoff_contact: str | None = None
     """Whom to ask instead; shown with no_answer."""
     whole_answer_words: Annotated[int, Field(ge=1)] = WHOLE_WORDS

@@ -50,11 +50,11 @@ def learned_voice(
     given: Mapping[str, Any], conversations: Sequence[Conversation], settings: Settings
 ) -> HouseVoice:
     """The voice of the conversations, with the replies `given` for what they do not teach and
-    the owner's crisis text and contact. Raises `ValueError`, `LookupError`, `TypeError` or `AttributeError`
-    where a reply is missing or of another shape."""
+    the owner's texts for alarms and contact. Raises `ValueError`, `LookupError`, `TypeError` or
+    `AttributeError` where a reply is missing or of another shape."""
     fixed = dict(given)
-    if settings.crisis_text:
-        fixed["crisis"] = settings.crisis_text
+    own = {"crisis": settings.crisis_text, "emergency": settings.emergency_text}
+    fixed |= {kind: text for kind, text in own.items() if text}
     if settings.handoff_contact:
         contact = _CONTACT.format(contact=settings.handoff_contact)
         fixed["no_answer"] = [f"{reply} {contact}" for reply in fixed["no_answer"]]

@@ -47,7 +47,7 @@ class StyleCard:
 
 @dataclass(frozen=True, slots=True)
 class HouseVoice:
-    """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, a crisis, or a
+    """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, an alarm, or a
     kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` gives
     the names that fill `{topics}`, most telling first, anew at each reply: knowledge bases change. Raises
     `ValueError` where a reply that every service needs is missing."""

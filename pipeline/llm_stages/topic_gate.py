@@ -25,6 +25,7 @@ class _Kind(StrEnum):
     FRAGMENT = "fragment"
     UNSAFE = "unsafe"
     CRISIS = "crisis"
+    EMERGENCY = "emergency"
 
 
 class Sorted(BaseModel):

@@ -1,4 +1,5 @@
-"""Tells a crisis, an unsafe request and an attack on the chat's own rules from what only sounds like one."""
+"""Tells a crisis, an emergency, an unsafe request and an attack on the chat's own rules from what only sounds
+like one."""
 
 from __future__ import annotations
 
@@ -14,8 +15,14 @@ from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Topic
 
 INJECTION = "injection"
-_GROUPS = {"crisis": Topic.CRISIS, "unsafe": Topic.UNSAFE, INJECTION: Topic.UNSAFE}
-_LEARNED = ("crisis", INJECTION)
+_CRISIS, _EMERGENCY, _UNSAFE = "crisis", "emergency", "unsafe"
+_GROUPS = {
+    _CRISIS: Topic.CRISIS,
+    _EMERGENCY: Topic.EMERGENCY,
+    _UNSAFE: Topic.UNSAFE,
+    INJECTION: Topic.UNSAFE,
+}
+_LEARNED = (_CRISIS, _EMERGENCY, INJECTION)
 """Groups that a trained model tells from honest messages; it takes "how can I ..." for unsafe too often."""
 _INNOCENT = ("honest", "small_talk")
 _END = re.compile(r"[.!?\n]+")
@@ -33,8 +40,8 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """`lexicon` holds what is an alarm in any wording around it, and `acute` with its exception `no_crisis`
-    for emergencies, which count sentence by sentence; `exemplars` the groups `crisis`, `unsafe`,
+    """`lexicon` holds what is an alarm in any wording around it, and `emergency`, which counts sentence by
+    sentence and not where `not_now` does; `exemplars` the groups `crisis`, `emergency`, `unsafe`,
     `injection` and, to hold against them, `honest`; `kinds`, where it was trained for the encoder, knows some
     of these groups too."""
 
@@ -46,16 +53,16 @@ class Alarms:
     def spelled_out(self, text: str) -> Alarm | None:
         """The gravest alarm that the lexicon alone finds anywhere in a message, if any."""
         for group, topic in _GROUPS.items():
-            found = group in self.lexicon and self.lexicon[group].search(text)
-            if found or (topic is Topic.CRISIS and self._acute(text)):
+            pieces = sentences(text) if group == _EMERGENCY else [text]
+            if any(self._spells_out(group, piece) for piece in pieces):
                 return Alarm(topic, _kind(group), 1.0)
         return None
 
     def raised(self, text: str, vector: FloatArray, innocent: float, doubt: float = 0.0) -> Alarm | None:
         """The gravest alarm that the exemplars raise for a text, if any. `innocent` is how near it is to
         anything that gives no alarm, such as a question that the knowledge base answers: a frightening one
-        may still be honest. `doubt` is what a text on topic gets on top; for a crisis only one about what
-        was or might be gets it, on topic or not."""
+        may still be honest. `doubt` is what a text on topic gets on top; for a crisis or an emergency
+        only one about what was or might be gets it, on topic or not."""
         near_innocent = max(self.exemplars.nearest(group, vector).cosine for group in _INNOCENT)
         innocent = max(innocent, near_innocent)
         for group, topic in _GROUPS.items():
@@ -64,26 +71,26 @@ class Alarms:
                 return Alarm(topic, _kind(group), learned)
             near = self.exemplars.nearest(group, vector).cosine
             spared = doubt
-            if topic is Topic.CRISIS:
-                spared = self.thresholds.benefit if self._denied(text) else 0.0
+            if topic in (Topic.CRISIS, Topic.EMERGENCY):
+                spared = self.thresholds.benefit if self._not_now(text) else 0.0
             if near >= self.thresholds.alarm and near - innocent - spared >= self.thresholds.alarm_lead:
                 return Alarm(topic, _kind(group), near)
         return None
 
-    def _acute(self, text: str) -> bool:
-        acute = self.lexicon.get("acute")
-        return acute is not None and any(
-            acute.search(piece) and not self._denied(piece) for piece in sentences(text)
-        )
+    def _spells_out(self, group: str, text: str) -> bool:
+        pattern = self.lexicon.get(group)
+        found = pattern is not None and pattern.search(text) is not None
+        return found and not (group == _EMERGENCY and self._not_now(text))
 
-    def _denied(self, text: str) -> bool:
+    def _not_now(self, text: str) -> bool:
         """Whether a text shows that it is about what was or might be."""
-        pattern = self.lexicon.get("no_crisis")
+        pattern = self.lexicon.get("not_now")
         return pattern is not None and pattern.search(text) is not None
 
 
 def _kind(group: str) -> str:
-    return group if group == INJECTION else ""
+    """Of the verdict, by which the reply is chosen; an unsafe request has none of its own."""
+    return "" if group == _UNSAFE else group
 
 
 def sentences(text: str) -> list[str]:

@@ -18,6 +18,7 @@ FIXED: dict[str, Any] = {
     "clarify": ["Could you say more?"],
     "declined": ["I can't help with that."],
     "crisis": "Call for help now.",
+    "emergency": "Call an ambulance now.",
     "openers": {"affirm": ["You have it."], "neutral": ["Let me see."]},
     "hedges": ["In general."],
     "closings": ["Ask again."],

@@ -66,9 +66,10 @@ def test_an_answer_is_never_fixed() -> None:
         VOICE.reply(Outcome.ANSWERED)
 
 
-def test_a_voice_without_a_needed_reply_is_refused() -> None:
-    with pytest.raises(ValueError, match="crisis"):
-        replace(VOICE, fixed={key: value for key, value in VOICE.fixed.items() if key != "crisis"})
+@pytest.mark.parametrize("lacking", ["crisis", "emergency", "off_topic"])
+def test_a_voice_without_a_needed_reply_is_refused(lacking: str) -> None:
+    with pytest.raises(ValueError, match=lacking):
+        replace(VOICE, fixed={key: value for key, value in VOICE.fixed.items() if key != lacking})
 
 
 def test_what_names_a_question_may_be_said_beside_its_entry_alone() -> None:
