@@ -30,6 +30,9 @@ class Metrics:
             "candor_stage_seconds", "Steps of a turn", ["stage"], buckets=_BUCKETS, registry=self.registry
         )
         self._shed = Counter("candor_shed", "Requests turned away", ["reason"], registry=self.registry)
+        self._unstored = Counter(
+            "candor_unstored", "What could not be written to the database", ["what"], registry=self.registry
+        )
         self._in_flight = Gauge("candor_turns_in_flight", "Turns running or waiting", registry=self.registry)
         self._release = Gauge(
             "candor_release_info", "The live release", ["release_id"], registry=self.registry
@@ -50,6 +53,9 @@ class Metrics:
 
     def shed(self, reason: str) -> None:
         self._shed.labels(reason).inc()
+
+    def unstored(self, what: str) -> None:
+        self._unstored.labels(what).inc()
 
     def release(self, release_id: str) -> None:
         self._release.clear()

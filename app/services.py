@@ -24,6 +24,7 @@ from app.metrics import Metrics
 from app.models import Models, card_for, of_card
 from app.release_service import KnowledgeBase, ReleaseService
 from app.settings import Settings, SettingsError
+from app.storage import Storage
 from app.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from knowledge.calibration import RelevancePrior, calibrate, gate_prior, read_background
@@ -119,7 +120,8 @@ def wire(
     metrics.watch_in_flight(lambda: limiter.taken)
     if llm is not None:
         metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
-    traces, jobs = TraceStore(engine, metrics.stage), JobStore(engine)
+    storage, jobs = Storage(metrics.unstored), JobStore(engine)
+    traces = TraceStore(engine, storage, metrics.stage)
     conversations = ConversationStore(engine)
     opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
     releases = ReleaseService(opened, seeded, live, jobs, metrics, follow_every_s=settings.follow_every_s)
@@ -127,7 +129,7 @@ def wire(
     return Services(
         settings=settings,
         engine=engine,
-        turns=TurnRunner(chat, conversations, limiter, metrics, **times),
+        turns=TurnRunner(chat, conversations, traces, storage, limiter, metrics, **times),
         rate_limiter=RateLimiter(settings.rate_limit_per_minute),
         conversations=conversations,
         traces=traces,
@@ -135,7 +137,7 @@ def wire(
         jobs=jobs,
         live=live,
         releases=releases,
-        answering=Answering(chat, live, lambda: releases.base, deadline_s=settings.turn_deadline_s),
+        answering=Answering(chat, live, lambda: releases.base, traces, deadline_s=settings.turn_deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         llm=llm,

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from app.conversations import FeedbackRow, MessageNotFound
+from app.storage import Storage
 from app.turn_table import TurnRow
 
 conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
@@ -36,16 +37,27 @@ class TurnPage:
 class TraceStore:
     """Implements the chain's `TraceSink`. `observe` is told each step's name and milliseconds."""
 
-    def __init__(self, engine: Engine, observe: Callable[[str, float], None]) -> None:
+    def __init__(self, engine: Engine, storage: Storage, observe: Callable[[str, float], None]) -> None:
         self._engine = engine
+        self._storage = storage
         self._observe = observe
+        self._writing: dict[str, asyncio.Task[None]] = {}
 
     async def record(self, trace: Mapping[str, Any]) -> None:
-        """Keeps a turn's trace. What goes wrong is logged: a turn does not fail for its trace."""
+        """Begins to keep a turn's trace, and does not wait for it: an alarm must leave whatever the database
+        does. What goes wrong is logged and counted: a turn does not fail for its trace."""
         for step in trace["steps"]:
             self._observe(step["step"], step["elapsed_ms"])
         if is_kept.get():
-            await asyncio.to_thread(self._write, trace, conversation_of_turn.get())
+            message_id = trace["id"]
+            writing = self._storage.run(self._write, trace, conversation_of_turn.get())
+            self._writing[message_id] = task = self._storage.afterwards(writing)
+            task.add_done_callback(lambda _: self._writing.pop(message_id, None))
+
+    async def settled(self, message_id: str) -> None:
+        """Waits until the trace of this turn, if there is one, is written or given up."""
+        if writing := self._writing.get(message_id):
+            await asyncio.wait({writing})
 
     def _write(self, trace: Mapping[str, Any], conversation_id: str | None) -> None:
         row = TurnRow(
@@ -64,6 +76,7 @@ class TraceStore:
         except IntegrityError:
             _log.info("turn %s not kept: its conversation was deleted meanwhile", trace["id"])
         except SQLAlchemyError:
+            self._storage.unstored("trace")
             _log.exception("turn %s not kept", trace["id"])
 
     def page(self, *, outcome: str | None = None, offset: int = 0, limit: int = 50) -> TurnPage:

@@ -42,6 +42,7 @@ _OUTCOMES = {
 }
 MOST_PARTS = 4
 """Questions of one message that are answered: a reply to twelve would not be read."""
+_ALARMS = (Topic.CRISIS, Topic.EMERGENCY)
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 
 
@@ -213,7 +214,8 @@ class ChatPipeline:
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
             near = await journal.step(retrieval.engine, retrieval(SearchQuery(question.text)))
-        return await self._fixed(journal, question, outcome, kind, near, speech)
+        reply = await self._fixed(journal, question, outcome, kind, near, speech)
+        return replace(reply, urgent=verdict.topic in _ALARMS)
 
     async def _offer(
         self, journal: Journal, question: Question, evidence: Evidence, speech: Speech
