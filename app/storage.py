@@ -40,10 +40,14 @@ class Storage:
         return task
 
     async def close(self) -> None:
-        """Waits for what was begun."""
-        if self._late:
+        """Waits for what was begun, also where nobody waits for it any more."""
+        await self.idle()
+        await asyncio.to_thread(self._threads.shutdown)
+
+    async def idle(self) -> None:
+        """Waits until nothing is late."""
+        while self._late:
             await asyncio.wait(self._late)
-        self._threads.shutdown(wait=False)
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._late.discard(task)

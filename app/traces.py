@@ -11,9 +11,15 @@ from typing import Any
 
 from sqlalchemy import Engine, func
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
-from app.conversations import FeedbackRow, MessageNotFound
+from app.conversations import (
+    ConversationRow,
+    ExchangeRow,
+    FeedbackRow,
+    MessageNotFound,
+    has_no_exchange,
+)
 from app.storage import Storage
 from app.turn_table import TurnRow
 
@@ -35,12 +41,20 @@ class TurnPage:
 
 
 class TraceStore:
-    """Implements the chain's `TraceSink`. `observe` is told each step's name and milliseconds."""
+    """Implements the chain's `TraceSink`. `observe` is told each step's name and milliseconds; `masked` is
+    what is kept of what a trace holds."""
 
-    def __init__(self, engine: Engine, storage: Storage, observe: Callable[[str, float], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        storage: Storage,
+        observe: Callable[[str, float], None],
+        masked: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda trace: trace,
+    ) -> None:
         self._engine = engine
         self._storage = storage
         self._observe = observe
+        self._masked = masked
         self._writing: dict[str, asyncio.Task[None]] = {}
 
     async def record(self, trace: Mapping[str, Any]) -> None:
@@ -60,6 +74,7 @@ class TraceStore:
             await asyncio.wait({writing})
 
     def _write(self, trace: Mapping[str, Any], conversation_id: str | None) -> None:
+        trace = self._masked(trace)
         row = TurnRow(
             message_id=trace["id"],
             conversation_id=conversation_id,
@@ -113,6 +128,21 @@ class TraceStore:
                 "feedback": feedback and feedback.model_dump(exclude={"message_id"}),
             }
             return {**row.model_dump(), **told}
+
+    def delete(self, message_id: str) -> None:
+        """Deletes a turn, whatever is kept of it: its trace, its exchange with feedback and choice, and a
+        conversation that has no other. Raises `MessageNotFound`."""
+        with Session(self._engine) as session, session.begin():
+            trace = session.exec(delete(TurnRow).where(col(TurnRow.message_id) == message_id))
+            said = select(ExchangeRow).where(ExchangeRow.message_id == message_id)
+            exchange = session.exec(said).first()
+            if exchange is not None:
+                session.delete(exchange)
+                session.flush()
+                its = col(ConversationRow.id) == exchange.conversation_id
+                session.exec(delete(ConversationRow).where(its, has_no_exchange()))
+            elif not trace.rowcount:
+                raise MessageNotFound(message_id)
 
 
 def _usage(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -91,12 +91,11 @@ class TurnRunner:
         return Stream(self.start(ask, message_id, said.put), said, form, self._heartbeat_s)
 
     async def close(self) -> None:
-        """Cancels what still runs and waits for what is being stored."""
+        """Cancels what still runs and waits for it."""
         for task in self._running:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running)
-        await self._storage.close()
 
     async def _answerable(self, turn: Callable[[], Awaitable[_Ended]], message_id: str) -> _Ended:
         """A turn that fails leaves a trace and names it, so that it can be looked up and deleted."""

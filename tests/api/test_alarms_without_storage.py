@@ -30,7 +30,9 @@ LOCKED = OperationalError("SELECT 1", {}, Exception("database is locked"))
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long for a lock."""
-    monkeypatch.setattr("app.db._PRAGMAS", ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=20"))
+    monkeypatch.setattr(
+        "app.sqlite_file._PRAGMAS", ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=20")
+    )
 
 
 @contextmanager
@@ -53,9 +55,9 @@ def full(using: Services) -> None:
 
 async def posted(client: httpx.AsyncClient, path: str, *, stream: bool, **more: Any) -> tuple[int, str]:  # noqa: ANN401
     said = "…" * 3900  # more bytes than a page takes
-    ask = {"message": said} if path == "/chat" else {"messages": [{"role": "user", "content": said}]}
+    ask: dict[str, Any] = {"message": said}
     if path != "/chat":
-        ask["model"] = "candor"
+        ask = {"model": "candor", "messages": [{"role": "user", "content": said}]}
     response = await client.post(path, json={**ask, "stream": stream, **more})
     return response.status_code, response.text
 
@@ -101,7 +103,7 @@ async def test_an_alarm_does_not_wait_to_be_kept(
         _, text = await asyncio.wait_for(posted(client, "/chat", stream=stream), 5)
         assert "call 988" in text
         kept.set()
-        await using.turns.close()
+        await using.storage.idle()
         (turn,) = using.traces.page().turns
         stored = await client.get(f"/conversations/{turn['conversation_id']}")
     assert stored.json()["messages"][1]["content"] == ALARM.text
@@ -135,7 +137,7 @@ async def test_a_conversation_that_cannot_be_read_does_not_stand_before_an_alarm
             chat.reply = ALARM
             status, text = await posted(client, "/chat", stream=stream, conversation_id=begun)
             assert (status, "call 988" in text, begun in text) == (200, True, True)
-        await using.turns.close()
+        await using.storage.idle()
         messages = (await client.get(f"/conversations/{begun}")).json()["messages"]
     assert [message["content"] for message in messages[3::2]] == [ALARM.text] * 2
     assert chat.asked[-1].history == ()
