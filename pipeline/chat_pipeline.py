@@ -42,7 +42,6 @@ _OUTCOMES = {
 }
 MOST_PARTS = 4
 """Questions of one message that are answered: a reply to twelve would not be read."""
-_ALARMS = (Topic.CRISIS, Topic.EMERGENCY)
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 
 
@@ -214,8 +213,7 @@ class ChatPipeline:
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
             near = await journal.step(retrieval.engine, retrieval(SearchQuery(question.text)))
-        reply = await self._fixed(journal, question, outcome, kind, near, speech)
-        return replace(reply, urgent=verdict.topic in _ALARMS)
+        return await self._fixed(journal, question, outcome, kind, near, speech)
 
     async def _offer(
         self, journal: Journal, question: Question, evidence: Evidence, speech: Speech

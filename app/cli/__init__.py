@@ -189,7 +189,7 @@ def purge(
         float | None, typer.Option(min=0, help="Delete what is older. Default: CANDOR_RETENTION_DAYS.")
     ] = None,
 ) -> None:
-    """Delete what users said long ago, and give the room back to the disk.
+    """Delete what users said long ago, and shrink the database.
 
     Conversations, traces, feedback, choices, and copies of the database from before an upgrade. A running
     service does it by itself where CANDOR_RETENTION_DAYS is set.

@@ -169,14 +169,12 @@ async def test_citations_are_numbered_by_first_use_and_spans_fit() -> None:
         (Topic.SMALL_TALK, Outcome.SMALL_TALK, False),
         (Topic.UNSAFE, Outcome.DECLINED, False),
         (Topic.CRISIS, Outcome.DECLINED, False),
-        (Topic.EMERGENCY, Outcome.DECLINED, False),
     ],
 )
 async def test_what_is_not_on_topic_is_never_answered(topic: Topic, outcome: Outcome, suggests: bool) -> None:
     reply = await Chain(gate=ScriptedStage(TopicVerdict(topic, 0.1, "kind"))).run()
     assert reply.outcome is outcome
     assert bool(reply.suggestions) is suggests
-    assert reply.urgent is (topic in (Topic.CRISIS, Topic.EMERGENCY))
     assert reply.text == f"{outcome.value}/{'crisis' if topic is Topic.CRISIS else 'kind'}."
     assert reply.urgent is (topic is Topic.CRISIS)
 
