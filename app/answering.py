@@ -6,13 +6,12 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from uuid import uuid4
 
 from app.adapters import pinned_to
 from app.answer_schemas import AnswerCitation, AnswerRequest, AnswerResponse, Document, SelectedDocument
 from app.documents import place_of, snapshot_of
 from app.release_service import KnowledgeBase
-from app.traces import is_kept
+from app.traces import TraceStore, is_kept
 from app.turns import Chat
 from knowledge.releases import LiveRelease
 from knowledge.types import Entry, Snapshot
@@ -30,15 +29,22 @@ class Answering:
     requests: neither the documents nor the trace of a turn on them are kept."""
 
     def __init__(
-        self, chat: Chat, live: LiveRelease, base: Callable[[], KnowledgeBase], *, deadline_s: float
+        self,
+        chat: Chat,
+        live: LiveRelease,
+        base: Callable[[], KnowledgeBase],
+        traces: TraceStore,
+        *,
+        deadline_s: float,
     ) -> None:
         self._chat = chat
         self._live = live
         self._base = base
+        self._traces = traces
         self._reading_s = _READING * deadline_s
         self._indexing = asyncio.Semaphore(_INDEXED_AT_ONCE)
 
-    async def answer(self, ask: AnswerRequest) -> AnswerResponse:
+    async def answer(self, ask: AnswerRequest, message_id: str) -> AnswerResponse:
         """Raises what the chain raises, and a 503 `Problem` until the encoder is loaded."""
         documents, encode = ask.documents or [], self._base().encode
         if documents:
@@ -51,9 +57,10 @@ class Answering:
                 )
         else:
             snapshot = self._live.current
-        message_id = uuid4().hex
         with pinned_to(snapshot):
             reply = await self._chat.run(message_id, _question(ask), unheard)
+        if not reply.urgent:
+            await self._traces.settled(message_id)
         scores = await asyncio.to_thread(self._scores, snapshot, ask.question) if reply.citations else {}
         told = _Told(snapshot.entries, documents, scores, with_metadata=bool(ask.return_metadata))
         return told.response(message_id, reply)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, Engine, Text
+from sqlalchemy import JSON, ColumnElement, Engine, Text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
+from app.choices import ChoiceRow, mark_chosen
 from app.db import UtcDateTime, now
 from app.turn_table import TurnRow
-from pipeline.types import Citation, Message, Reply, Role
+from pipeline.types import Citation, Message, Outcome, Reply, Role
 
 HISTORY_EXCHANGES = 25
 
@@ -55,7 +56,7 @@ class ExchangeRow(SQLModel, table=True):
     outcome: str = Field(max_length=32)
     citations: list[dict[str, Any]] = Field(sa_type=JSON)
     suggestions: list[str] = Field(sa_type=JSON)
-    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
 
 
 class FeedbackRow(SQLModel, table=True):
@@ -80,10 +81,18 @@ class Opened:
 
 
 class ConversationStore:
-    """The conversations of one database. Synchronous; safe to use from many threads."""
+    """The conversations of one database. Synchronous; safe to use from many threads. `entry_of` gives the id
+    of the entry that asks a question; `masked` is what is kept of what a user wrote."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        entry_of: Callable[[str], str | None] = lambda _question: None,
+        masked: Callable[[str], str] = str,
+    ) -> None:
         self._engine = engine
+        self._entry_of = entry_of
+        self._masked = masked
 
     def open(self, conversation_id: str | None) -> Opened:
         """Starts a conversation, or takes one up again. Raises `ConversationNotFound`."""
@@ -104,7 +113,7 @@ class ConversationStore:
         row = ExchangeRow(
             message_id=message_id,
             conversation_id=opened.id,
-            message=message,
+            message=self._masked(message),
             reply=reply.text,
             outcome=reply.outcome.value,
             citations=[citation_fields(citation) for citation in reply.citations],
@@ -116,11 +125,30 @@ class ConversationStore:
                 session.flush()
                 own = update(TurnRow).where(col(TurnRow.message_id) == message_id)
                 session.exec(own.values(conversation_id=opened.id))
+            else:
+                _take_up(session, opened.id, message)
             session.add(row)
             try:
+                session.flush()
+                session.add_all(self._offer(row, reply))
                 session.commit()
             except IntegrityError:
                 raise ConversationNotFound(opened.id) from None
+
+    def _offer(self, row: ExchangeRow, reply: Reply) -> list[ChoiceRow]:
+        """The choice that a reply leaves to the user; none where it asks nothing, or an entry is gone."""
+        if reply.outcome is not Outcome.CLARIFY or not reply.suggestions:
+            return []
+        offered = [found for question in reply.suggestions if (found := self._entry_of(question))]
+        if len(offered) < len(reply.suggestions):
+            return []
+        made = ChoiceRow(
+            message_id=row.message_id,
+            conversation_id=row.conversation_id,
+            message=row.message,
+            offered=offered,
+        )
+        return [made]
 
     def exchanges(self, conversation_id: str) -> list[ExchangeRow]:
         """All of a conversation, oldest first. Raises `ConversationNotFound`."""
@@ -141,11 +169,26 @@ class ConversationStore:
     def rate(self, message_id: str, rating: Rating, comment: str | None) -> None:
         """Keeps what a user thought of a reply; the last word counts. Raises `MessageNotFound`."""
         with Session(self._engine) as session:
-            session.merge(FeedbackRow(message_id=message_id, rating=rating.value, comment=comment))
+            kept = comment and self._masked(comment)
+            session.merge(FeedbackRow(message_id=message_id, rating=rating.value, comment=kept))
             try:
                 session.commit()
             except IntegrityError:
                 raise MessageNotFound(message_id) from None
+
+
+def _take_up(session: Session, conversation_id: str, message: str) -> None:
+    """Notes where a message chooses among what the reply before it offered."""
+    of_it = select(ExchangeRow).where(ExchangeRow.conversation_id == conversation_id)
+    last = session.exec(of_it.order_by(col(ExchangeRow.seq).desc()).limit(1)).first()
+    if last is not None and (offer := session.get(ChoiceRow, last.message_id)) is not None:
+        mark_chosen(offer, last.suggestions, message)
+
+
+def has_no_exchange() -> ColumnElement[bool]:
+    """The condition on `ConversationRow` that nothing is said in it any more."""
+    its = select(ExchangeRow.seq).where(ExchangeRow.conversation_id == ConversationRow.id)
+    return ~its.correlate(ConversationRow).exists()
 
 
 def citation_fields(citation: Citation) -> dict[str, Any]:

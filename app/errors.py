@@ -69,6 +69,13 @@ class Problem(HTTPException):
         self.param = param
         self.more = dict(more or {})
 
+    def of_turn(self, message_id: str) -> Problem:
+        """The same, naming the turn that it ended: what is kept of that can be looked up and deleted."""
+        more = {**self.more, "message_id": message_id}
+        return Problem(
+            self.status_code, self.kind, self.detail, headers=self.headers, more=more, param=self.param
+        )
+
     def body(self, request_id: str) -> dict[str, Any]:
         return {
             "type": f"urn:candor:problem:{self.kind}",
@@ -84,11 +91,17 @@ class Problem(HTTPException):
         type_ = "server_error" if self.status_code >= 500 else "invalid_request_error"
         kind = _OPENAI_KINDS.get(self.kind, self.kind).replace("-", "_")
         type_ = "rate_limit_error" if self.status_code == 429 else type_
-        return {"error": {"message": self.detail, "type": type_, "param": self.param, "code": kind}}
+        about = {"message": self.detail, "type": type_, "param": self.param, "code": kind}
+        return {"error": about | {name: self.more[name] for name in ("message_id",) if name in self.more}}
 
 
 def unavailable(detail: str, *, kind: str = "unavailable", retry_s: int = _RETRY_S) -> Problem:
     return Problem(503, kind, detail, headers={"Retry-After": str(retry_s)})
+
+
+def out_of_reach() -> Problem:
+    """For a database that does not answer."""
+    return unavailable("The service cannot reach its data right now.", kind="storage")
 
 
 def problem_of(error: BaseException) -> Problem:
@@ -107,7 +120,7 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, PipelineError):
         return unavailable("The service cannot answer right now. Please try again in a moment.")
     if isinstance(error, KnowledgeError | SQLAlchemyError):
-        return unavailable("The service cannot reach its data right now.", kind="storage")
+        return out_of_reach()
     return Problem(500, _kind(500), "Something went wrong on our side.")
 
 

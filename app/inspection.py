@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from app import sqlite_file
 from app.db import open_database
 from app.doctor import EXPORTING, SETUP, Finding, State, version_of
 from app.llm_inspection import inspect_llm
@@ -23,6 +24,7 @@ from knowledge.model_store import StoredModel, exported_model
 from knowledge.releases import EncoderStamp, Releases
 from knowledge.types import KnowledgeError
 
+_EXAMINED_S = 30.0
 _LEAST_FREE = 1 << 30
 _REINDEX = "run `candor reindex`"
 
@@ -75,6 +77,9 @@ def _database(engine: Engine) -> Finding:
         if not inspect(engine).has_table("entries"):
             return Finding("database", State.OK, f"{url}, empty")
         if engine.dialect.name == "sqlite":
+            if found := sqlite_file.damage(engine, _EXAMINED_S):
+                remedy = "put back a backup: see docs/operations.md"
+                return Finding("database", State.FAILED, f"{url} is damaged: {found}", remedy)
             with engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")  # is it ours to write?
                 connection.rollback()

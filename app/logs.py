@@ -85,8 +85,17 @@ class RequestContext:
         finally:
             fields = {
                 "method": scope["method"],
-                "path": scope["path"],
+                "path": _place(scope),
                 "status": status,
                 "ms": round((time.perf_counter() - started) * 1000, 1),
             }
             _log.info("request", extra={"fields": fields})
+
+
+def _place(scope: Scope) -> str:
+    """The address without what it names: who knows a conversation's id may read and delete it."""
+    route = scope.get("route")
+    if route is not None:
+        return str(route.path)
+    first, slash, _ = scope["path"].lstrip("/").partition("/")
+    return f"/{first}/…" if slash else f"/{first}"

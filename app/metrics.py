@@ -13,6 +13,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 1.2, 2.5, 5.0, 10.0, 30.0)
 _CALL_BUCKETS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.0, 6.0, 12.0, 25.0, 60.0)
 _BREAKER = {BreakerState.CLOSED: 0, BreakerState.HALF_OPEN: 1, BreakerState.OPEN: 2}
+_BUILT = ("succeeded", "failed", "interrupted")
 
 
 class Metrics:
@@ -30,7 +31,21 @@ class Metrics:
             "candor_stage_seconds", "Steps of a turn", ["stage"], buckets=_BUCKETS, registry=self.registry
         )
         self._shed = Counter("candor_shed", "Requests turned away", ["reason"], registry=self.registry)
+        self._unstored = Counter(
+            "candor_unstored", "What could not be written to the database", ["what"], registry=self.registry
+        )
         self._in_flight = Gauge("candor_turns_in_flight", "Turns running or waiting", registry=self.registry)
+        self._builds = Counter(
+            "candor_builds", "Builds of a release, by how they ended", ["outcome"], registry=self.registry
+        )
+        for outcome in _BUILT:
+            self._builds.labels(outcome)
+        self._purged = Counter(
+            "candor_purged", "What was deleted for its age", ["what"], registry=self.registry
+        )
+        self._database = Gauge(
+            "candor_database_up", "Whether the database can be used", registry=self.registry
+        )
         self._release = Gauge(
             "candor_release_info", "The live release", ["release_id"], registry=self.registry
         )
@@ -50,6 +65,18 @@ class Metrics:
 
     def shed(self, reason: str) -> None:
         self._shed.labels(reason).inc()
+
+    def unstored(self, what: str) -> None:
+        self._unstored.labels(what).inc()
+
+    def purged(self, what: str, count: int) -> None:
+        self._purged.labels(what).inc(count)
+
+    def build(self, outcome: str) -> None:
+        self._builds.labels(outcome).inc()
+
+    def database(self, up: bool) -> None:
+        self._database.set(up)
 
     def release(self, release_id: str) -> None:
         self._release.clear()

@@ -15,12 +15,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.database_watch import DatabaseWatch, fault_of
 from app.errors import Problem, unavailable
-from app.jobs import JobRunning, JobStore
+from app.jobs import JobRunning, JobStatus, JobStore
 from app.metrics import Metrics
 from app.settings import SettingsError
+from app.storage import Storage
 from knowledge.encoder import EncoderFailed
 from knowledge.entries import EntryStore
+from knowledge.errors import StorageFailed
 from knowledge.releases import LiveRelease, ReleaseBuilder, ReleaseInfo, Releases
 from knowledge.types import FloatArray, KnowledgeError, Snapshot
 
@@ -61,6 +64,8 @@ class ReleaseService:
         live: LiveRelease,
         jobs: JobStore,
         metrics: Metrics,
+        watch: DatabaseWatch,
+        storage: Storage,
         *,
         follow_every_s: float,
     ) -> None:
@@ -69,17 +74,24 @@ class ReleaseService:
         self._live = live
         self._jobs = jobs
         self._metrics = metrics
+        self._watch = watch
+        self._storage = storage
         self._follow_every_s = follow_every_s
         self._base: KnowledgeBase | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self._unusable: str | None = None
-        self.state = "starting"
+        self._state = "starting"
         self.recovered = False  # what the last process left has been looked at
 
     @property
     def ready(self) -> bool:
-        return self._live.release_id is not None
+        return self._live.release_id is not None and self._watch.fault is None
+
+    @property
+    def state(self) -> str:
+        """What the service waits for, or does."""
+        return self._watch.fault or self._state
 
     @property
     def base(self) -> KnowledgeBase:
@@ -104,14 +116,14 @@ class ReleaseService:
 
     async def activate(self, release_id: str) -> None:
         """Rolls back, or forward. Raises what `Releases.activate` raises; the live release stays then."""
-        self._swap(await asyncio.to_thread(self.base.releases.activate, release_id))
+        self._swap(await self._storage.run(self.base.releases.activate, release_id))
 
     async def reindex(self) -> str:
         """Begins a build in the background and gives its job's id. Raises a 409 `Problem` naming the job
         that is under way."""
         base = self.base
         try:
-            job_id = await asyncio.to_thread(self._jobs.begin, REINDEX)
+            job_id = await self._storage.run(self._jobs.begin, REINDEX)
         except JobRunning as running:
             more = {"job_id": running.job_id}
             raise Problem(409, "reindex-running", "A reindex is running already.", more=more) from None
@@ -119,6 +131,7 @@ class ReleaseService:
         return job_id
 
     async def _run(self) -> None:
+        await self._until_done(lambda: self._storage.run(self._watch.examine), "the database cannot be used")
         base = await self._until_done(self._opened, "the encoder or the seeds cannot be loaded")
         await self._until_done(self._interrupt_dead, "the jobs of the last process cannot be read")
         self._base = base
@@ -126,7 +139,8 @@ class ReleaseService:
         self.recovered = True
         while True:
             await asyncio.sleep(self._follow_every_s)
-            await self._follow(base)
+            if await self._storage.run(self._watch.look):
+                await self._follow(base)
 
     async def _until_done(self, step: Callable[[], Awaitable[_T]], otherwise: str) -> _T:
         """What `step` gives, tried again while it fails: a lock is released, a disk cleared, a file mended.
@@ -138,50 +152,52 @@ class ReleaseService:
             except _FAILURES as error:
                 if self._stopping:
                     raise
-                self.state = otherwise
-                _log.error("%s: %s", otherwise, error)
+                self._state = _why(error) or otherwise
+                _log.error("%s: %s", self._state, error)
                 await asyncio.sleep(next(waits_s))
 
     async def _opened(self) -> KnowledgeBase:
-        self.state = "loading the encoder"
-        _log.info("%s", self.state)
-        return await asyncio.to_thread(self._open_base)
+        self._state = "loading the encoder"
+        _log.info("%s", self._state)
+        return await self._storage.run(self._open_base)
 
     async def _interrupt_dead(self) -> None:
-        for job_id in await asyncio.to_thread(self._jobs.interrupt_dead):
+        for job_id in await self._storage.run(self._jobs.interrupt_dead):
             _log.warning("job %s was interrupted by the end of its process", job_id)
 
     async def _recover(self, base: KnowledgeBase) -> None:
         """Serves what is there, or begins to build what is not. Raises what reading and seeding raise."""
-        self.state = "loading the active release"
-        recovery = await asyncio.to_thread(base.releases.recover)
+        self._state = "loading the active release"
+        recovery = await self._storage.run(base.releases.recover)
         for note in recovery.notes:
             _log.warning("%s", note)
         if recovery.snapshot is not None:
             self._swap(recovery.snapshot)
-        await asyncio.to_thread(self._seed, base)
+        await self._storage.run(self._seed, base)
         if recovery.rebuild_due:
             await self._build_first(base)
 
     async def _build_first(self, base: KnowledgeBase) -> None:
-        if await asyncio.to_thread(base.entries.servable, date.today()):
-            self.state = "building a release"
+        if await self._storage.run(base.entries.servable, date.today()):
+            self._state = "building a release"
             with suppress(Problem):  # another process builds already: its release will be followed
                 await self.reindex()
         else:
-            self.state = "there are no entries to serve: import some and reindex"
-            _log.warning("%s", self.state)
+            self._state = "there are no entries to serve: import some and reindex"
+            if base.releases.any_on_disk() and not base.releases.list():
+                self._state = "the database was lost and no release is whole: put back a backup, or import"
+            _log.warning("%s", self._state)
 
     async def _follow(self, base: KnowledgeBase) -> None:
         """Swaps in the release that another process made active. One that cannot be loaded is told once."""
         if any(task.get_name() == REINDEX for task in self._tasks):
             return
         try:
-            active = await asyncio.to_thread(base.releases.active_id)
+            active = await self._storage.run(base.releases.active_id)
             if active in (None, self._live.release_id, self._unusable):
                 return
             self._unusable = active
-            self._swap(await asyncio.to_thread(base.releases.load, active))
+            self._swap(await self._storage.run(base.releases.load, active))
             self._unusable = None
         except _FAILURES as error:
             _log.error("the active release cannot be loaded: %s", error)
@@ -189,22 +205,23 @@ class ReleaseService:
     async def _build(self, base: KnowledgeBase, job_id: str) -> None:
         """Builds, and ends the job whatever happens: one left open would bar every later build."""
         beating = asyncio.create_task(self._beat(job_id))
-        end = partial(self._jobs.fail, job_id, _DEFECT)
+        end, outcome = partial(self._jobs.fail, job_id, _DEFECT), JobStatus.FAILED
         try:
-            info, snapshot = await asyncio.to_thread(self._build_blocking, base, job_id)
+            info, snapshot = await self._storage.run(self._build_blocking, base, job_id)
             self._swap(snapshot)
-            end = partial(self._jobs.succeed, job_id, info.id, info.counts)
+            end, outcome = partial(self._jobs.succeed, job_id, info.id, info.counts), JobStatus.SUCCEEDED
         except Stopped:
-            end = partial(self._jobs.interrupt, job_id)
+            end, outcome = partial(self._jobs.interrupt, job_id), JobStatus.INTERRUPTED
         except _FAILURES as error:
             _log.error("the build failed: %s", error)
             told = "The database failed." if isinstance(error, SQLAlchemyError) else str(error)
             end = partial(self._jobs.fail, job_id, told)
         finally:
             beating.cancel()
-            if end.func == self._jobs.fail:
-                self.state = "the last build failed"
-            await self._until_done(lambda: asyncio.to_thread(end), "the end of a build cannot be recorded")
+            self._metrics.build(outcome)
+            if outcome is JobStatus.FAILED:
+                self._state = "the last build failed"
+            await self._until_done(lambda: self._storage.run(end), "the end of a build cannot be recorded")
 
     def _build_blocking(self, base: KnowledgeBase, job_id: str) -> tuple[ReleaseInfo, Snapshot]:
         told = -1.0
@@ -227,12 +244,12 @@ class ReleaseService:
         while True:
             await asyncio.sleep(_BEAT_S)
             with suppress(SQLAlchemyError):  # one beat less
-                await asyncio.to_thread(self._jobs.beat, job_id)
+                await self._storage.run(self._jobs.beat, job_id)
 
     def _swap(self, snapshot: Snapshot) -> None:
         self._live.swap(snapshot)
         self._metrics.release(snapshot.release_id)
-        self.state = "ready"
+        self._state = "ready"
         _log.info("release %s serves", snapshot.release_id)
 
     def _spawn(self, work: Coroutine[Any, Any, None], *, name: str = "releases") -> None:
@@ -244,3 +261,10 @@ class ReleaseService:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.critical("%s ended: releases are no longer looked after", task.get_name(), exc_info=error)
+
+
+def _why(error: Exception) -> str | None:
+    """What the state says of a failure that is the database's or the disk's, whatever was being done."""
+    if isinstance(error, SQLAlchemyError):
+        return fault_of(error)
+    return str(error).rstrip(".") if isinstance(error, StorageFailed) else None

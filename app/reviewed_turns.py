@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
+from app.choices import taken_choices
 from app.conversations import ExchangeRow, FeedbackRow, Rating
 from app.seeds import Seeds
 from app.settings import Settings
 from app.turn_table import TurnRow
 from knowledge.entries import EntryStore
-from learning.finetuning.stage_sets import ReviewedTurn, Surroundings
+from learning.finetuning.stage_sets import Choice, ReviewedTurn, Surroundings
 from learning.transcripts import Conversation
 from pipeline.types import Message, Outcome, Question, Role
 
@@ -57,6 +58,17 @@ def confirmed_exchanges(engine: Engine) -> Iterator[tuple[str, list[Message], st
                 cited = dict.fromkeys(str(citation["entry_id"]) for citation in row.citations)
                 yield name, [*history], row.message, tuple(cited)
             history += (Message(Role.USER, row.message), Message(Role.ASSISTANT, row.reply))
+
+
+def user_choices(engine: Engine) -> list[tuple[str, Choice]]:
+    """Every choice that a user made among entries that are still there, with its conversation's id."""
+    there = {entry.id for entry in EntryStore(engine).all()}
+    with Session(engine) as session:
+        return [
+            (row.conversation_id, Choice(row.message, row.chosen, row.offered))
+            for row in taken_choices(session)
+            if row.chosen in there
+        ]
 
 
 def surroundings(engine: Engine, settings: Settings) -> Surroundings:

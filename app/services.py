@@ -16,14 +16,18 @@ from app.adapters import ServingChat, ServingKnowledge
 from app.answering import Answering
 from app.chain import build_chat
 from app.conversations import ConversationStore
-from app.db import create_tables, open_database
+from app.database_watch import DatabaseWatch, fault_of, reason_of
+from app.db import open_database
 from app.jobs import JobStore
 from app.language_model import LanguageModel, language_model
 from app.limits import RateLimiter, TurnLimiter
 from app.metrics import Metrics
 from app.models import Models, card_for, of_card
 from app.release_service import KnowledgeBase, ReleaseService
+from app.retention import Purging
+from app.schema import bring_up_to_date
 from app.settings import Settings, SettingsError
+from app.storage import Storage
 from app.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from knowledge.calibration import RelevancePrior, calibrate, gate_prior, read_background
@@ -35,6 +39,7 @@ from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releas
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import DEFAULT_GATE, Calibration
 from knowledge.word_list import whole_words
+from learning.personal_data import masked
 from pipeline.ports import TraceSink
 
 _log = logging.getLogger("candor.services")
@@ -46,6 +51,8 @@ class Services:
 
     settings: Settings
     engine: Engine
+    storage: Storage
+    purging: Purging
     turns: TurnRunner
     rate_limiter: RateLimiter
     conversations: ConversationStore
@@ -63,10 +70,13 @@ class Services:
         if self.llm is not None:
             self.llm.start()
         self.releases.start()
+        self.purging.start()
 
     async def stop(self) -> None:
         await self.turns.close()
+        await self.purging.stop()
         await self.releases.stop()
+        await self.storage.close()
         await self.close_chain()
         if self.llm is not None:
             await self.llm.close()
@@ -119,15 +129,23 @@ def wire(
     metrics.watch_in_flight(lambda: limiter.taken)
     if llm is not None:
         metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
-    traces, jobs = TraceStore(engine, metrics.stage), JobStore(engine)
-    conversations = ConversationStore(engine)
+    storage, jobs = Storage(metrics.unstored), JobStore(engine)
+    kept = {"masked": masked} if settings.mask_stored else {}
+    traces = TraceStore(engine, storage, metrics.stage, **kept)
+    conversations = ConversationStore(engine, partial(entry_that_asks, live), **kept)
     opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
-    releases = ReleaseService(opened, seeded, live, jobs, metrics, follow_every_s=settings.follow_every_s)
+    watch = DatabaseWatch(engine, metrics.database)
+    purging = Purging(engine, storage, settings.retention_days, metrics.purged)
+    releases = ReleaseService(
+        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
+    )
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
         engine=engine,
-        turns=TurnRunner(chat, conversations, limiter, metrics, **times),
+        storage=storage,
+        purging=purging,
+        turns=TurnRunner(chat, conversations, traces, storage, limiter, metrics, **times),
         rate_limiter=RateLimiter(settings.rate_limit_per_minute),
         conversations=conversations,
         traces=traces,
@@ -135,11 +153,17 @@ def wire(
         jobs=jobs,
         live=live,
         releases=releases,
-        answering=Answering(chat, live, lambda: releases.base, deadline_s=settings.turn_deadline_s),
+        answering=Answering(chat, live, lambda: releases.base, traces, deadline_s=settings.turn_deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         llm=llm,
     )
+
+
+def entry_that_asks(live: LiveRelease, question: str) -> str | None:
+    """The id of the served entry with this very question."""
+    served = live.current.entries.values() if live.release_id else ()
+    return next((entry.id for entry in served if entry.question == question), None)
 
 
 def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> KnowledgeBase:
@@ -170,13 +194,24 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
 
 
 def seed(base: KnowledgeBase, settings: Settings) -> None:
-    """Fills the store of a first start. Raises `ImportRejected` or `StorageFailed`."""
+    """Fills the store of a first start: where there is anything else already, the demonstration would take an
+    owner's place. Raises `ImportRejected` or `StorageFailed`."""
     folder = settings.seeds_dir / "kb"
-    if base.entries.count() or base.releases.list() or not folder.is_dir():
+    used = base.entries.count() or base.releases.list() or base.releases.any_on_disk()
+    if used or (settings.data_dir / "retriever").is_dir() or not folder.is_dir():
         return
     parsed = parse_path(folder)
     base.entries.apply(parsed.entries, ApplyMode.UPSERT)
     _log.info("%d entries taken from the seeds", len(parsed.entries))
+
+
+def holds_demonstration(store: EntryStore, settings: Settings) -> bool:
+    """Whether the store holds the entries of the seeds, as they are, and no others."""
+    folder = settings.seeds_dir / "kb"
+    if not store.count() or not folder.is_dir():
+        return False
+    own = sorted(parse_path(folder).entries, key=lambda entry: entry.id)
+    return own == list(store.all())
 
 
 def prepared_database(settings: Settings) -> Engine:
@@ -184,12 +219,12 @@ def prepared_database(settings: Settings) -> Engine:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         engine = open_database(settings.database)
-        create_tables(engine)
+        bring_up_to_date(engine)
     except OSError as error:
         raise SettingsError(
             f"CANDOR_DATA_DIR: {settings.data_dir} cannot be used: {error.strerror}"
         ) from None
     except SQLAlchemyError as error:
-        reason = str(error.__cause__ or type(error).__name__)
-        raise SettingsError(f"The database of {settings.data_dir} cannot be used: {reason}") from None
+        reason = f"{fault_of(error).partition(':')[0]} ({reason_of(error)})"
+        raise SettingsError(f"The data of {settings.data_dir} cannot be used: {reason}") from None
     return engine

@@ -138,6 +138,10 @@ class Settings(BaseSettings):
     """Largest request body."""
     import_limit_bytes: Annotated[int, Field(ge=1024)] = 67_108_864
     """Largest body of an import."""
+    retention_days: Annotated[float, Field(gt=0)] | None = None
+    """What users said is deleted after so many days. Default: never."""
+    mask_stored: bool = False
+    """Take phone numbers, e-mail addresses and the like out of what is stored."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may call this API, comma-separated."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -11,9 +11,16 @@ from typing import Any
 
 from sqlalchemy import Engine, func
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
-from app.conversations import FeedbackRow, MessageNotFound
+from app.conversations import (
+    ConversationRow,
+    ExchangeRow,
+    FeedbackRow,
+    MessageNotFound,
+    has_no_exchange,
+)
+from app.storage import Storage
 from app.turn_table import TurnRow
 
 conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
@@ -34,20 +41,40 @@ class TurnPage:
 
 
 class TraceStore:
-    """Implements the chain's `TraceSink`. `observe` is told each step's name and milliseconds."""
+    """Implements the chain's `TraceSink`. `observe` is told each step's name and milliseconds; `masked` is
+    what is kept of what a trace holds."""
 
-    def __init__(self, engine: Engine, observe: Callable[[str, float], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        storage: Storage,
+        observe: Callable[[str, float], None],
+        masked: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda trace: trace,
+    ) -> None:
         self._engine = engine
+        self._storage = storage
         self._observe = observe
+        self._masked = masked
+        self._writing: dict[str, asyncio.Task[None]] = {}
 
     async def record(self, trace: Mapping[str, Any]) -> None:
-        """Keeps a turn's trace. What goes wrong is logged: a turn does not fail for its trace."""
+        """Begins to keep a turn's trace, and does not wait for it: an alarm must leave whatever the database
+        does. What goes wrong is logged and counted: a turn does not fail for its trace."""
         for step in trace["steps"]:
             self._observe(step["step"], step["elapsed_ms"])
         if is_kept.get():
-            await asyncio.to_thread(self._write, trace, conversation_of_turn.get())
+            message_id = trace["id"]
+            writing = self._storage.run(self._write, trace, conversation_of_turn.get())
+            self._writing[message_id] = task = self._storage.afterwards(writing)
+            task.add_done_callback(lambda _: self._writing.pop(message_id, None))
+
+    async def settled(self, message_id: str) -> None:
+        """Waits until the trace of this turn, if there is one, is written or given up."""
+        if writing := self._writing.get(message_id):
+            await asyncio.wait({writing})
 
     def _write(self, trace: Mapping[str, Any], conversation_id: str | None) -> None:
+        trace = self._masked(trace)
         row = TurnRow(
             message_id=trace["id"],
             conversation_id=conversation_id,
@@ -64,6 +91,7 @@ class TraceStore:
         except IntegrityError:
             _log.info("turn %s not kept: its conversation was deleted meanwhile", trace["id"])
         except SQLAlchemyError:
+            self._storage.unstored("trace")
             _log.exception("turn %s not kept", trace["id"])
 
     def page(self, *, outcome: str | None = None, offset: int = 0, limit: int = 50) -> TurnPage:
@@ -100,6 +128,21 @@ class TraceStore:
                 "feedback": feedback and feedback.model_dump(exclude={"message_id"}),
             }
             return {**row.model_dump(), **told}
+
+    def delete(self, message_id: str) -> None:
+        """Deletes a turn, whatever is kept of it: its trace, its exchange with feedback and choice, and a
+        conversation that has no other. Raises `MessageNotFound`."""
+        with Session(self._engine) as session, session.begin():
+            trace = session.exec(delete(TurnRow).where(col(TurnRow.message_id) == message_id))
+            said = select(ExchangeRow).where(ExchangeRow.message_id == message_id)
+            exchange = session.exec(said).first()
+            if exchange is not None:
+                session.delete(exchange)
+                session.flush()
+                its = col(ConversationRow.id) == exchange.conversation_id
+                session.exec(delete(ConversationRow).where(its, has_no_exchange()))
+            elif not trace.rowcount:
+                raise MessageNotFound(message_id)
 
 
 def _usage(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.conversations import ConversationNotFound, ConversationStore, Opened
-from app.errors import Problem, problem_of, unavailable
+from app.errors import Problem, out_of_reach, problem_of, unavailable
 from app.limits import TurnLimiter
 from app.metrics import Metrics
 from app.schemas import ChatRequest, ChatResponse
 from app.sse import HEARTBEAT, event
-from app.traces import conversation_of_turn
+from app.storage import Storage
+from app.traces import TraceStore, conversation_of_turn
 from pipeline.allowance import ends_at
 from pipeline.ports import Say, unheard
 from pipeline.types import Outcome, Question, Reply
 
 _Result = TypeVar("_Result")
 _STOPPING = unavailable("The service is being restarted.", kind="stopping")
+_log = logging.getLogger("candor.turns")
 _MODELS_SHARE = 0.75  # of the deadline: the rest is for what takes over from a language model that is slow
+_OPENING_S = 2.0  # for a conversation to be read before a turn; then it counts as out of reach
 _AHEAD = 16  # sentences that may wait for a slow reader before the turn waits for him
 
 
@@ -48,6 +54,8 @@ class TurnRunner:
         self,
         chat: Chat,
         conversations: ConversationStore,
+        traces: TraceStore,
+        storage: Storage,
         limiter: TurnLimiter,
         metrics: Metrics,
         *,
@@ -56,6 +64,8 @@ class TurnRunner:
     ) -> None:
         self._chat = chat
         self._conversations = conversations
+        self._traces = traces
+        self._storage = storage
         self._limiter = limiter
         self._metrics = metrics
         self._deadline_s = deadline_s
@@ -64,12 +74,13 @@ class TurnRunner:
 
     def start(self, ask: ChatRequest, message_id: str = "", say: Say = unheard) -> asyncio.Task[ChatResponse]:
         """Begins a turn. The task raises a `Problem` where the turn cannot be had."""
-        return self.begin(lambda: self._converse(ask, say, message_id or uuid4().hex))
+        named = message_id or uuid4().hex
+        return self.begin(lambda: self._converse(ask, say, named), named)
 
-    def begin(self, turn: Callable[[], Awaitable[_Ended]]) -> asyncio.Task[_Ended]:
+    def begin(self, turn: Callable[[], Awaitable[_Ended]], message_id: str) -> asyncio.Task[_Ended]:
         """Begins a turn of any kind, which has to find a place and to keep the deadline. The task raises a
-        `Problem` where it cannot be had."""
-        task = asyncio.create_task(self._timed(turn))
+        `Problem` that names the message where it cannot be had."""
+        task = asyncio.create_task(self._answerable(turn, message_id))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
@@ -80,11 +91,19 @@ class TurnRunner:
         return Stream(self.start(ask, message_id, said.put), said, form, self._heartbeat_s)
 
     async def close(self) -> None:
-        """Cancels what still runs and waits for its traces."""
+        """Cancels what still runs and waits for it."""
         for task in self._running:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running)
+
+    async def _answerable(self, turn: Callable[[], Awaitable[_Ended]], message_id: str) -> _Ended:
+        """A turn that fails leaves a trace and names it, so that it can be looked up and deleted."""
+        try:
+            return await self._timed(turn)
+        except Exception as error:
+            await self._traces.settled(message_id)
+            raise problem_of(error).of_turn(message_id) from error
 
     async def _timed(self, turn: Callable[[], Awaitable[_Ended]]) -> _Ended:
         started, outcome = time.perf_counter(), "failed"
@@ -115,12 +134,47 @@ class TurnRunner:
             raise Problem(404, "not-found", "There is no such conversation.") from None
 
     async def _converse(self, ask: ChatRequest, say: Say, message_id: str) -> ChatResponse:
-        opened: Opened = await asyncio.to_thread(self._conversations.open, ask.conversation_id)
+        """An alarm's words leave whatever the database does. Where the conversation cannot be read, nothing
+        is said before it is known that they are such words."""
+        found = await self._open(ask.conversation_id)
+        opened = found or Opened(ask.conversation_id or "")
         conversation_of_turn.set(None if opened.is_new else opened.id)
-        question = Question(ask.message, opened.history or ask.past())
-        reply = await self._chat.run(message_id, question, say)
-        await asyncio.to_thread(self._conversations.add, opened, message_id, ask.message, reply)
+        question, held = Question(ask.message, opened.history or ask.past()), list[str]()
+
+        async def hold(piece: str) -> None:
+            held.append(piece)
+
+        reply = await self._chat.run(message_id, question, say if found else hold)
+        if not (found or reply.urgent):
+            raise out_of_reach()
+        for piece in held:
+            await say(piece)
+        keeping = self._keep(opened, message_id, ask.message, reply)
+        if reply.urgent:
+            self._storage.afterwards(keeping)
+        else:
+            await keeping
         return ChatResponse.of(opened.id, message_id, reply)
+
+    async def _open(self, conversation_id: str | None) -> Opened | None:
+        """None where the database does not give it. Raises `ConversationNotFound`."""
+        if conversation_id is None:
+            return self._conversations.open(None)
+        opening = self._storage.run(self._conversations.open, conversation_id)
+        try:
+            return await asyncio.wait_for(opening, _OPENING_S)
+        except (SQLAlchemyError, TimeoutError) as error:
+            _log.error("a conversation cannot be read: %s", type(error).__name__)
+            return None
+
+    async def _keep(self, opened: Opened, message_id: str, message: str, reply: Reply) -> None:
+        """Stores an exchange, behind its trace, which then belongs to the conversation."""
+        await self._traces.settled(message_id)
+        try:
+            await self._storage.run(self._conversations.add, opened, message_id, message, reply)
+        except SQLAlchemyError:
+            self._storage.unstored("exchange")
+            raise
 
 
 class Form(Protocol):

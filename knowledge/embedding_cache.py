@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from sqlalchemy import Engine
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Field, Session, SQLModel, col, delete, select
 
 from knowledge.encoder import TextEncoder
+from knowledge.errors import ReleaseUnusable, StorageFailed
+from knowledge.release_files import read_texts
 from knowledge.types import FloatArray
 
 _LOOKUP = 1000  # hashes a query
 _STORED = "<f2"
 _SLICE = 256  # texts encoded between two commits
+_log = logging.getLogger("candor.embedding")
 
 
 class StoredEmbedding(SQLModel, table=True):
@@ -40,13 +47,45 @@ class EmbedResult:
     reused: int
 
 
+class Unused:
+    """The vectors that only some releases used, by their folders: read before these are removed."""
+
+    def __init__(self, removed: Iterable[Path], kept: Iterable[Path]) -> None:
+        self._hashes = _hashes(removed)
+        if self._hashes:
+            self._hashes -= _hashes(kept)
+
+    def forget(self, engine: Engine, encoders: Iterable[str], in_use: Set[str]) -> None:
+        """Removes their vectors by `encoders`; by an encoder that is not `in_use` any more, all that there
+        are. In short transactions: conversations are being stored meanwhile. Raises `StorageFailed`."""
+        vector = delete(StoredEmbedding)
+        try:
+            for encoder in encoders:
+                its = vector.where(col(StoredEmbedding.encoder) == encoder)
+                parts = _slices(list(self._hashes), _LOOKUP) if encoder in in_use else [None]
+                for part in parts:
+                    chosen = its if part is None else its.where(col(StoredEmbedding.text_hash).in_(part))
+                    with Session(engine) as session, session.begin():
+                        session.exec(chosen)
+        except SQLAlchemyError as error:
+            raise StorageFailed("The vectors of removed releases cannot be removed.") from error
+
+
+def _hashes(folders: Iterable[Path]) -> set[bytes]:
+    found: set[bytes] = set()
+    for folder in folders:
+        with suppress(ReleaseUnusable):
+            found.update(map(_hash, read_texts(folder)))
+    return found
+
+
 class CachedEmbedder:
-    """Embeds texts, keeping each vector under (encoder fingerprint, hash of the text)."""
+    """Embeds texts, keeping each vector under (encoder fingerprint, hash of the text). Where the database
+    fails, texts are embedded all the same."""
 
     def __init__(self, encoder: TextEncoder, engine: Engine) -> None:
         self._encoder = encoder
         self._engine = engine
-        SQLModel.metadata.create_all(engine, tables=[SQLModel.metadata.tables["embedding"]])
 
     def embed(
         self, texts: Sequence[str], on_progress: Callable[[int, int], None] | None = None
@@ -79,7 +118,11 @@ class CachedEmbedder:
         )
         with Session(self._engine) as session:
             for part in _slices(hashes, _LOOKUP):
-                found = session.exec(known.where(col(StoredEmbedding.text_hash).in_(part))).all()
+                try:
+                    found = session.exec(known.where(col(StoredEmbedding.text_hash).in_(part))).all()
+                except SQLAlchemyError as error:
+                    _log.warning("the embedding cache cannot be read: %s", type(error).__name__)
+                    return
                 yield from zip((row[0] for row in found), _unpack([row[1] for row in found]), strict=True)
 
     def _encode_and_store(self, hashes: Sequence[bytes], texts: Sequence[str]) -> FloatArray:
@@ -90,10 +133,13 @@ class CachedEmbedder:
             for text_hash, blob in zip(hashes, blobs, strict=True)
         ]
         dialect = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        with Session(self._engine) as session:
-            # Another build may have stored the same text meanwhile.
-            session.execute(dialect.insert(StoredEmbedding).on_conflict_do_nothing(), rows)
-            session.commit()
+        try:
+            with Session(self._engine) as session:
+                # Another build may have stored the same text meanwhile.
+                session.execute(dialect.insert(StoredEmbedding).on_conflict_do_nothing(), rows)
+                session.commit()
+        except SQLAlchemyError as error:
+            _log.warning("the embedding cache cannot be written: %s", type(error).__name__)
         return _unpack(blobs)
 
 

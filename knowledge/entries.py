@@ -68,9 +68,8 @@ def content_hash(entry: Entry) -> str:
 
 class EntryStore:
     """The entries of one database. Synchronous; safe to use from many threads. Writing raises
-    `StorageFailed` where the database is read-only, full or held too long by another writer.
-
-    Tables are created by `SQLModel.metadata.create_all(engine)` once this module is imported."""
+    `StorageFailed` where the database is read-only, full or held too long by another writer. Its table is
+    there already."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine

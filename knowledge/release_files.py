@@ -22,9 +22,10 @@ from knowledge.exporting import export_jsonl
 from knowledge.importing import parse_jsonl
 from knowledge.lexical_index import LexicalIndex
 from knowledge.snapshot import LocalSnapshot
-from knowledge.types import FloatArray, Passage, View
+from knowledge.types import Entry, FloatArray, Passage, View
 
 MANIFEST = "manifest.json"
+BUILDING = ".building"  # behind the name of a folder that is being written
 _ENTRIES, _PASSAGES, _VECTORS = "entries.jsonl", "passages.jsonl", "vectors.npy"
 _DENSE, _LEXICAL, _CALIBRATION = "dense.faiss", "bm25", "calibration.json"
 _FORMAT = 1
@@ -95,8 +96,8 @@ def read_release(
     folder: Path, encoder: EncoderStamp, manifest_sha256: str | None, today: Callable[[], date]
 ) -> LocalSnapshot:
     """The snapshot in `folder`. Raises `ReleaseUnusable`, saying why."""
-    name = folder.name.removesuffix(".building")
-    try:
+    name = folder.name.removesuffix(BUILDING)
+    with _reading(name):
         manifest = _verified(folder, manifest_sha256)
         made_by = manifest.encoder
         if (made_by.fingerprint, made_by.dimension) != (encoder.fingerprint, encoder.dimension):
@@ -104,6 +105,35 @@ def read_release(
                 f"Release {name} was made by another encoder ({made_by.name}); {encoder.name} is loaded."
             )
         return _read(folder, manifest, today)
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, str]:
+    """What a release of any encoder says about itself, every byte checked, and its manifest's SHA-256.
+    Raises `ReleaseUnusable`."""
+    with _reading(folder.name):
+        manifest = _verified(folder, None)
+        if manifest.release_id != folder.name:
+            raise ValueError(MANIFEST)
+        return manifest, _sha256(folder / MANIFEST)
+
+
+def read_entries(folder: Path) -> tuple[Entry, ...]:
+    """The entries of a release. Raises `ReleaseUnusable`."""
+    with _reading(folder.name):
+        return tuple(parse_jsonl((folder / _ENTRIES).read_bytes()).entries)
+
+
+def read_texts(folder: Path) -> Iterator[str]:
+    """The texts that a release was embedded from. Raises `ReleaseUnusable`."""
+    with _reading(folder.name), (folder / _PASSAGES).open(encoding="utf-8") as lines:
+        for line in lines:
+            yield _passage(line).search_text
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
         missing = Path(error.filename).name if error.filename else "a file"
         raise ReleaseUnusable(f"Release {name} is incomplete: {missing} is missing.") from error

@@ -14,11 +14,13 @@ from sqlalchemy import JSON, Column, DateTime, Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from knowledge.embedding_cache import Unused
+from knowledge.entries import EntryStore
 from knowledge.errors import BuildRunning, ReleaseNotFound, ReleaseUnusable, StorageFailed
 from knowledge.release_files import EncoderStamp, Manifest, read_release, storing
+from knowledge.release_recovery import clear_unfinished, restore_entries, sorted_out
 from knowledge.snapshot import LocalSnapshot
 
-BUILDING = ".building"
 _ACTIVE = 1
 
 
@@ -142,14 +144,27 @@ class Releases:
             return _info(row, row.id if activate else None)
 
     def prune(self) -> None:
-        """Removes all but the newest releases and the active one. Raises `StorageFailed`."""
-        old = [release for release in self.list()[self._keep :] if not release.active]
+        """Removes all but the newest releases and the active one, with the vectors that only they used.
+        Raises `StorageFailed`."""
+        listed = self.list()
+        old = [release for release in listed[self._keep :] if not release.active]
+        if not old:
+            return
+        kept = [self._folder / release.id for release in listed if release not in old]
+        unused = Unused([self._folder / release.id for release in old], kept)
         with self._writing() as session:
             for release in old:
                 if row := session.get(ReleaseRow, release.id):
                     session.delete(row)
         for release in old:
             shutil.rmtree(self._folder / release.id, ignore_errors=True)
+        encoders = {release.encoder.fingerprint for release in old}
+        in_use = {release.encoder.fingerprint for release in listed if release not in old}
+        unused.forget(self._engine, encoders, in_use | {self.encoder.fingerprint})
+
+    def any_on_disk(self) -> bool:
+        """Whether there is any release's folder, known or not."""
+        return self._folder.is_dir() and any(path.is_dir() for path in self._folder.iterdir())
 
     def folder(self, release_id: str) -> Path:
         return self._folder / release_id
@@ -171,36 +186,50 @@ class Releases:
             lock.release()
 
     def recover(self) -> Recovery:
-        """What to do at start: clears unfinished builds, loads the active release or the newest that loads.
-        Never raises for what it finds on disk, and leaves the record of which one is active as it is."""
-        notes = [*self._clear_unfinished()]
+        """What to do at start: clears up, then loads the active release or the newest that loads. Never
+        raises for what it finds on disk, and leaves the record of which one is active as it is, unless there
+        is none because a build was killed before it was recorded, or the database was lost."""
+        adopted, found = self._take_stock()
+        notes = [*found]
         active = self.active_id()
-        if active is None:
+        if active is None and not adopted:
             return Recovery(None, True, (*notes, "No release is active yet: a build is due."))
-        others = [release.id for release in self.list() if not release.active]
-        for release_id in (active, *others):
+        first = [active] if active else []
+        for release_id in (*first, *(release.id for release in self.list() if not release.active)):
             try:
                 snapshot = self.load(release_id)
             except (ReleaseUnusable, ReleaseNotFound) as error:
                 notes.append(str(error))
                 continue
-            if release_id != active:
+            if active is None:
+                with self._writing() as session:
+                    _mark_active(session, release_id)
+            elif release_id != active:
                 notes.append(f"Release {release_id} serves in place of {active}: a rebuild is due.")
-            return Recovery(snapshot, release_id != active, tuple(notes))
+            return Recovery(snapshot, release_id != (active or release_id), tuple(notes))
         return Recovery(None, True, (*notes, "No release can be loaded: a rebuild is due."))
 
-    def _clear_unfinished(self) -> tuple[str, ...]:
-        """Removes what an interrupted build left behind, unless a build is running right now. A finished
-        folder that this database does not know stays: another database on the same data may."""
+    def _take_stock(self) -> tuple[bool, tuple[str, ...]]:
+        """Makes table and folder agree, unless a build is running right now: what is whole is adopted, what
+        is not goes. Gives whether any was adopted, and notes."""
         try:
             with self.building():
-                left = [folder for folder in self._folder.glob(f"*{BUILDING}") if folder.is_dir()]
-                for folder in left:
+                notes = [*clear_unfinished(self._folder)]
+                known = {release.id for release in self.list()}
+                whole, broken = sorted_out(self._folder, known)
+                store = EntryStore(self._engine)
+                is_lost = not known and bool(whole or broken) and not store.count()
+                if is_lost:
+                    notes += restore_entries(store, whole)
+                for found in whole:
+                    self.record(found.manifest, found.sha256, activate=False)
+                    notes.append(f"Release {found.manifest.release_id} was not recorded: it is now.")
+                for folder in () if is_lost else broken:
                     shutil.rmtree(folder, ignore_errors=True)
+                    notes.append(f"Release {folder.name} was not recorded and is not whole: it was removed.")
+                return bool(whole), tuple(notes)
         except (BuildRunning, StorageFailed) as error:
-            return (str(error),)
-        names = sorted(folder.name.removesuffix(BUILDING) for folder in left)
-        return tuple(f"The build of release {n} was interrupted; what it left was removed." for n in names)
+            return False, (str(error),)
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:

@@ -16,8 +16,16 @@ import numpy as np
 
 from knowledge.entries import content_hash
 from knowledge.errors import NoLiveRelease, ReleaseRejected, ReleaseUnusable, StorageFailed
-from knowledge.release_files import EncoderStamp, Manifest, read_release, storing, sync, write_release
-from knowledge.release_store import BUILDING, Recovery, ReleaseInfo, Releases
+from knowledge.release_files import (
+    BUILDING,
+    EncoderStamp,
+    Manifest,
+    read_release,
+    storing,
+    sync,
+    write_release,
+)
+from knowledge.release_store import Recovery, ReleaseInfo, Releases
 from knowledge.snapshot import LocalSnapshot, lay_out
 from knowledge.types import Calibration, Entry, Snapshot, View
 

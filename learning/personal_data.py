@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import Any, TypeVar
 
 from learning.transcripts import Conversation
-from pipeline.types import Message
+from pipeline.types import Message, Role
 
+_Value = TypeVar("_Value")
 REGIONS = ("US", "GB")
 """Where phone numbers without a country code may be from."""
 _FEWEST_DIGITS = 6  # of a phone number
@@ -119,6 +121,38 @@ def without_personal_data(
 
     cleaned_talk = tuple(Message(said.role, cleaned(said.text)) for said in talk)
     return cleaned_talk, +counts
+
+
+def masked(value: _Value) -> _Value:
+    """A text, or what JSON can hold, with all texts in it cleaned as one conversation would be. Nothing of it
+    stays in memory."""
+    texts = list(dict.fromkeys(_texts(value)))
+    talk, _ = without_personal_data(tuple(Message(Role.USER, text) for text in texts))
+    find_personal_data.cache_clear()
+    clean = {text: said.text for text, said in zip(texts, talk, strict=True)}
+    made: _Value = _with(value, clean)
+    return made
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _with(value: Any, texts: Mapping[str, str]) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return texts[value]
+    if isinstance(value, Mapping):
+        return {name: _with(inner, texts) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with(inner, texts) for inner in value]
+    return value
 
 
 def _known(names: Iterable[str]) -> re.Pattern[str] | None:

@@ -184,6 +184,22 @@ def eval_(
 
 
 @cli.command()
+def purge(
+    days: Annotated[
+        float | None, typer.Option(min=0, help="Delete what is older. Default: CANDOR_RETENTION_DAYS.")
+    ] = None,
+) -> None:
+    """Delete what users said long ago, and shrink the database.
+
+    Conversations, traces, feedback, choices, and copies of the database from before an upgrade. A running
+    service does it by itself where CANDOR_RETENTION_DAYS is set.
+    """
+    from app.cli.purging import purge
+
+    purge(days)
+
+
+@cli.command()
 def doctor() -> None:
     """Say what is there and what is missing.
 

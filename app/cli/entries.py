@@ -11,7 +11,7 @@ import typer
 
 from app.cli.failures import Failed
 from app.cli.progress import Show, progress
-from app.services import prepared_database
+from app.services import holds_demonstration, prepared_database
 from app.settings import read_settings
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.errors import ImportRejected, LineError
@@ -29,11 +29,16 @@ def import_entries(path: Path, mode: str) -> None:
     naming every bad line on standard error."""
     if not path.exists():
         raise Failed(f"{path} does not exist.")
-    store = EntryStore(prepared_database(read_settings()))
+    settings = read_settings()
+    store = EntryStore(prepared_database(settings))
     with progress() as show:
         parsed = _parsed(path, show)
         show(0.5, f"writing {len(parsed.entries):,} entries")
+        if replaces := parsed.entries and holds_demonstration(store, settings):
+            mode = ApplyMode.REPLACE
         counts = store.apply(parsed.entries, ApplyMode(mode))
+    if replaces:
+        typer.echo("There was nothing but the untouched demonstration: it was replaced.")
     typer.echo(
         f"{counts.created:,} created, {counts.updated:,} updated,"
         f" {counts.unchanged:,} unchanged, {counts.removed:,} removed."

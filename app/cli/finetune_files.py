@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -21,6 +22,7 @@ from learning.finetuning.samples import held_out
 from learning.transcript_files import NoTranscripts, Speakers, read_transcripts
 from learning.transcripts import Conversation
 
+CHOICES = "choices"
 _SHOWN = 50  # lines that could not be read, or findings
 
 
@@ -46,7 +48,7 @@ def export_samples(out: Path, request: Request, stage: str | None, options: Opti
             raise Failed(f"{out / name} exists: export into another folder, or move it away.")
     settings = read_settings()
     if stage:
-        _export_stage(out, settings, stage, options)
+        (_export_choices if stage == CHOICES else partial(_export_stage, stage))(out, settings, options)
         return
     talks = _conversations(settings, request)
     system = _text(request.system) if request.system else ""
@@ -110,7 +112,24 @@ def _conversations(settings: Settings, request: Request) -> list[Conversation]:
     return talks
 
 
-def _export_stage(out: Path, settings: Settings, stage: str, options: Options) -> None:
+def _export_choices(out: Path, settings: Settings, options: Options) -> None:
+    from app.reviewed_turns import user_choices
+    from app.services import prepared_database
+    from learning.finetuning.stage_sets import choice_row
+
+    choices = user_choices(prepared_database(settings))
+    if not choices:
+        raise Failed("Nobody has chosen among entries yet, so there is nothing to learn from.")
+    aside = held_out(sorted({name for name, _ in choices}), options.validation, options.seed)
+    sides: tuple[list[Row], list[Row]] = ([], [])
+    for name, choice in choices:
+        if (row := choice_row(choice)) not in sides[name in aside]:
+            sides[name in aside].append(row)
+    _write(out, *sides)
+    typer.echo(f"{len(sides[0]):,} samples, {len(sides[1]):,} held back, of {len(choices):,} choices.")
+
+
+def _export_stage(stage: str, out: Path, settings: Settings, options: Options) -> None:
     from app.reviewed_turns import approved_turns, surroundings
     from app.services import prepared_database
     from learning.finetuning.stage_sets import stage_row

@@ -33,8 +33,11 @@ def export_(
     format: Annotated[Literal["chat", "completion"], typer.Option(help="Of the lines.")] = "chat",
     stored: Annotated[bool, typer.Option("--stored", help="Take Candor's own conversations too.")] = False,
     stage: Annotated[
-        Literal["gate", "query", "relevance", "answer"] | None,
-        typer.Option(help="Instead: samples for one stage, from the turns that users rated up."),
+        Literal["gate", "query", "relevance", "answer", "choices"] | None,
+        typer.Option(
+            help="Instead: samples for one stage, from the turns that users rated up; choices: for the"
+            " retriever, from what users chose among the entries they were offered."
+        ),
     ] = None,
     chatbot: Annotated[str, typer.Option(help="The chatbot's name in the transcripts.")] = "Chatbot",
     user: Annotated[str, typer.Option(help="The user's name in the transcripts.")] = "User",

@@ -155,6 +155,15 @@ def read_turn(message_id: str, services: Using) -> JsonObject:
         raise Problem(404, "not-found", "There is no such turn.") from None
 
 
+@router.delete("/turns/{message_id}", status_code=204)
+def delete_turn(message_id: str, services: Using) -> None:
+    """Also what belongs to no conversation: a first turn that failed, a question to /v1/answers."""
+    try:
+        services.traces.delete(message_id)
+    except MessageNotFound:
+        raise Problem(404, "not-found", "There is no such turn.") from None
+
+
 def _entry(record: JsonObject) -> Entry:
     parsed = parse_record(record)
     if parsed.ignored_fields:

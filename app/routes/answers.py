@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
@@ -16,6 +18,7 @@ router = APIRouter(prefix="/v1")
 async def answer(ask: AnswerRequest, request: Request, services: Using) -> Response:
     must_be_known(ask.model)
     must_be_known(ask.search_model, "search_model")
-    turn = services.turns.begin(lambda: services.answering.answer(ask))
+    message_id = uuid4().hex
+    turn = services.turns.begin(lambda: services.answering.answer(ask, message_id), message_id)
     response = await awaited(turn, request)
     return left() if response is None else JSONResponse(response.model_dump(mode="json"))

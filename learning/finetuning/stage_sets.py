@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from knowledge.types import Entry, Hit, Passage, View
 from learning.finetuning.formats import Row
-from learning.personal_data import without_personal_data
+from learning.personal_data import masked, without_personal_data
 from pipeline.llm_stages.answer_composer import LlmComposer
 from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
@@ -48,6 +48,24 @@ class Surroundings:
     entries: Mapping[str, Entry]
     topics: tuple[str, ...] = ()
     style: StyleCard = field(default_factory=StyleCard)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a user said who was torn, the entries that he was offered, and the one that he chose."""
+
+    message: str
+    entry_id: str
+    offered: Sequence[str]
+
+
+def choice_row(choice: Choice) -> Row:
+    """A sample for the retriever, without personal data: what was meant by the message, and what was near."""
+    return {
+        "message": masked(choice.message),
+        "entry_id": choice.entry_id,
+        "offered": list(choice.offered),
+    }
 
 
 async def stage_row(stage: str, turn: ReviewedTurn, around: Surroundings) -> Row | None:

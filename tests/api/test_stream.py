@@ -87,7 +87,7 @@ def test_a_failure_after_the_first_event_is_an_error_event(
         got = read(address)
     assert [name for name, _ in got] == ["sentence", "sentence", "error"]
     assert got[-1][1]["status"] == status
-    assert set(got[-1][1]) == {"type", "title", "status", "detail", "request_id"}
+    assert set(got[-1][1]) == {"type", "title", "status", "detail", "request_id", "message_id"}
     assert "canary" not in json.dumps(got)
 
 

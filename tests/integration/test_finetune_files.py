@@ -11,6 +11,7 @@ import pytest
 
 from app.conversations import ConversationStore, Opened, Rating
 from app.services import prepared_database
+from app.storage import Storage
 from app.traces import TraceStore
 from knowledge.entries import ApplyMode, EntryStore
 from learning.finetuning.stage_sets import STAGES
@@ -106,7 +107,8 @@ def _stored(data: Path, *, rating: Rating) -> None:
     """A database with a conversation of one answered turn, its trace and a rating."""
     engine = prepared_database(settings(data))
     EntryStore(engine).apply([entry("dna", topic="genes"), entry("near")], ApplyMode.UPSERT)
-    traces, store = TraceStore(engine, lambda step, ms: None), ConversationStore(engine)
+    storage, store = Storage(lambda what: None), ConversationStore(engine)
+    traces = TraceStore(engine, storage, lambda step, ms: None)
     citation = Citation(1, "dna", "What about dna?", None, 0, 8)
     reply = Reply("It is so. [1]", Outcome.ANSWERED, (citation,))
     hits = [{"entry_id": "near"}, {"entry_id": "dna"}]
@@ -121,7 +123,12 @@ def _stored(data: Path, *, rating: Rating) -> None:
     ]
     question = "I'm Jane. what of dna?"
     trace = {"id": "m1", "question": question, "release_id": "r", "outcome": "answered", "steps": steps}
-    asyncio.run(traces.record(trace))
+
+    async def record() -> None:
+        await traces.record(trace)
+        await storage.close()
+
+    asyncio.run(record())
     store.add(Opened("c1", is_new=True), "m1", question, reply)
     store.rate("m1", rating, None)
     engine.dispose()

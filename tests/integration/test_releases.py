@@ -290,19 +290,6 @@ def test_a_killed_build_is_told_and_the_old_one_serves(releases: Releases, tmp_p
     builder(releases).build(ENTRIES[:3])
 
 
-def test_a_release_of_another_database_on_the_same_data_is_left_alone(
-    releases: Releases, tmp_path: Path
-) -> None:
-    info, _ = builder(releases).build(ENTRIES)
-    engine = create_engine(f"sqlite:///{tmp_path}/other.db")
-    SQLModel.metadata.create_all(engine)
-    recovery = Releases(engine, tmp_path, STAMP).recover()
-    engine.dispose()
-    assert recovery.snapshot is None
-    assert folders(tmp_path) == {info.id}
-    assert releases.load(info.id).release_id == info.id
-
-
 def damage(file: Path) -> None:
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0x55

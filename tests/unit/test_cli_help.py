@@ -14,6 +14,7 @@ COMMANDS = {
     "serve",
     "chat",
     "import",
+    "purge",
     "export",
     "finetune",
     "reindex",
@@ -40,7 +41,9 @@ def help_of(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
 
 
-@pytest.mark.parametrize("arguments", [(), ("serve",), ("import",), ("eval",), ("releases", "activate")])
+@pytest.mark.parametrize(
+    "arguments", [(), ("serve",), ("import",), ("eval",), ("purge",), ("releases", "activate")]
+)
 def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     loaded = set(help_of(*arguments).stderr.partition("loaded: ")[2].split())
     assert "app.cli" in loaded

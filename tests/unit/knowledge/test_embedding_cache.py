@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import Engine
-from sqlmodel import Session, create_engine, func, select
+from sqlmodel import Session, SQLModel, create_engine, func, select
 
 from knowledge.embedding_cache import CachedEmbedder, StoredEmbedding
 from knowledge.encoder import EncoderFailed, EncoderInfo
@@ -38,6 +38,7 @@ class SeededEncoder:
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = create_engine(f"sqlite:///{tmp_path / 'cache.sqlite'}")
+    SQLModel.metadata.create_all(engine)
     yield engine
     engine.dispose()
 
