@@ -33,6 +33,7 @@ from learning.evaluation.scored import RELEVANCE_THRESHOLD
 from learning.evaluation.suites import load_suite
 from learning.evaluation.voice import spoken_turns
 from learning.transcripts import Conversation
+from pipeline.stages.thresholds import COSTS, answering_line
 
 if TYPE_CHECKING:
     from learning.evaluation.comparison import Comparison
@@ -136,7 +137,7 @@ def _system(settings: Settings, models: Models, pipeline: ChatPipeline, encoder_
     named = {"version": version("candor"), "profile": profile.value, "encoder": encoder_name, **engines}
     if models.llm is not None and profile is not Profile.SPECIALIST:
         named["language model"] = models.llm.name
-    return named | {RELEVANCE_THRESHOLD: str(settings.judging.relevant)}
+    return named | {RELEVANCE_THRESHOLD: str(answering_line(COSTS[settings.when_unsure]))}
 
 
 def _suite(folder: Path, limit: int | None) -> Suite:

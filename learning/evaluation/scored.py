@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from learning.evaluation.measures import in_scope, must_not_answer, unit_of
 from learning.evaluation.records import CaseResult, PairResult, SuiteRun
-from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.stages.thresholds import JudgeThresholds, answering_line
 from pipeline.types import Outcome
 
 RELEVANCE_THRESHOLD = "relevance_threshold"
@@ -32,7 +32,7 @@ def threshold_of(run: SuiteRun) -> float:
     try:
         return float(run.system[RELEVANCE_THRESHOLD])
     except (KeyError, ValueError):
-        return JudgeThresholds().relevance
+        return answering_line(JudgeThresholds().costs)
 
 
 def pairs(results: Sequence[PairResult]) -> Scored:

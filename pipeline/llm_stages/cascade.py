@@ -122,7 +122,7 @@ def _weighed(
 ) -> list[Accepted]:
     """The candidates with the probability that one of them answers shared out as the first check shares it,
     among what the second named where it named any."""
-    named = {item.hit.entry.id for item in second.accepted}
+    named = {entry_id for entry_id, probability in second.judged if probability}
     shares = {entry_id: share for entry_id, share in first.judged if not named or entry_id in named}
     whole = sum(shares.values()) or 1.0
     judged = [
