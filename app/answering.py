@@ -6,13 +6,14 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from app.adapters import pinned_to
 from app.answer_schemas import AnswerCitation, AnswerRequest, AnswerResponse, Document, SelectedDocument
 from app.documents import place_of, snapshot_of
 from app.release_service import KnowledgeBase
 from app.traces import TraceStore, is_kept
-from app.turns import Chat
+from app.turns import Chat, Keep
 from knowledge.releases import LiveRelease
 from knowledge.types import Entry, Snapshot
 from pipeline.ports import unheard
@@ -44,8 +45,9 @@ class Answering:
         self._reading_s = _READING * deadline_s
         self._indexing = asyncio.Semaphore(_INDEXED_AT_ONCE)
 
-    async def answer(self, ask: AnswerRequest, message_id: str) -> AnswerResponse:
-        """Raises what the chain raises, and a 503 `Problem` until the encoder is loaded."""
+    async def answer(self, ask: AnswerRequest, message_id: str) -> tuple[AnswerResponse, Keep | None]:
+        """The answer, and what is to be stored before it is told. Raises what the chain raises, and a 503
+        `Problem` until the encoder is loaded."""
         documents, encode = ask.documents or [], self._base().encode
         if documents:
             is_kept.set(False)
@@ -59,11 +61,10 @@ class Answering:
             snapshot = self._live.current
         with pinned_to(snapshot):
             reply = await self._chat.run(message_id, _question(ask), unheard)
-        if not reply.urgent:
-            await self._traces.settled(message_id)
         scores = await asyncio.to_thread(self._scores, snapshot, ask.question) if reply.citations else {}
         told = _Told(snapshot.entries, documents, scores, with_metadata=bool(ask.return_metadata))
-        return told.response(message_id, reply)
+        keep = partial(self._traces.settled, message_id)
+        return told.response(message_id, reply), None if reply.urgent else keep
 
     def _scores(self, snapshot: Snapshot, question: str) -> Mapping[str, float]:
         (vector,) = self._base().encode([question])

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -45,6 +46,11 @@ class Ended(Protocol):
 
 
 _Ended = TypeVar("_Ended", bound=Ended)
+Keep = Callable[[], Awaitable[None]]
+"""Stores what has to be stored before a turn's reply is told."""
+Turn = Callable[[], Awaitable[tuple[_Ended, Keep | None]]]
+"""What it comes to, and what is to be stored. By then its place is free: where the database is locked, turns
+that wait for it must not stand before an alarm."""
 
 
 class TurnRunner:
@@ -77,7 +83,7 @@ class TurnRunner:
         named = message_id or uuid4().hex
         return self.begin(lambda: self._converse(ask, say, named), named)
 
-    def begin(self, turn: Callable[[], Awaitable[_Ended]], message_id: str) -> asyncio.Task[_Ended]:
+    def begin(self, turn: Turn[_Ended], message_id: str) -> asyncio.Task[_Ended]:
         """Begins a turn of any kind, which has to find a place and to keep the deadline. The task raises a
         `Problem` that names the message where it cannot be had."""
         task = asyncio.create_task(self._answerable(turn, message_id))
@@ -97,7 +103,7 @@ class TurnRunner:
         if self._running:
             await asyncio.wait(self._running)
 
-    async def _answerable(self, turn: Callable[[], Awaitable[_Ended]], message_id: str) -> _Ended:
+    async def _answerable(self, turn: Turn[_Ended], message_id: str) -> _Ended:
         """A turn that fails leaves a trace and names it, so that it can be looked up and deleted."""
         try:
             return await self._timed(turn)
@@ -105,7 +111,7 @@ class TurnRunner:
             await self._traces.settled(message_id)
             raise problem_of(error).of_turn(message_id) from error
 
-    async def _timed(self, turn: Callable[[], Awaitable[_Ended]]) -> _Ended:
+    async def _timed(self, turn: Turn[_Ended]) -> _Ended:
         started, outcome = time.perf_counter(), "failed"
         try:
             ended = await self._within_deadline(turn)
@@ -123,17 +129,23 @@ class TurnRunner:
             else:
                 self._metrics.turn(outcome, time.perf_counter() - started)
 
-    async def _within_deadline(self, turn: Callable[[], Awaitable[_Ended]]) -> _Ended:
+    async def _within_deadline(self, turn: Turn[_Ended]) -> _Ended:
         ends_at.set(asyncio.get_running_loop().time() + _MODELS_SHARE * self._deadline_s)
         try:
-            async with asyncio.timeout(self._deadline_s), self._limiter.slot():
-                return await turn()
+            async with asyncio.timeout(self._deadline_s):
+                async with self._limiter.slot():
+                    ended, keep = await turn()
+                if keep is not None:
+                    await keep()
+                return ended
         except TimeoutError:
             raise Problem(504, "deadline", "The answer took too long. Please try again.") from None
         except ConversationNotFound:
             raise Problem(404, "not-found", "There is no such conversation.") from None
 
-    async def _converse(self, ask: ChatRequest, say: Say, message_id: str) -> ChatResponse:
+    async def _converse(
+        self, ask: ChatRequest, say: Say, message_id: str
+    ) -> tuple[ChatResponse, Keep | None]:
         """An alarm's words leave whatever the database does. Where the conversation cannot be read, nothing
         is said before it is known that they are such words."""
         found = await self._open(ask.conversation_id)
@@ -149,12 +161,10 @@ class TurnRunner:
             raise out_of_reach()
         for piece in held:
             await say(piece)
-        keeping = self._keep(opened, message_id, ask.message, reply)
+        keep = partial(self._keep, opened, message_id, ask.message, reply)
         if reply.urgent:
-            self._storage.afterwards(keeping)
-        else:
-            await keeping
-        return ChatResponse.of(opened.id, message_id, reply)
+            self._storage.afterwards(keep())
+        return ChatResponse.of(opened.id, message_id, reply), None if reply.urgent else keep
 
     async def _open(self, conversation_id: str | None) -> Opened | None:
         """None where the database does not give it. Raises `ConversationNotFound`."""

@@ -118,6 +118,30 @@ async def test_any_other_reply_waits_and_an_outage_is_told(tmp_path: Path) -> No
     assert (status, json.loads(text)["type"]) == (503, "urn:candor:problem:storage")
 
 
+async def test_turns_that_wait_for_the_database_leave_their_places_to_alarms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, waiting = threading.Event(), threading.Event()
+
+    def stuck(*_given: Any) -> None:  # noqa: ANN401
+        waiting.set()
+        assert kept.wait(10)
+
+    monkeypatch.setattr(ConversationStore, "add", stuck)
+    chat = ScriptedChat(answered())
+    using = services(tmp_path, chat, max_concurrent_turns=1)
+    async with client_of(create_app(using)) as client:
+        others = [asyncio.create_task(posted(client, "/chat", stream=False)) for _ in range(12)]
+        await until(waiting.is_set)
+        await until(lambda: len(chat.asked) == 12)
+        chat.reply = ALARM
+        _, text = await asyncio.wait_for(posted(client, "/chat", stream=False), 5)
+        assert "call 988" in text
+        kept.set()
+        assert {status for status, _ in await asyncio.gather(*others)} == {200}
+        await using.storage.idle()
+
+
 def out_of_reach(_store: object, _conversation_id: str) -> Opened:
     raise LOCKED
 
