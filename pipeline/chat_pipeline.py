@@ -33,6 +33,7 @@ from pipeline.types import Outcome, Question, Reply, Role
 from pipeline.voice import HouseVoice
 
 _OUTCOMES = {
+    Topic.DOUBTFUL: Outcome.OFF_TOPIC,
     Topic.OFF_TOPIC: Outcome.OFF_TOPIC,
     Topic.SMALL_TALK: Outcome.SMALL_TALK,
     Topic.FRAGMENT: Outcome.CLARIFY,
@@ -40,6 +41,7 @@ _OUTCOMES = {
     Topic.CRISIS: Outcome.DECLINED,
     Topic.EMERGENCY: Outcome.DECLINED,
 }
+_SEARCHING = (Topic.ON_TOPIC, Topic.DOUBTFUL)
 MOST_PARTS = 4
 """Questions of one message that are answered: a reply to twelve would not be read."""
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
@@ -115,18 +117,20 @@ class ChatPipeline:
         if verdict.topic is Topic.EMERGENCY:
             speech.urgent, question = True, replace(question, plain=True)
             await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
-        elif verdict.topic is not Topic.ON_TOPIC:
+        elif verdict.topic not in _SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
+        doubtful = verdict.topic is Topic.DOUBTFUL
         if parts := await self._parts(journal, question):
             return await self._say_parts(journal, question, parts, speech)
-        first, evidence = await self._search(journal, question)
+        first, evidence = await self._search(journal, question, doubtful=doubtful)
         if evidence:
             return await self._say(journal, question, evidence, speech)
         if speech.urgent:
             return self._end(journal, Outcome.DECLINED, speech)
         if evidence.offered:
             return await self._offer(journal, question, evidence, speech)
-        return await self._fixed(journal, question, Outcome.NO_ANSWER, "", first, speech)
+        outcome = Outcome.OFF_TOPIC if doubtful else Outcome.NO_ANSWER
+        return await self._fixed(journal, question, outcome, "", first, speech)
 
     def _as_meant(self, question: Question) -> Question:
         """A message that asks for the rest of a shortened answer is the question before it, once more."""
@@ -140,8 +144,12 @@ class ChatPipeline:
         gates = (self._stages.gate, *self._stages.gate_spares)
         return await journal.first_of("topic_gate", gates, lambda gate: gate(question))
 
-    async def _search(self, journal: Journal, question: Question) -> tuple[Retrieved, Evidence]:
+    async def _search(
+        self, journal: Journal, question: Question, *, doubtful: bool = False
+    ) -> tuple[Retrieved, Evidence]:
         query = await self._rewrite(journal, question)
+        if doubtful:
+            query = replace(query, doubtful=True)
         first, evidence = await self._find(journal, query)
         if not evidence and (other := await self._rephrased(journal, question, query)):
             _, rephrased = await self._find(journal, other)
@@ -161,9 +169,10 @@ class ChatPipeline:
         if (certain := self._curated(part)) is not None:
             journal.add(certain, self._curated.engine)
             return certain
-        if (await self._judged(journal, part)).topic is not Topic.ON_TOPIC:
+        verdict = await self._judged(journal, part)
+        if verdict.topic not in _SEARCHING:
             return Evidence(SearchQuery(part.text), ())
-        return (await self._search(journal, part))[1]
+        return (await self._search(journal, part, doubtful=verdict.topic is Topic.DOUBTFUL))[1]
 
     async def _say_parts(
         self,

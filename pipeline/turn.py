@@ -14,6 +14,7 @@ from pipeline.usage import ModelCall
 
 class Topic(StrEnum):
     ON_TOPIC = "on_topic"
+    DOUBTFUL = "doubtful"  # maybe about something else: answered only where an entry surely does
     OFF_TOPIC = "off_topic"
     SMALL_TALK = "small_talk"
     FRAGMENT = "fragment"  # cannot be understood alone: a question back is due
@@ -45,7 +46,8 @@ class TopicVerdict:
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
     """A standalone query, and up to three others to try, once each, if it finds nothing useful. `retry`
-    marks one of those: what only another wording found has to convince more. `leaning`: how probably the
+    marks one of those: what only another wording found has to convince more, and so what was found for a
+    message that is `doubtful`, maybe about something else. `leaning`: how probably the
     message cannot be understood without the conversation; `asks`: what the user really wants to know, where
     an engine says so."""
 
@@ -53,6 +55,7 @@ class SearchQuery:
     alternates: tuple[str, ...] = ()
     used_history: bool = False
     retry: bool = False
+    doubtful: bool = False
     leaning: float = 0.0
     asks: str = ""
 

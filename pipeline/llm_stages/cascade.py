@@ -13,7 +13,7 @@ from pipeline.turn import Accepted, Evidence, Opinion, Retrieved, SearchQuery, T
 from pipeline.types import Question
 
 _ALARMS = (Topic.UNSAFE, Topic.CRISIS, Topic.EMERGENCY)
-_DOUBTFUL = (Topic.ON_TOPIC, Topic.OFF_TOPIC)
+_OPEN = (Topic.ON_TOPIC, Topic.DOUBTFUL, Topic.OFF_TOPIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class GateCascade:
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises what its engines raise."""
         first = await self._first(question)
-        open_to_doubt = self._asking.always or first.topic in _DOUBTFUL
+        open_to_doubt = self._asking.always or first.topic in _OPEN
         if first.topic in _ALARMS or not open_to_doubt or not self._asking.about(first.probability):
             return first
         second = await self._second(question)
@@ -92,8 +92,8 @@ class RelevanceCascade:
         opinion = Opinion(first.answerable, bool(second))
         if self._asking.always:
             return replace(second, opinion=opinion)
-        decided_anew = decided(query, _weighed(first, second, retrieved, probability), probability, self._thresholds.costs)
-        return replace(decided_anew, opinion=opinion)
+        weighed = _weighed(first, second, retrieved, probability)
+        return replace(decided(query, weighed, probability, self._thresholds), opinion=opinion)
 
 
 class RewriterCascade:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from knowledge.types import Calibration, FloatArray, Hit
 from pipeline.ports import Encoder, Knowledge
-from pipeline.stages.thresholds import Costs, JudgeThresholds
+from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
-MOST_OFFERED = 3
-FEWEST_OFFERED = 2
+FEWEST_OFFERED, MOST_OFFERED = 2, 3
+TORN = 0.8
+"""Of the probability of the best entry: with a second one as likely as this, to answer would be a guess."""
 LEAST_OFFERED = 0.1
-"""Of the probability of the best entry: what is less likely than this is no choice."""
+"""Of the probability of the best entry: a third one that is less likely than this is no choice."""
 
 
 class CalibratedRelevanceCheck:
@@ -39,21 +40,28 @@ class CalibratedRelevanceCheck:
         calibration = self._knowledge.current.calibration
         vector = (await self._encoder.encode([query.text]))[0]
         answerable, shares = _calibrated(hits, calibration, vector)
-        if query.retry:
-            answerable = _lowered(answerable, self._thresholds.retry)
         judged = [Accepted(hit, answerable * share) for hit, share in zip(hits, shares, strict=True)]
-        return decided(query, judged, answerable, self._thresholds.costs)
+        return decided(query, judged, answerable, self._thresholds)
 
 
-def decided(query: SearchQuery, judged: Sequence[Accepted], answerable: float, costs: Costs) -> Evidence:
-    """The evidence that costs least, of at least one candidate, best first. A wrong answer costs wherever the
-    best entry does not answer, a refusal wherever any does."""
-    probabilities = tuple((item.hit.entry.id, item.probability) for item in judged)
-    choices = [item for item in judged[:MOST_OFFERED] if item.probability >= LEAST_OFFERED * judged[0].probability]
+def decided(
+    query: SearchQuery, judged: Sequence[Accepted], answerable: float, thresholds: JudgeThresholds
+) -> Evidence:
+    """The evidence that costs least, of at least one candidate, best first. An answer is less probable where
+    only another wording found it, and where the message may be about something else; it is offered all the
+    same."""
+    costs, best = thresholds.costs, judged[0].probability
+    doubt = thresholds.retry * query.retry + thresholds.doubt * query.doubtful
+    answers = _lowered(answerable, doubt)
+    others = 1 - best / answerable if answerable else 1.0
+    choices = [item for item in judged[:MOST_OFFERED] if item.probability >= LEAST_OFFERED * best]
+    choices = choices if len(choices) >= FEWEST_OFFERED else list(judged[:FEWEST_OFFERED])
     among = sum(item.probability for item in choices)
-    answer = costs.wrong * (1 - judged[0].probability)
+    answer = costs.nothing * (1 - answers) + costs.other * answers * others
     offer = costs.offer * among + costs.vain * (1 - among) if len(choices) >= FEWEST_OFFERED else math.inf
-    if answer <= min(offer, answerable):
+    probabilities = tuple((item.hit.entry.id, item.probability) for item in judged)
+    torn = len(judged) > 1 and judged[1].probability >= TORN * best
+    if answer <= min(offer, answers) and not torn:
         return Evidence(query, (judged[0],), probabilities, answerable)
     offered = tuple(choices) if offer < answerable else ()
     return Evidence(query, (), probabilities, answerable, offered=offered)

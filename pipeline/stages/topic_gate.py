@@ -118,7 +118,10 @@ class CalibratedTopicGate:
             joined = await self._read(snapshot, message, message.together)
             if joined.probability >= self._thresholds.gate:
                 return TopicVerdict(Topic.ON_TOPIC, joined.probability)
-        return TopicVerdict(Topic.FRAGMENT if message.says_nothing else Topic.OFF_TOPIC, best.probability)
+        if message.says_nothing:
+            return TopicVerdict(Topic.FRAGMENT, best.probability)
+        topic = Topic.DOUBTFUL if best.probability >= self._thresholds.doubtful else Topic.OFF_TOPIC
+        return TopicVerdict(topic, best.probability)
 
     async def _message(self, question: Question) -> _Message:
         core = without_pleasantries(question.text)

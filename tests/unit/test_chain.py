@@ -48,21 +48,21 @@ def using(tmp_path: Path) -> Settings:
     return settings(tmp_path, seeds_dir=tmp_path / "seeds")
 
 
-async def ask(using: Settings, models: Models, traces: Traces) -> Reply:
+async def ask(using: Settings, models: Models, traces: Traces, text: str = ENTRY.question) -> Reply:
     knowledge = ServingKnowledge(LiveRelease(snapshot(ENTRY)))
 
     async def say(_piece: str) -> None:
         return None
 
     return await build_chat(using, unstored_base(), models, knowledge, traces).run(
-        "m1", Question(ENTRY.question), say
+        "m1", Question(text), say
     )
 
 
 async def test_specialists_judge_behind_their_guards(using: Settings) -> None:
     """What is about another kind, and what only an example says, is kept from them."""
     models, traces = Models.load(using, HashEncoder()), Traces()
-    await ask(using, models, traces)
+    await ask(using, models, traces, f"please tell me {ENTRY.question}")
     assert traces.engine("Evidence") == "specialist"
 
     knowledge = ServingKnowledge(LiveRelease(snapshot(ENTRY)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.stages.relevance_check import CalibratedRelevanceCheck, decided
-from pipeline.stages.thresholds import COSTS, Costs, WhenUnsure
+from pipeline.stages.thresholds import COSTS, Costs, JudgeThresholds, WhenUnsure
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 from tests.fakes import AsyncHashEncoder
 from tests.unit.pipeline.judging import CALIBRATION, Bridge, BridgeSnapshot, hit
@@ -58,7 +58,7 @@ async def test_where_two_are_as_near_as_each_other_both_are_offered() -> None:
 
 
 def test_what_is_done_costs_least() -> None:
-    costs = Costs(wrong=2.0, offer=0.3, vain=0.6)
+    costs = JudgeThresholds(costs=Costs(nothing=2.0, other=2.0, offer=0.3, vain=0.6))
     sure, torn = [given(0.9), given(0.05)], [given(0.5), given(0.4)]
     assert decided(QUERY, sure, 0.95, costs).accepted == (sure[0],)
     assert decided(QUERY, torn, 0.9, costs).offered == tuple(torn)
@@ -71,14 +71,14 @@ def test_what_is_done_costs_least() -> None:
 
 
 def test_an_owner_who_wants_to_be_asked_less_gets_more_answers() -> None:
-    torn = [given(0.72), given(0.2)]
-    kinds = {each: decided(QUERY, torn, 0.95, COSTS[each]) for each in WhenUnsure}
+    torn = [given(0.6), given(0.35)]
+    kinds = {each: decided(QUERY, torn, 0.95, JudgeThresholds(costs=COSTS[each])) for each in WhenUnsure}
     assert kinds[WhenUnsure.CAREFUL].offered
     assert kinds[WhenUnsure.DIRECT].accepted
 
 
 def test_at_most_three_entries_are_offered_and_none_that_is_far_less_likely() -> None:
-    costs = Costs(wrong=9.0, offer=0.1, vain=0.2)
+    costs = JudgeThresholds(costs=Costs(nothing=9.0, other=9.0, offer=0.1, vain=0.2))
     offered = decided(QUERY, [given(0.24)] * 4, 0.96, costs).offered
     assert len(offered) == 3
     assert len(decided(QUERY, [given(0.45), given(0.45), given(0.01)], 0.91, costs).offered) == 2
@@ -88,10 +88,20 @@ def given(probability: float) -> Accepted:
     return Accepted(hit("e", 0.9), probability)
 
 
-async def test_what_only_another_wording_found_has_to_convince_more() -> None:
-    first = await check(0.9, 0.3)
-    again = await check(0.9, 0.3, query=replace(QUERY, retry=True))
-    assert again.answerable < first.answerable
+@pytest.mark.parametrize("why", [{"retry": True}, {"doubtful": True}])
+def test_another_wording_and_a_doubtful_message_have_to_convince_more(why: dict[str, bool]) -> None:
+    found = [given(0.79), given(0.01)]
+    assert decided(QUERY, found, 0.8, JudgeThresholds()).accepted
+    doubted = decided(replace(QUERY, **why), found, 0.8, JudgeThresholds())
+    assert not doubted.accepted
+    assert doubted.offered == tuple(found)
+
+
+def test_to_answer_where_nothing_does_costs_more_than_to_take_one_entry_for_another() -> None:
+    near, none = [given(0.6), given(0.37)], [given(0.5), given(0.02)]
+    thresholds = JudgeThresholds(costs=Costs(nothing=3.0, other=0.4))
+    assert decided(QUERY, near, 0.97, thresholds).accepted
+    assert not decided(QUERY, none, 0.55, thresholds).accepted
 
 
 async def test_a_single_entry_can_be_accepted() -> None:
