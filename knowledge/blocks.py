@@ -58,7 +58,9 @@ def spoken_forms(answer: str, block: Block) -> tuple[str, ...]:
     """The texts in which a block may be said: below all headings that it stands under, without the outermost,
     and so on to the block alone, which is the last. What is adjacent in the answer is said as it stands
     there."""
-    return tuple(_form(answer, [*block.under[skipped:], (block.start, block.end)]) for skipped in _skips(block))
+    return tuple(
+        _form(answer, [*block.under[skipped:], (block.start, block.end)]) for skipped in _skips(block)
+    )
 
 
 def _skips(block: Block) -> range:
@@ -131,7 +133,9 @@ def _joined(answer: str, parts: list[_Part]) -> list[_Part]:
         if before is None or (before.level and not part.is_rule):
             joined.append(part)
         elif part.is_rule or before.is_rule:
-            joined[-1] = replace(before, end=part.end, is_rule=False, kind=part.kind if before.is_rule else before.kind)
+            joined[-1] = replace(
+                before, end=part.end, is_rule=False, kind=part.kind if before.is_rule else before.kind
+            )
             if before.is_rule:
                 joined[-1] = replace(joined[-1], level=0)
         elif part.level == 0 and (kind := _kind_together(answer, before, part)):

@@ -160,7 +160,9 @@ class ChatPipeline:
         """Each part of a message that asks several things, with what answers it; empty where it asks one, or
         where its parts do not lead to different entries."""
         texts = parts_of(question.text, says_nothing)
-        found = [(text, await self._part(journal, replace(question, text=text))) for text in texts[:MOST_PARTS]]
+        found = [
+            (text, await self._part(journal, replace(question, text=text))) for text in texts[:MOST_PARTS]
+        ]
         answers = {evidence.accepted[0].hit.entry.id for _, evidence in found if evidence}
         unanswered = sum(not evidence for _, evidence in found)
         return found if answers and len(answers) + unanswered > 1 else ()
@@ -194,9 +196,7 @@ class ChatPipeline:
             await speech.say_house(self._voice.fixed["more_questions"][0])
         return self._end(journal, Outcome.ANSWERED, speech)
 
-    async def _say(
-        self, journal: Journal, question: Question, evidence: Evidence, speech: Speech
-    ) -> Reply:
+    async def _say(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """What answers; where nothing of it may be said, that there is no answer."""
         await self._compose(journal, question, evidence, speech)
         if speech.numbers:
@@ -224,9 +224,7 @@ class ChatPipeline:
             near = await journal.step(retrieval.engine, retrieval(SearchQuery(question.text)))
         return await self._fixed(journal, question, outcome, kind, near, speech)
 
-    async def _offer(
-        self, journal: Journal, question: Question, evidence: Evidence, speech: Speech
-    ) -> Reply:
+    async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
         questions = tuple(item.hit.entry.question for item in evidence.offered)
         await speech.say_house(self._voice.offering(questions, question.text))

@@ -12,8 +12,8 @@ from pipeline.journal import Journal
 from pipeline.message_filter import EchoGuard
 from pipeline.ports import AnswerComposer, GroundingCheck, GroundingReview
 from pipeline.speech import Speech
-from pipeline.stages.borrowed import ExampleLines
 from pipeline.stages.approved import said_of
+from pipeline.stages.borrowed import ExampleLines
 from pipeline.stages.repetition import says_again
 from pipeline.turn import Checked, Composed, Evidence, Sentence, SentenceKind, Verdict
 from pipeline.types import Question

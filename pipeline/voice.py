@@ -95,7 +95,11 @@ class HouseVoice:
         name of one's question, or that it was shortened."""
         if text in self.house_phrases:
             return True
-        named = (each.replace(QUESTION, entry.question) for entry in entries for each in self.fixed["names_question"])
+        named = (
+            each.replace(QUESTION, entry.question)
+            for entry in entries
+            for each in self.fixed["names_question"]
+        )
         return text in named or text in map(self.shortened, entries)
 
     def asks_for_whole(self, message: str, before: str) -> bool:

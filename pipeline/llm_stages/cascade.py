@@ -117,15 +117,11 @@ class RewriterCascade:
         return replace(second, alternates=alternates, leaning=first.leaning)
 
 
-def _weighed(
-    first: Evidence, second: Evidence, retrieved: Retrieved, probability: float
-) -> list[Accepted]:
+def _weighed(first: Evidence, second: Evidence, retrieved: Retrieved, probability: float) -> list[Accepted]:
     """The candidates with the probability that one of them answers shared out as the first check shares it,
     among what the second named where it named any."""
     named = {entry_id for entry_id, probability in second.judged if probability}
     shares = {entry_id: share for entry_id, share in first.judged if not named or entry_id in named}
     whole = sum(shares.values()) or 1.0
-    judged = [
-        Accepted(hit, probability * shares.get(hit.entry.id, 0.0) / whole) for hit in retrieved.hits
-    ]
+    judged = [Accepted(hit, probability * shares.get(hit.entry.id, 0.0) / whole) for hit in retrieved.hits]
     return sorted(judged, key=lambda item: -item.probability)

@@ -85,12 +85,17 @@ def _text(hit: Hit, words: int) -> str:
     blocks = read_blocks(answer)
     is_piece = found.view in (View.CHUNK, View.SENTENCE)
     inside = [
-        place for place, block in enumerate(blocks) if is_piece and found.start < block.end and block.start < found.end
+        place
+        for place, block in enumerate(blocks)
+        if is_piece and found.start < block.end and block.start < found.end
     ]
     nearest = inside[0] if inside else 0
     kept: list[int] = []
     for place in sorted(range(len(blocks)), key=lambda place: (abs(place - nearest), place)):
-        if kept and sum(len(spoken_forms(answer, blocks[each])[0].split()) for each in (*kept, place)) > words:
+        if (
+            kept
+            and sum(len(spoken_forms(answer, blocks[each])[0].split()) for each in (*kept, place)) > words
+        ):
             break
         kept.append(place)
     said = (spoken_forms(answer, blocks[place])[0] for place in sorted(kept))

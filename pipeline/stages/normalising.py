@@ -11,8 +11,10 @@ from pathlib import Path
 from pipeline.stages.dependence import NAME, subject
 from pipeline.stages.language import plain, split_sentences
 from pipeline.stages.lexicon import NEGATIONS, NUMBER_WORDS
+from pipeline.stages.questions import asks
 from pipeline.stages.vocabulary import WORD, Vocabulary
 
+_CLAUSE = re.compile(r"(?<=[,;:.!?–—])\s+")
 _RAMBLING = 35  # words; shorter messages are not worth cutting
 _OPENING_FILLER = re.compile(
     r"^(?:(?:(?:hi+|hey+|hello|good (?:morning|afternoon|evening)|greetings)(?: there| all| everyone)?"
@@ -113,6 +115,15 @@ def asking(text: str) -> str:
     if len(text.split()) < _RAMBLING or not any(_ASKING.search(sentence) for sentence in sentences):
         return text
     return " ".join(sentence for sentence in sentences if _ASKING.search(sentence) or _particular(sentence))
+
+
+def without_asides(text: str, vocabulary: Vocabulary) -> str:
+    """A message that asks without the clauses of which the knowledge base knows no telling word: "my back is
+    killing me, when are you open". Names, numbers and negations stay; the message itself where nothing is
+    left."""
+    clauses = _CLAUSE.split(text)
+    kept = [clause for clause in clauses if vocabulary.knows(clause) or _particular(clause)]
+    return " ".join(kept) if kept and len(kept) < len(clauses) and asks(" ".join(kept)) else text
 
 
 def _particular(sentence: str) -> bool:

@@ -16,12 +16,15 @@ WORRY = re.compile(
     r"|panic\w*|freak\w* out|concerned|upset|unwell)\b",
     re.IGNORECASE,
 )
-_KIN = r"son|daughter|kids?|child(?:ren)?|baby|mother|mom|mum|father|dad|wife|husband|partner|parents|grand\w+"
+_KIN = (
+    r"son|daughter|kids?|child(?:ren)?|baby|mother|mom|mum|father|dad|wife|husband|partner|parents|grand\w+"
+)
 PERSONAL = re.compile(
     rf"\b(?:i am|i['’]?m|i have|i['’]?ve|i take|should i|my (?:\w+ )?(?:{_KIN}))\b", re.IGNORECASE
 )
 HAPPENED = re.compile(
-    r"\b(?:i|we|he|she|my (?:\w+ )?\w+) (?:got|had|was|were|became|developed|died|felt|feels?)\b", re.IGNORECASE
+    r"\b(?:i|we|he|she|my (?:\w+ )?\w+) (?:got|had|was|were|became|developed|died|felt|feels?)\b",
+    re.IGNORECASE,
 )
 _SYMPATHY = re.compile(r"\b(?:sorry|sounds)\b", re.IGNORECASE)  # for what happened, not for what is feared
 

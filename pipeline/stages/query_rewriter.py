@@ -12,7 +12,7 @@ from pipeline.ports import Knowledge
 from pipeline.stages.dependence import TOKEN, subject
 from pipeline.stages.history_terms import HistoryTerms
 from pipeline.stages.listed import pointed_at
-from pipeline.stages.normalising import Rewording, Slang, asking, normalise
+from pipeline.stages.normalising import Rewording, Slang, asking, normalise, without_asides
 from pipeline.stages.vocabulary import Vocabulary
 from pipeline.turn import SearchQuery
 from pipeline.types import Message, Question, Role
@@ -67,7 +67,8 @@ class SpecialistQueryRewriter:
             alone = [plain] if needs < 1 and _says_something(text, release.vocabulary.ubiquitous) else []
             tries = [_with(plain_focus, meant), *alone]
         else:
-            tries = [plain, plain_focus, *([_with(plain_focus, meant)] if meant else [])]
+            tries = [plain, without_asides(plain_focus, release.vocabulary)]
+            tries += [_with(plain_focus, meant)] if meant else []
         return SearchQuery(query, _distinct(query, tries), used, leaning=needs)
 
     def _meant(

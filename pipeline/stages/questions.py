@@ -23,7 +23,9 @@ _INVERTED = re.compile(
     r"\b(?:can|could|should|shall|may|must|do|does|did|will|would) (?:i|we|you|they|he|she|it|this|that)\b",
     re.IGNORECASE,
 )
-_MODAL = re.compile(r"\b(?:(?P<may>can|could|may|might)|(?P<must>must|should|shall|need|have to)|will|would)\b", re.I)
+_MODAL = re.compile(
+    r"\b(?:(?P<may>can|could|may|might)|(?P<must>must|should|shall|need|have to)|will|would)\b", re.I
+)
 _CLAUSE = re.compile(r"[,;:–—] ?")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from knowledge.types import Calibration, FloatArray, Hit
 from pipeline.ports import Encoder, Knowledge
@@ -41,6 +42,8 @@ class CalibratedRelevanceCheck:
         vector = (await self._encoder.encode([query.text]))[0]
         answerable, shares = _calibrated(hits, calibration, vector)
         judged = [Accepted(hit, answerable * share) for hit, share in zip(hits, shares, strict=True)]
+        if not calibration.figures:  # nor could the gate learn what is on topic
+            query = replace(query, doubtful=False)
         return decided(query, judged, answerable, self._thresholds)
 
 

@@ -58,7 +58,7 @@ class JudgeThresholds:
 
     gate: float = 0.8
     doubtful: float = 0.3
-    doubt: float = 1.0
+    doubt: float = 0.5
     left_out: float = 2.5
     costs: Costs = COSTS[WhenUnsure.BALANCED]
     retry: float = 0.7

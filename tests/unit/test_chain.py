@@ -54,9 +54,7 @@ async def ask(using: Settings, models: Models, traces: Traces, text: str = ENTRY
     async def say(_piece: str) -> None:
         return None
 
-    return await build_chat(using, unstored_base(), models, knowledge, traces).run(
-        "m1", Question(text), say
-    )
+    return await build_chat(using, unstored_base(), models, knowledge, traces).run("m1", Question(text), say)
 
 
 async def test_specialists_judge_behind_their_guards(using: Settings) -> None:

@@ -11,7 +11,11 @@ from knowledge.types import Calibration, Entry, FloatArray, Hit, KnowledgeError,
 
 ABOUT = frozenset("bridge toll paint pier arch cars".split())
 EMPTY = frozenset("is it the what about for and a to of do i how does on".split())
-CALIBRATION = Calibration(Logistic({"score": 10.0}, -4.0), Logistic({"score": 10.0, "lead": 10.0}, -8.0))
+CALIBRATION = Calibration(
+    Logistic({"score": 10.0}, -4.0),
+    Logistic({"score": 10.0, "lead": 10.0}, -8.0),
+    figures={"absent_level": 0.4},
+)
 
 
 def hit(entry_id: str, score: float) -> Hit:

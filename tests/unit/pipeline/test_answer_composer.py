@@ -25,7 +25,9 @@ FIXED = {
 }
 VOICE = HouseVoice(openers={}, hedges=(), closings=(), fixed=FIXED)
 
-TICK = "Do this:\n- Pull the tick out.\n- Clean the bite.\nDo not do this:\n- Put oil on the tick.\n- Burn it."
+TICK = (
+    "Do this:\n- Pull the tick out.\n- Clean the bite.\nDo not do this:\n- Put oil on the tick.\n- Burn it."
+)
 STEPS = "1. Log in.\n2. Click **Orders**.\n3. See more under the menu.\n\nNote: this takes a minute."
 CODE = "Run this:\n\n```bash\nsudo make\nsudo make install\n```\n\nThen restart."
 TABLE = "| Plan | Price |\n|---|---|\n| Starter | $9 |\n| Business | $39 |"
@@ -109,7 +111,9 @@ def unmarked(reply: Reply) -> str:
     return text
 
 
-@pytest.mark.parametrize("answer", [TICK, STEPS, CODE, TABLE, SCAFFOLD, MANUAL, "Yes! 🎁 We wrap gifts. ✅ Free."])
+@pytest.mark.parametrize(
+    "answer", [TICK, STEPS, CODE, TABLE, SCAFFOLD, MANUAL, "Yes! 🎁 We wrap gifts. ✅ Free."]
+)
 async def test_an_answer_is_said_whole_in_its_own_layout_and_untouched(answer: str) -> None:
     reply = await reply_of(answer, "is it so")
     assert unmarked(reply) == answer

@@ -278,7 +278,9 @@ async def test_a_part_without_an_answer_is_named() -> None:
 
 
 @pytest.mark.parametrize("parts", [("dna", "dna"), (None, None)])
-async def test_parts_that_lead_to_one_entry_or_to_none_are_one_question(parts: tuple[str | None, ...]) -> None:
+async def test_parts_that_lead_to_one_entry_or_to_none_are_one_question(
+    parts: tuple[str | None, ...],
+) -> None:
     found = [evidence(QUERY, each) if each else NO for each in parts]
     reply = await parted(*found, evidence(QUERY, "flu")).run(TWO)
     assert reply.text == "About flu. [1]"

@@ -6,7 +6,9 @@ from knowledge.types import Entry
 from pipeline.stages.qualifiers import is_heading, lost_qualifier
 
 TICK = Entry("t", "What now?", "Do this:\n- Clean the bite.\n\nDo not do this:\n- Put oil on the tick.")
-ZOO = Entry("z", "Price?", "## Until 30 June\n\nAdults pay 60 euros.\n\n## From 1 July\n\nAdults pay 75 euros.")
+ZOO = Entry(
+    "z", "Price?", "## Until 30 June\n\nAdults pay 60 euros.\n\n## From 1 July\n\nAdults pay 75 euros."
+)
 POOL = Entry("p", "Open?", "The pool opens at nine. However, it stays closed on Sundays. Towels are free.")
 
 
@@ -24,7 +26,9 @@ POOL = Entry("p", "Open?", "The pool opens at nine. However, it stays closed on 
         ("Something else entirely happened.", POOL, ""),
     ],
 )
-def test_what_holds_only_with_something_may_not_be_said_without_it(text: str, entry: Entry, lost: str) -> None:
+def test_what_holds_only_with_something_may_not_be_said_without_it(
+    text: str, entry: Entry, lost: str
+) -> None:
     assert lost_qualifier(text, (entry,)) == lost
 
 

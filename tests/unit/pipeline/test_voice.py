@@ -83,7 +83,9 @@ def test_what_names_a_question_may_be_said_beside_its_entry_alone() -> None:
 def test_a_shortened_answer_shows_the_way_to_the_rest() -> None:
     bare = Entry("pump", "Is it on?", "Yes.")
     assert VOICE.shortened(bare) == "A part."
-    assert VOICE.shortened(replace(bare, sources=(Source("M", "https://e.org"),))) == "A part; see https://e.org"
+    assert (
+        VOICE.shortened(replace(bare, sources=(Source("M", "https://e.org"),))) == "A part; see https://e.org"
+    )
     assert VOICE.asks_for_whole("All of it!", "Half. A part; see https://e.org")
     assert not VOICE.asks_for_whole("All of it!", "The whole.")
 
