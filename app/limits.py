@@ -9,10 +9,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from math import ceil
 
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import Problem, unavailable
+from app.errors import Problem, problem_response, unavailable
 
+CROWDED = "crowded"
+"""In a request's state: there are more connections than may be, and each of them is at work."""
+_HEALTH = "/health/"
 _CLIENTS = 10_000
 
 
@@ -89,3 +94,27 @@ class BodyLimit:
             return message
 
         await self.app(scope, limited, send)
+
+
+class RoomForHealth:
+    """ASGI middleware: what comes in over a connection too many may ask after the service's health alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        crowded = scope["type"] == "http" and scope.get("state", {}).get(CROWDED)
+        if not crowded:
+            await self.app(scope, receive, send)
+            return
+
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        if scope["path"].startswith(_HEALTH):
+            await self.app(scope, receive, closing)
+            return
+        problem = unavailable("There are too many connections. Please try again.", kind="busy", retry_s=1)
+        await problem_response(Request(scope), problem)(scope, receive, closing)
