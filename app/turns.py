@@ -81,7 +81,7 @@ class TurnRunner:
         self, turn: Callable[[], Awaitable[_Ended]], message_id: str, places: TurnLimiter | None = None
     ) -> asyncio.Task[_Ended]:
         """Begins a turn of any kind, which has to find a place, among those of conversations or in `places`,
-        and to keep the deadline. The task raises a `Problem` that names the message where it cannot be had."""
+        and to keep the deadline. The task raises a `Problem` that names the message otherwise."""
         task = asyncio.create_task(self._answerable(turn, message_id, places or self._limiter))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
