@@ -88,6 +88,11 @@ class AnswerRequest(_Strict):
     logit_bias: dict[str, float] | None = None
     user: str | None = None
 
+    @property
+    def documents_read(self) -> int:
+        """How many of the documents are read, at most."""
+        return min(len(self.documents or ()), self.max_rerank)
+
     @field_validator("documents")
     @classmethod
     def _affordable(cls, documents: list[Document] | None) -> list[Document] | None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from app.adapters import pinned_to
 from app.answer_schemas import AnswerCitation, AnswerRequest, AnswerResponse, Document, SelectedDocument
 from app.documents import place_of, snapshot_of
+from app.limits import TurnLimiter
 from app.release_service import KnowledgeBase
 from app.traces import TraceStore, is_kept
 from app.turns import Chat, Keep
+from knowledge.batching import giving_way
 from knowledge.releases import LiveRelease
 from knowledge.types import Entry, Snapshot
 from pipeline.ports import unheard
@@ -21,7 +22,7 @@ from pipeline.types import Citation, Exemplar, Outcome, Question, Reply
 
 _MARKS = re.compile(r"(?:\n\n)?(?: \[\d+\])+")
 _INDEXED_AT_ONCE = 1  # requests whose documents are embedded: conversations keep most of the processor
-_READING = 0.5  # share of a turn's deadline in which documents are embedded
+_READING = 0.5  # share of a turn's deadline in which all who ask now have their documents embedded
 _SCORED = 50  # entries of the knowledge base; one that was cited lies well within
 
 
@@ -35,6 +36,7 @@ class Answering:
         live: LiveRelease,
         base: Callable[[], KnowledgeBase],
         traces: TraceStore,
+        places: TurnLimiter,
         *,
         deadline_s: float,
     ) -> None:
@@ -42,6 +44,7 @@ class Answering:
         self._live = live
         self._base = base
         self._traces = traces
+        self._places = places
         self._reading_s = _READING * deadline_s
         self._indexing = asyncio.Semaphore(_INDEXED_AT_ONCE)
 
@@ -51,11 +54,11 @@ class Answering:
         documents, encode = ask.documents or [], self._base().encode
         if documents:
             is_kept.set(False)
-            asked = time.monotonic()
+            giving_way.set(True)
             async with self._indexing:
-                left = self._reading_s - (time.monotonic() - asked)
+                share = self._reading_s / max(1, self._places.taken)
                 snapshot: Snapshot = await snapshot_of(
-                    documents, ask.question, ask.max_rerank, encode, seconds=left
+                    documents, ask.question, ask.max_rerank, encode, seconds=share
                 )
         else:
             snapshot = self._live.current

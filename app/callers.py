@@ -21,11 +21,22 @@ _CLOSED = 499  # the caller left: nobody reads this, but the log does
 
 async def within_rate(request: Request, services: Using) -> None:
     """Counts the request for its client. Raises a 429 `Problem`."""
+    charge(request, services, 1)
+
+
+def charge(request: Request, services: Services, weight: int) -> None:
+    """Counts what a request costs, in questions: a document to read costs about as much as one. Raises a 429
+    `Problem`."""
     try:
-        services.rate_limiter.take(request.client.host if request.client else "")
+        services.rate_limiter.take(client_of(request), weight)
     except Problem:
         services.metrics.shed("rate-limited")
         raise
+
+
+def client_of(request: Request) -> str:
+    """Whom limits count for."""
+    return request.client.host if request.client else ""
 
 
 async def awaited(turn: asyncio.Task[_Result], request: Request) -> _Result | None:

@@ -19,7 +19,7 @@ from knowledge.types import Calibration, Entry, FloatArray, Logistic
 CALIBRATION = Calibration(gate=Logistic({}, 5.0))
 """Whatever the documents are about is the topic. They are too few to learn from: whether one of them answers
 is judged as in any knowledge base."""
-_BLOCK = 64  # passages embedded at a time: between two blocks the caller may leave
+_BLOCK = 16  # passages embedded at a time: between two blocks the caller may leave, and conversations go on
 _QUESTION_LIMIT = 300
 _PREFIX = "document-"
 

@@ -9,10 +9,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from math import ceil
 
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import Problem, unavailable
+from app.errors import Problem, problem_response, unavailable
 
+CROWDED = "crowded"
+"""In a request's state: there are more connections than may be, and each of them is at work."""
+_HEALTH = "/health/"
 _CLIENTS = 10_000
 
 
@@ -43,28 +48,33 @@ class TurnLimiter:
 
 
 class RateLimiter:
-    """A token bucket for each client: `per_minute` requests, saved up for a minute at most; 0 is no limit."""
+    """A token bucket for each client: `per_minute`, saved up for a minute at most; 0 is no limit."""
 
     def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._capacity = per_minute
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # client: tokens, when counted
 
-    def take(self, client: str) -> None:
-        """Counts one request. Raises a 429 `Problem` that says when to come back."""
+    def take(self, client: str, weight: int = 1) -> None:
+        """Counts what costs `weight`, or a whole bucket at most. Raises a 429 `Problem` that says when to
+        come back, and counts nothing then."""
         if not self._capacity:
             return
-        now = self._clock()
-        tokens, since = self._buckets.pop(client, (float(self._capacity), now))
-        tokens = min(self._capacity, tokens + (now - since) * self._capacity / 60)
-        allowed = tokens >= 1
-        self._buckets[client] = (tokens - allowed, now)
+        tokens, wanted = self._tokens(client), min(weight, self._capacity)
+        allowed = tokens >= wanted
+        self._buckets[client] = (tokens - wanted * allowed, self._clock())
+        self._buckets.move_to_end(client)
         if len(self._buckets) > _CLIENTS:
             self._buckets.popitem(last=False)  # the client not seen for longest: its bucket is full again
         if not allowed:
-            wait = max(1, ceil((1 - tokens) * 60 / self._capacity))
+            wait = max(1, ceil((wanted - tokens) * 60 / self._capacity))
             detail = "You are asking faster than this service allows. Please wait a moment."
             raise Problem(429, "rate-limited", detail, headers={"Retry-After": str(wait)})
+
+    def _tokens(self, client: str) -> float:
+        now = self._clock()
+        tokens, since = self._buckets.get(client, (float(self._capacity), now))
+        return min(self._capacity, tokens + (now - since) * self._capacity / 60)
 
 
 class BodyLimit:
@@ -89,3 +99,27 @@ class BodyLimit:
             return message
 
         await self.app(scope, limited, send)
+
+
+class RoomForHealth:
+    """ASGI middleware: what comes in over a connection too many may ask after the service's health alone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        crowded = scope["type"] == "http" and scope.get("state", {}).get(CROWDED)
+        if not crowded:
+            await self.app(scope, receive, send)
+            return
+
+        async def closing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        if scope["path"].startswith(_HEALTH):
+            await self.app(scope, receive, closing)
+            return
+        problem = unavailable("There are too many connections. Please try again.", kind="busy", retry_s=1)
+        await problem_response(Request(scope), problem)(scope, receive, closing)

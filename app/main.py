@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from app.errors import install_error_handlers
-from app.limits import BodyLimit
+from app.limits import BodyLimit, RoomForHealth
 from app.logs import RequestContext
 from app.routes import admin, answers, chat, health, openai_api
 from app.services import Services, build_services
@@ -69,6 +69,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["*"],  # API keys and what SDKs add: no cookie is read, so none brings a right
             expose_headers=["X-Request-ID", "Warning", "Retry-After"],
         )
+    app.add_middleware(RoomForHealth)
     app.add_middleware(RequestContext)
 
 

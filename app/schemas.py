@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
+import regex
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from app.conversations import ExchangeRow, Rating, citation_fields
@@ -17,6 +17,8 @@ MESSAGE_LIMIT = 4_000
 HISTORY_LIMIT = 50
 HISTORY_TEXT_LIMIT = 16_000
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_UNSEEN = regex.compile(r"[[\p{Cc}\p{Cf}]--[\n\t]]", regex.VERSION1)
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _JOINERS = "\u200c\u200d"  # part of how Persian, Indic scripts and emoji are written
 
 
@@ -25,16 +27,10 @@ def clean_text(text: str) -> str:
     Joiners stay between characters beyond ASCII. Raises `ValueError` for lone surrogates."""
     if text.isascii() and text.isprintable():
         return text.strip()
-    text = _BREAKS.sub("\n", text)
-    kept = (char for at, char in enumerate(text) if _is_seen(char) or _is_joining(text, at))
-    return "".join(kept).strip()
-
-
-def _is_seen(char: str) -> bool:
-    category = unicodedata.category(char)
-    if category == "Cs":
+    if _HALF_PAIR.search(text):
         raise ValueError("contains half of a surrogate pair")
-    return char in "\n\t" or category not in ("Cc", "Cf")
+    text = _BREAKS.sub("\n", text)
+    return _UNSEEN.sub(lambda found: found[0] if _is_joining(text, found.start()) else "", text).strip()
 
 
 def _is_joining(text: str, at: int) -> bool:

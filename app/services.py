@@ -42,6 +42,8 @@ from knowledge.word_list import whole_words
 from learning.personal_data import masked
 from pipeline.ports import TraceSink
 
+_DOCUMENT_SHARE = 8  # of the places of conversations, as many more are for turns on a caller's documents
+_WRONG_TOKENS_PER_MINUTE = 20
 _log = logging.getLogger("candor.services")
 
 
@@ -54,7 +56,9 @@ class Services:
     storage: Storage
     purging: Purging
     turns: TurnRunner
+    document_places: TurnLimiter
     rate_limiter: RateLimiter
+    wrong_tokens: RateLimiter
     conversations: ConversationStore
     traces: TraceStore
     entries: EntryStore
@@ -125,8 +129,10 @@ def wire(
 ) -> Services:
     """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
     metrics = metrics or Metrics()
-    limiter = TurnLimiter(settings.max_concurrent_turns, settings.max_waiting_turns)
-    metrics.watch_in_flight(lambda: limiter.taken)
+    running, waiting = settings.max_concurrent_turns, settings.max_waiting_turns
+    limiter = TurnLimiter(running, waiting)
+    places = TurnLimiter(max(1, running // _DOCUMENT_SHARE), waiting // _DOCUMENT_SHARE)
+    metrics.watch_in_flight(lambda: limiter.taken + places.taken)
     if llm is not None:
         metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
     storage, jobs = Storage(metrics.unstored), JobStore(engine)
@@ -146,14 +152,18 @@ def wire(
         storage=storage,
         purging=purging,
         turns=TurnRunner(chat, conversations, traces, storage, limiter, metrics, **times),
+        document_places=places,
         rate_limiter=RateLimiter(settings.rate_limit_per_minute),
+        wrong_tokens=RateLimiter(_WRONG_TOKENS_PER_MINUTE),
         conversations=conversations,
         traces=traces,
         entries=EntryStore(engine),
         jobs=jobs,
         live=live,
         releases=releases,
-        answering=Answering(chat, live, lambda: releases.base, traces, deadline_s=settings.turn_deadline_s),
+        answering=Answering(
+            chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
+        ),
         metrics=metrics,
         close_chain=close_chain,
         llm=llm,

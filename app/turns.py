@@ -83,10 +83,12 @@ class TurnRunner:
         named = message_id or uuid4().hex
         return self.begin(lambda: self._converse(ask, say, named), named)
 
-    def begin(self, turn: Turn[_Ended], message_id: str) -> asyncio.Task[_Ended]:
-        """Begins a turn of any kind, which has to find a place and to keep the deadline. The task raises a
-        `Problem` that names the message where it cannot be had."""
-        task = asyncio.create_task(self._answerable(turn, message_id))
+    def begin(
+        self, turn: Turn[_Ended], message_id: str, places: TurnLimiter | None = None
+    ) -> asyncio.Task[_Ended]:
+        """Begins a turn of any kind, which has to find a place, among those of conversations or in `places`,
+        and to keep the deadline. The task raises a `Problem` that names the message otherwise."""
+        task = asyncio.create_task(self._answerable(turn, message_id, places or self._limiter))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
@@ -103,18 +105,18 @@ class TurnRunner:
         if self._running:
             await asyncio.wait(self._running)
 
-    async def _answerable(self, turn: Turn[_Ended], message_id: str) -> _Ended:
+    async def _answerable(self, turn: Turn[_Ended], message_id: str, places: TurnLimiter) -> _Ended:
         """A turn that fails leaves a trace and names it, so that it can be looked up and deleted."""
         try:
-            return await self._timed(turn)
+            return await self._timed(turn, places)
         except Exception as error:
             await self._traces.settled(message_id)
             raise problem_of(error).of_turn(message_id) from error
 
-    async def _timed(self, turn: Turn[_Ended]) -> _Ended:
+    async def _timed(self, turn: Turn[_Ended], places: TurnLimiter) -> _Ended:
         started, outcome = time.perf_counter(), "failed"
         try:
-            ended = await self._within_deadline(turn)
+            ended = await self._within_deadline(turn, places)
             outcome = ended.outcome.value
             return ended
         except Problem as problem:
@@ -129,11 +131,11 @@ class TurnRunner:
             else:
                 self._metrics.turn(outcome, time.perf_counter() - started)
 
-    async def _within_deadline(self, turn: Turn[_Ended]) -> _Ended:
+    async def _within_deadline(self, turn: Turn[_Ended], places: TurnLimiter) -> _Ended:
         ends_at.set(asyncio.get_running_loop().time() + _MODELS_SHARE * self._deadline_s)
         try:
             async with asyncio.timeout(self._deadline_s):
-                async with self._limiter.slot():
+                async with places.slot():
                     ended, keep = await turn()
                 if keep is not None:
                     await keep()

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -13,7 +14,10 @@ import numpy as np
 from knowledge.encoder import EncoderFailed, TextEncoder
 from knowledge.types import FloatArray, KnowledgeError
 
+giving_way: ContextVar[bool] = ContextVar("giving way", default=False)
+"""True in a task whose work is large and may wait: what other tasks ask of a model comes first."""
 _BATCH_ITEMS = 64
+_SMALL_BATCH_ITEMS = 8  # of work that gives way: so much has to be waited for by what comes first
 _Item = TypeVar("_Item", bound=Hashable)
 
 
@@ -21,7 +25,8 @@ class MicroBatcher(Generic[_Item]):
     """Runs a blocking model, one row an item, for concurrent callers off the event loop.
 
     An item is worked on at once if the model is free. What arrives while it is busy forms the next batch, so
-    nobody waits for a batch to fill. Recent rows are kept: turns ask for the same items again and again.
+    nobody waits for a batch to fill. What gives way is worked on in small batches, when nothing else waits.
+    Recent rows are kept: turns ask for the same items again and again.
     `run` gives shape (len(items), width) and raises `failure`. Belongs to one event loop."""
 
     def __init__(
@@ -40,6 +45,7 @@ class MicroBatcher(Generic[_Item]):
         self._recent: OrderedDict[_Item, FloatArray] = OrderedDict()
         self._pending: dict[_Item, asyncio.Future[FloatArray]] = {}
         self._queue: list[_Item] = []
+        self._giving_way: list[_Item] = []
         self._worker: asyncio.Task[None] | None = None
         self._closed = False
         # One thread: the model spreads over the cores by itself.
@@ -77,7 +83,7 @@ class MicroBatcher(Generic[_Item]):
         future = self._pending.get(item)
         if future is None:
             future = self._pending[item] = asyncio.get_running_loop().create_future()
-            self._queue.append(item)
+            (self._giving_way if giving_way.get() else self._queue).append(item)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         return future
@@ -85,8 +91,7 @@ class MicroBatcher(Generic[_Item]):
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while self._queue:
-                batch, self._queue = self._queue[:_BATCH_ITEMS], self._queue[_BATCH_ITEMS:]
+            while batch := self._next_batch():
                 try:
                     rows = await loop.run_in_executor(self._executor, self._run, batch)
                 except self._failure as error:
@@ -95,7 +100,13 @@ class MicroBatcher(Generic[_Item]):
                     self._settle(batch, rows)
         finally:  # whatever went wrong, nobody waits forever
             self._queue.clear()
+            self._giving_way.clear()
             self._fail(list(self._pending), self._failure(f"the {self._name} stopped"))
+
+    def _next_batch(self) -> list[_Item]:
+        queue, most = (self._queue, _BATCH_ITEMS) if self._queue else (self._giving_way, _SMALL_BATCH_ITEMS)
+        batch, queue[:] = queue[:most], queue[most:]
+        return batch
 
     def _settle(self, batch: Sequence[_Item], rows: FloatArray) -> None:
         for item, row in zip(batch, rows, strict=True):

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 
 from app.answer_schemas import AnswerRequest, AnswerResponse
-from app.callers import Using, awaited, left, within_rate
+from app.callers import Using, awaited, charge, left, within_rate
 from app.routes.openai_api import must_be_known
 
 router = APIRouter(prefix="/v1")
@@ -18,7 +18,8 @@ router = APIRouter(prefix="/v1")
 async def answer(ask: AnswerRequest, request: Request, services: Using) -> Response:
     must_be_known(ask.model)
     must_be_known(ask.search_model, "search_model")
-    message_id = uuid4().hex
-    turn = services.turns.begin(lambda: services.answering.answer(ask, message_id), message_id)
+    charge(request, services, ask.documents_read)
+    message_id, places = uuid4().hex, services.document_places if ask.documents else None
+    turn = services.turns.begin(lambda: services.answering.answer(ask, message_id), message_id, places)
     response = await awaited(turn, request)
     return left() if response is None else JSONResponse(response.model_dump(mode="json"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.batching import BatchedEncoder
+from knowledge.batching import BatchedEncoder, giving_way
 from knowledge.encoder import EncoderFailed, EncoderInfo
 from knowledge.types import FloatArray
 
@@ -156,3 +156,25 @@ async def test_a_closed_encoder_finishes_its_work_and_takes_no_more() -> None:
     assert (await under_way).shape == (1, 3)
     with pytest.raises(EncoderFailed, match="closed"):
         await batched.encode(["hello"])
+
+
+async def test_what_gives_way_is_overtaken_and_worked_on_in_small_batches() -> None:
+    encoder = GatedEncoder()
+    batched = BatchedEncoder(encoder)
+    encoder.gate.clear()
+
+    async def large() -> FloatArray:
+        giving_way.set(True)
+        return await batched.encode([f"large {number}" for number in range(20)])
+
+    waiting = asyncio.create_task(large())
+    await wait_for_call(encoder)
+    small = asyncio.create_task(batched.encode(["small"]))
+    await asyncio.sleep(0)
+    encoder.gate.set()
+
+    assert (await small).shape == (1, 3)
+    assert (await waiting).shape == (20, 3)
+    assert [len(call) for call in encoder.calls] == [8, 1, 8, 4]
+    assert encoder.calls[1] == ["small"]
+    await batched.close()
