@@ -150,6 +150,7 @@ class ImportCounts(BaseModel):
     unchanged: int
     removed: int
     ignored_fields: list[str]
+    warnings: list[str] = []
 
 
 class JobBody(BaseModel):

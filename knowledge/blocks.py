@@ -96,8 +96,8 @@ def _parts(answer: str) -> Iterator[_Part]:
 
 
 def _source(answer: str, lines: list[_Span]) -> tuple[str, list[int]]:
-    """The lines for the parser, and the line of the answer that each was. A line behind a list that introduces
-    another one would be taken for a part of the last item: a blank line stands before it there."""
+    """The lines for the parser, and the line of the answer that each was. A line behind a list that
+    introduces another one would be taken for a part of the last item: a blank line stands before it there."""
     texts = [answer[start:end].rstrip("\r\n").replace("\0", " ") for start, end in lines]
     source: list[str] = []
     origins: list[int] = []

@@ -17,6 +17,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, func, or_, select
 
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, LineError, StorageFailed
 from knowledge.records import Problems, entry_of, record_of
+from knowledge.twins import shared_wordings, without_superseded
 from knowledge.types import Entry, EntryStatus
 
 _SLICE = 500  # rows a statement: below every database's limit of bound values
@@ -29,10 +30,13 @@ class ApplyMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApplyCounts:
+    """What an import changed, and in `warnings` which entries ask the same as another."""
+
     created: int
     updated: int
     unchanged: int
     removed: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,10 @@ class EntryStore:
                 yield _entry(record)
 
     def servable(self, today: date) -> list[Entry]:
-        """Approved and unexpired entries, ordered by id: what a release is made from."""
-        records = (
-            select(EntryRow.record)
+        """Approved and unexpired entries, ordered by id: what a release is made from. Of those that ask the
+        same only the newest."""
+        dated = (
+            select(EntryRow.record, EntryRow.updated_at)
             .where(
                 col(EntryRow.status) == EntryStatus.APPROVED.value,
                 or_(col(EntryRow.valid_until).is_(None), col(EntryRow.valid_until) >= today),
@@ -124,7 +129,7 @@ class EntryStore:
             .order_by(col(EntryRow.id))
         )
         with Session(self._engine) as session:
-            return [_entry(record) for record in session.exec(records)]
+            return without_superseded((_entry(record), at) for record, at in session.exec(dated))
 
     def count(self) -> int:
         with Session(self._engine) as session:
@@ -196,7 +201,12 @@ def _apply(session: Session, given: Mapping[str, Entry], mode: ApplyMode) -> App
         session.execute(update(EntryRow), updated)
     for start in range(0, len(removed), _SLICE):
         session.exec(delete(EntryRow).where(col(EntryRow.id).in_(removed[start : start + _SLICE])))
-    return ApplyCounts(len(created), len(updated), len(named) - len(updated), len(removed))
+    approved = select(EntryRow.record, EntryRow.updated_at).where(
+        col(EntryRow.status) == EntryStatus.APPROVED.value
+    )
+    dated = ((_entry(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id))))
+    warnings = tuple(shared_wordings(dated, given.keys()))
+    return ApplyCounts(len(created), len(updated), len(named) - len(updated), len(removed), warnings)
 
 
 def _values(entry: Entry) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from knowledge.html import markdown_of
 from knowledge.types import Entry, EntryStatus, Source
 
 MAX_ID, MAX_TOPIC, MAX_QUESTION, MAX_ANSWER = 100, 100, 500, 20_000
@@ -20,6 +21,7 @@ FIELDS = "id topic question answer alternates misconceptions sources reviewed_on
 FLAT_SOURCE_FIELDS = ("url", "source_title", "source")
 """Read only where a record has no `sources`: real exports name one address and who published it."""
 
+_MOST_HTML = 10  # times the longest answer: so much of a page may be tags
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
@@ -60,7 +62,7 @@ def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
     return Entry(
         id=_slug(record.get("id"), problems),
         question=_text(record.get("question"), "question", MAX_QUESTION, problems),
-        answer=_text(record.get("answer"), "answer", MAX_ANSWER, problems),
+        answer=_text(_markdown(record.get("answer"), problems), "answer", MAX_ANSWER, problems),
         topic=_text(record.get("topic"), "topic", MAX_TOPIC, problems, default="general"),
         alternates=_texts(record.get("alternates"), "alternates", problems),
         misconceptions=_texts(record.get("misconceptions"), "misconceptions", problems),
@@ -102,6 +104,16 @@ def _text(value: object, name: str, limit: int, problems: Problems, default: str
     elif len(text) > limit:
         problems.append(f"{name} has {len(text):,} characters; at most {limit:,} are allowed")
     return text
+
+
+def _markdown(answer: object, problems: Problems) -> object:
+    if not isinstance(answer, str) or len(answer) > _MOST_HTML * MAX_ANSWER:
+        return answer
+    try:
+        return markdown_of(normalise(answer))
+    except RecursionError:
+        problems.append("answer holds HTML tags within tags to a depth that cannot be read")
+        return answer
 
 
 def _slug(value: object, problems: Problems) -> str:

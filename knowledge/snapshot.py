@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from knowledge.dense_index import DenseIndex
 from knowledge.fusion import FusionWeights
 from knowledge.lexical_index import LexicalIndex
 from knowledge.passages import passages_of
+from knowledge.twins import question_key
 from knowledge.types import Calibration, Entry, EntryStatus, FloatArray, Hit, Passage, View
 
 UNCALIBRATED = Calibration()
@@ -28,7 +27,6 @@ _SIDES = (
     frozenset({View.SENTENCE}),
 )
 _CANDIDATE_ROWS = 256
-_WORD = re.compile(r"[\w+#&%$€£]+")
 
 
 def lay_out(entries: Sequence[Entry]) -> list[Passage]:
@@ -237,12 +235,6 @@ class LocalSnapshot:
         start, end = int(bounds[ordinal]), int(bounds[ordinal + 1])
         nearest = start + int(np.argmax(self.vectors[start:end] @ vector))
         return self.passages[nearest]
-
-
-def question_key(text: str) -> str:
-    """What is the same for two writings of one question: its words, in any case and form of the letters."""
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").replace("'", "")
-    return " ".join(_WORD.findall(plain))
 
 
 def _last_day(entry: Entry) -> int:

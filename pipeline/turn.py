@@ -84,9 +84,9 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What the relevance check let through: the one entry that answers, or none. Citation number n refers to
-    `accepted[n - 1]`. Made by the relevance check, or of a curated question. Where it is torn, nothing is accepted and `offered`
-    are the entries, best first, of whose questions one may be meant. `judged` keeps every candidate's
-    probability for the trace; `answerable` is the probability that any of them answers."""
+    `accepted[n - 1]`. Made by the relevance check, or of a curated question. Where it is torn, nothing is
+    accepted and `offered` are the entries, best first, of whose questions one may be meant. `judged` keeps
+    every candidate's probability for the trace; `answerable` is the probability that any of them answers."""
 
     query: SearchQuery
     accepted: tuple[Accepted, ...]

@@ -43,6 +43,8 @@ def import_entries(path: Path, mode: str) -> None:
         f"{counts.created:,} created, {counts.updated:,} updated,"
         f" {counts.unchanged:,} unchanged, {counts.removed:,} removed."
     )
+    for warning in counts.warnings:
+        typer.echo(f"Warning: {warning}")
     if parsed.ignored_fields:
         typer.echo(f"Ignored fields: {', '.join(parsed.ignored_fields)}.")
 

@@ -79,8 +79,8 @@ def _line(past: Message) -> str:
 
 
 def _text(hit: Hit, words: int) -> str:
-    """A hit's entry as far as whole blocks of it fit, around the piece that was found, each below the headings
-    that it stands under; one block in any case, since part of one would be taken for the whole."""
+    """A hit's entry as far as whole blocks of it fit, around the piece that was found, each below the
+    headings that it stands under; one block in any case, since part of one would be taken for the whole."""
     answer, found = hit.entry.answer, hit.passage
     blocks = read_blocks(answer)
     is_piece = found.view in (View.CHUNK, View.SENTENCE)

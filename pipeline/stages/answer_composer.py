@@ -17,17 +17,18 @@ from pipeline.types import Question
 from pipeline.voice import HouseVoice, StyleCard
 
 WHOLE_WORDS = 250
-"""An answer up to this length is said whole. Of the public FAQ answers that we have, nine of ten are shorter."""
+"""An answer up to this length is said whole. Of the public FAQ answers that we have, nine of ten are
+shorter."""
 OFTEN = 0.5  # share of answers
 YES_OR_NO = re.compile(r"\W*(?:yes\b|no\b(?! \w))", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*\Z")
 
 
 class ExtractiveComposer:
-    """Says the accepted entry as it was approved: whole, in its own layout, each block citing it; of an answer
-    longer than `whole_words` the blocks nearest to the question, and that this is a part. One that opens with
-    "Yes" or "No" is preceded by the question that it answers, unless the user asks just that. Around it at
-    most an opener and one closing phrase of the house. Raises what its ports raise."""
+    """Says the accepted entry as it was approved: whole, in its own layout, each block citing it; of an
+    answer longer than `whole_words` the blocks nearest to the question, and that this is a part. One that
+    opens with "Yes" or "No" is preceded by the question that it answers, unless the user asks just that.
+    Around it at most an opener and one closing phrase of the house. Raises what its ports raise."""
 
     engine = "specialist"
 
@@ -62,7 +63,8 @@ class ExtractiveComposer:
     async def _chosen(
         self, question: Question, evidence: Evidence, blocks: Sequence[Block]
     ) -> Sequence[Block]:
-        """All blocks of an answer that is said whole. Who gives examples shows how long an answer shall be."""
+        """All blocks of an answer that is said whole. Who gives examples shows how long an answer shall
+        be."""
         entry = evidence.accepted[0].hit.entry
         limit = max((len(each.reply.split()) for each in question.examples), default=self._whole_words)
         if question.whole or len(blocks) < 2 or len(entry.answer.split()) <= limit:
@@ -72,7 +74,8 @@ class ExtractiveComposer:
         return chosen_blocks(entry.answer, blocks, passages, vectors @ query, limit)
 
     def _opening(self, question: Question, entry: Entry) -> Iterator[Sentence]:
-        """What stands before the entry. A phrase runs into a first paragraph, and stands apart from the rest."""
+        """What stands before the entry. A phrase runs into a first paragraph, and stands apart from the
+        rest."""
         if opener := self._around(question, entry)[0]:
             yield _house(opener, " ")
         if YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry):

@@ -26,10 +26,10 @@ def chosen_blocks(
     cosines: NDArray[np.float32],
     words: int,
 ) -> list[Block]:
-    """The blocks nearest to a question, in reading order, at most so many `words` together, the nearest in any
-    case. `passages` are the answer's sentences and `cosines` of the same length their nearness to the question.
-    A block comes with the one before it that it leans on, and with what limits it: what stands behind it under
-    the same heading and leans on it or names an exception."""
+    """The blocks nearest to a question, in reading order, at most so many `words` together, the nearest in
+    any case. `passages` are the answer's sentences and `cosines` of the same length their nearness to the
+    question. A block comes with the one before it that it leans on, and with what limits it: what stands
+    behind it under the same heading and leans on it or names an exception."""
     nearness = [_nearness(block, passages, cosines) for block in blocks]
     chosen: set[int] = set()
     for place in sorted(range(len(blocks)), key=lambda place: -nearness[place]):

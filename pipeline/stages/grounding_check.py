@@ -35,11 +35,11 @@ LED_BEFORE = re.compile(rf"^{LEAD.pattern}\Z", re.IGNORECASE | re.MULTILINE)
 
 class SpecialistGroundingCheck:
     """Judges one sentence of a draft against the text of the entries it cites. In this order: a phrase of
-    the house must be one of the closed set; a block and a claim must cite accepted evidence; a block must be one
-    of it word for word; a claim that loses what its evidence holds only with fails, a verbatim sentence
-    passes; an altered sentence of it (`conflicts`) fails; the rest is a calibrated probability from shared
-    words, meaning and rules that object, and passes from `threshold` on, unless a rule forbids it.
-    Raises `ModelUnavailable` as the ports do."""
+    the house must be one of the closed set; a block and a claim must cite accepted evidence; a block must
+    be one of it word for word; a claim that loses what its evidence holds only with fails, a verbatim
+    sentence passes; an altered sentence of it (`conflicts`) fails; the rest is a calibrated probability
+    from shared words, meaning and rules that object, and passes from `threshold` on, unless a rule forbids
+    it. Raises `ModelUnavailable` as the ports do."""
 
     engine = "specialist"
 

@@ -1,5 +1,5 @@
-"""What qualifies a piece of an answer, so that a sentence in other words must say it too: the line that a list
-stands under, and the exception behind a rule."""
+"""What qualifies a piece of an answer, so that a sentence in other words must say it too: the line that a
+list stands under, and the exception behind a rule."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ class WhenUnsure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a reply costs, an answerable question that gets no answer being 1: to answer where `nothing` in the
-    knowledge base does; to answer from one entry where the `other` one was meant, which its reader can see; to
-    `offer` entries of which one is right; and to offer in `vain`, where none is."""
+    """What a reply costs, an answerable question that gets no answer being 1: to answer where `nothing` in
+    the knowledge base does; to answer from one entry where the `other` one was meant, which its reader can
+    see; to `offer` entries of which one is right; and to offer in `vain`, where none is."""
 
     nothing: float
     other: float
@@ -46,11 +46,11 @@ def answering_line(costs: Costs) -> float:
 class JudgeThresholds:
     """Least calibrated probabilities, and cosines where there is nothing to calibrate from.
 
-    `gate`: the message is on topic; below that and from `doubtful` on it may be, and an answer is then `doubt`
-    log-odds less probable. Being on topic is `left_out` log-odds less probable where it leaves out what the
-    whole knowledge base is about (see `MainSubject`). `costs` decide between an answer, a choice and none;
-    `retry` is by how many log-odds an answer is less probable that only another wording of the query found.
-    `grounding`: the evidence supports a sentence. `small_talk`:
+    `gate`: the message is on topic; below that and from `doubtful` on it may be, and an answer is then
+    `doubt` log-odds less probable. Being on topic is `left_out` log-odds less probable where it leaves out
+    what the whole knowledge base is about (see `MainSubject`). `costs` decide between an answer, a choice
+    and none; `retry` is by how many log-odds an answer is less probable that only another wording of the
+    query found. `grounding`: the evidence supports a sentence. `small_talk`:
     nearness to an exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An
     `alarm` (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest
     message, `benefit` more where the message is on topic; or the probability `alarm_sure`, where a model was

@@ -17,8 +17,9 @@ _SHORTEST, _LONG = 5, 9
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """`words` are all that occur, `stems` theirs. `ubiquitous` occur in so many entries that they tell nothing: "vaccine" in
-    a knowledge base about vaccines. `targets` are what a typo may be corrected to, by first letter."""
+    """`words` are all that occur, `stems` theirs. `ubiquitous` occur in so many entries that they tell
+    nothing: "vaccine" in a knowledge base about vaccines. `targets` are what a typo may be corrected to,
+    by first letter."""
 
     words: frozenset[str]
     stems: frozenset[str]

@@ -31,7 +31,7 @@ TICK = (
 STEPS = "1. Log in.\n2. Click **Orders**.\n3. See more under the menu.\n\nNote: this takes a minute."
 CODE = "Run this:\n\n```bash\nsudo make\nsudo make install\n```\n\nThen restart."
 TABLE = "| Plan | Price |\n|---|---|\n| Starter | $9 |\n| Business | $39 |"
-SCAFFOLD = "User: reads.\nSystem: restart the scanner. Returned: the parcel came back.\n\nAction: press [1] or <key>."
+SCAFFOLD = "User: reads.\nSystem: restart it. Returned: the parcel came back.\n\nAction: press [1] or <key>."
 MANUAL = "\n\n".join(
     (
         "# Pumps",
@@ -155,7 +155,8 @@ async def test_what_opens_with_neither_needs_no_question_before_it() -> None:
 async def test_of_a_long_answer_whole_blocks_are_said_with_heading_and_exception_and_it_shows() -> None:
     reply = await reply_of(MANUAL, "how do I clean the filter with a brush", words=30)
     assert reply.text == (
-        "# Pumps\n\n## Cleaning\n\nClean the filter with warm water and a brush each spring and autumn. [1]\n\n"
+        "# Pumps\n\n## Cleaning\n\n"
+        "Clean the filter with warm water and a brush each spring and autumn. [1]\n\n"
         "Except in frost: then leave the filter alone. [1]\n\nThis is a part."
     )
     with_address = await reply_of(MANUAL, "clean the filter", words=30, url="https://example.org/m")
