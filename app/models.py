@@ -16,6 +16,7 @@ from knowledge.pair_scorer import MODEL, PairScorer
 from knowledge.types import Logistic
 from pipeline.ports import ChatModel
 from pipeline.stages import grounding_check, relevance_check
+from pipeline.stages.alarm_model import AlarmModel
 from pipeline.stages.history_terms import HistoryTerms
 from pipeline.stages.message_kinds import MessageKinds
 
@@ -38,6 +39,7 @@ class Models:
     encoder: ServingEncoder
     terms: HistoryTerms
     kinds: MessageKinds | None = None
+    alarms: AlarmModel | None = None
     relevance: TrainedJudge | None = None
     grounding: TrainedJudge | None = None
     llm: ChatModel | None = None
@@ -47,10 +49,12 @@ class Models:
         """Around an encoder that is loaded. Blocks for a second. Raises `CardUnusable` and `PairScorerFailed`
         where a judge is there but damaged: that another one took its place would go unnoticed."""
         folder, threads = settings.seeds_dir / "models", settings.encoder_threads
+        gate = card_for(encoder, folder / "gate")
         return cls(
             encoder=ServingEncoder(BatchedEncoder(encoder)),
             terms=of_card(read_card(folder / "rewriter"), HistoryTerms.of),
-            kinds=_kinds(card_for(encoder, folder / "gate")),
+            kinds=_kinds(gate),
+            alarms=_alarms(gate),
             relevance=_judge(folder / "relevance", threads, relevance_check.FEATURES),
             grounding=_judge(folder / "grounding", threads, grounding_check.FEATURES),
             llm=llm,
@@ -91,6 +95,12 @@ def _trained_from(encoder: TextEncoder) -> str:
 
 def _kinds(card: ModelCard | None) -> MessageKinds | None:
     return of_card(card, lambda weights: MessageKinds.of(weights["kinds"])) if card else None
+
+
+def _alarms(card: ModelCard | None) -> AlarmModel | None:
+    """None for a card of before there was one."""
+    known = card is not None and "alarms" in card.weights
+    return of_card(card, lambda weights: AlarmModel.of(weights["alarms"])) if card and known else None
 
 
 def _judge(folder: Path, threads: int, features: Set[str]) -> TrainedJudge | None:

@@ -15,10 +15,11 @@ class JudgeThresholds:
     `rival`, which may be the entry that was meant, needs this probability and lies at most `margin` below the
     best one's fused score; where a trained model judges, it needs `trained_rival` and lies at most
     `trained_margin` below the best one's log-odds. `small_talk`:
-    nearness to an exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An
-    `alarm` (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest
-    message, `benefit` more where the message is on topic; or the probability `alarm_sure`, where a model was
-    trained."""
+    nearness to an exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. A
+    crisis or an emergency needs the probability `urgent`, an unsafe request or an attack on the rules the
+    probability `attack`, and `attack_on_topic` where the message may be an honest one on topic. Without a
+    model of alarms, one needs the nearness `alarm` to an exemplar and `alarm_lead` over the nearest honest
+    message, `benefit` more where the message is on topic."""
 
     gate: float = 0.8
     left_out: float = 2.5
@@ -33,7 +34,9 @@ class JudgeThresholds:
     small_talk_clear: float = 0.7
     alarm: float = 0.55
     alarm_lead: float = 0.05
-    alarm_sure: float = 0.95
+    urgent: float = 0.3
+    attack: float = 0.9
+    attack_on_topic: float = 0.97
     benefit: float = 0.15
 
     def least(self, *, retry: bool) -> float:
