@@ -109,8 +109,11 @@ def _thresholds(settings: Settings) -> JudgeThresholds:
 def _gate(
     base: KnowledgeBase, words: Seeds, models: Models, knowledge: Knowledge, thresholds: JudgeThresholds
 ) -> TopicGate:
-    exemplars = Exemplars.of(words.exemplars, base.embed)
-    alarms = Alarms(words.lexicon, exemplars, thresholds, models.kinds)
+    groups = words.exemplars
+    if models.alarms is not None:  # which has learned the exemplars of alarms
+        groups = {"small_talk": groups["small_talk"]}
+    exemplars = Exemplars.of(groups, base.embed)
+    alarms = Alarms(words.lexicon, exemplars, thresholds, models.alarms)
     leaning, slang = models.terms.dependence, words.slang
     return CalibratedTopicGate(
         models.encoder, knowledge, exemplars, alarms, leaning, thresholds, models.kinds, slang

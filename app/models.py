@@ -13,6 +13,7 @@ from knowledge.batching import BatchedEncoder
 from knowledge.encoder import TextEncoder
 from knowledge.model_card import CARD, CardUnusable, ModelCard, read_card
 from pipeline.ports import ChatModel
+from pipeline.stages.alarm_model import AlarmModel
 from pipeline.stages.history_terms import HistoryTerms
 from pipeline.stages.message_kinds import MessageKinds
 
@@ -27,6 +28,7 @@ class Models:
     encoder: ServingEncoder
     terms: HistoryTerms
     kinds: MessageKinds | None = None
+    alarms: AlarmModel | None = None
     llm: ChatModel | None = None
 
     @classmethod
@@ -34,10 +36,12 @@ class Models:
         """Around an encoder that is loaded. Blocks for a second. Raises `CardUnusable` where a
         model is there but damaged: that another one took its place would go unnoticed."""
         folder = settings.seeds_dir / "models"
+        gate = card_for(encoder, folder / "gate")
         return cls(
             encoder=ServingEncoder(BatchedEncoder(encoder)),
             terms=of_card(read_card(folder / "rewriter"), HistoryTerms.of),
-            kinds=_kinds(card_for(encoder, folder / "gate")),
+            kinds=_kinds(gate),
+            alarms=_alarms(gate),
             llm=llm,
         )
 
@@ -73,3 +77,9 @@ def _trained_from(encoder: TextEncoder) -> str:
 
 def _kinds(card: ModelCard | None) -> MessageKinds | None:
     return of_card(card, lambda weights: MessageKinds.of(weights["kinds"])) if card else None
+
+
+def _alarms(card: ModelCard | None) -> AlarmModel | None:
+    """None for a card of before there was one."""
+    known = card is not None and "alarms" in card.weights
+    return of_card(card, lambda weights: AlarmModel.of(weights["alarms"])) if card and known else None

@@ -22,12 +22,14 @@ from knowledge.model_card import ModelCard, Selection, TrainingData
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import DEFAULT_GATE, Calibration, FloatArray, Logistic
 from learning.evaluation.statistics import auroc
+from learning.training import alarms as alarm_training
 from learning.training.cards import write_card
 from learning.training.config import Share, read_config
 from learning.training.corpora import SEEDS, Corpus, read_corpora
 from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
 from learning.training.logistic import fit_kinds, groups_apart, plain
 from learning.training.shipped_weights import shipped_encoder
+from pipeline.stages.alarm_model import AlarmModel
 from pipeline.stages.message_kinds import IDLE, MessageKinds
 
 Show = Callable[[float, str], None]
@@ -77,6 +79,9 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
     show(0.05, "kinds of messages")
     known = read_kinds(data, corpora, settings.seed)
     kinds, figures = _kinds(known, encoder, settings)
+    show(0.2, "alarms")
+    alarming = [*known, *alarm_training.read_alarming(data)]
+    alarms = alarm_training.fit_alarms(alarming, SEEDS / "alarm_patterns.yaml", encoder, settings.seed)
     show(0.3, "knowledge bases and what they are not about")
     study = _Study(encoder, corpora, outside_pools(data, settings.per_pool, settings.seed), settings, show)
     prior, learned = study.learn()
@@ -86,24 +91,28 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
         base=encoder.info.name,
         base_licence="Apache-2.0",
         created=date.today(),
-        data=_data(known, corpora),
+        data=_data(alarming, corpora),
         config=asdict(settings),
         figures={name: round(figure, 4) for name, figure in (figures | learned).items()},
         selection=Selection("on_topic_auroc", study.set_id()),
-        weights=_weights(encoder, prior, kinds),
+        weights=_weights(encoder, prior, kinds, alarms),
     )
     return write_card(out, card)
 
 
-def _weights(encoder: TextEncoder, prior: Logistic, kinds: MessageKinds) -> dict[str, Any]:
+def _weights(
+    encoder: TextEncoder, prior: Logistic, kinds: MessageKinds, alarms: AlarmModel
+) -> dict[str, Any]:
     """What the card holds, read once as the service will read it. Raises `ValueError` where that fails."""
     weights: dict[str, Any] = {
         "encoder": encoder.fingerprint,
         "prior": plain(prior),
         "kinds": kinds.to_plain(),
+        "alarms": alarms.to_plain(),
     }
     gate_prior(weights)
     MessageKinds.of(weights["kinds"])
+    AlarmModel.of(weights["alarms"])
     return weights
 
 
@@ -231,6 +240,6 @@ def _prior(examples: Sequence[tuple[list[Features], list[Features]]], settings: 
 
 
 def _data(known: Sequence[Kind], corpora: Sequence[Corpus]) -> tuple[TrainingData, ...]:
-    licences = {corpus.name: corpus.licence for corpus in corpora} | LICENCES
+    licences = {corpus.name: corpus.licence for corpus in corpora} | LICENCES | alarm_training.LICENCES
     counts = Counter(each.source for each in known)
     return tuple(TrainingData(name, licences[name], rows) for name, rows in sorted(counts.items()))

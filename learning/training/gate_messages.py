@@ -31,13 +31,15 @@ _TALKING = {"small_talk", "meta"}
 _COMPOSED = ("covid_not_vaccine", "other_health", "off_topic")
 _ACT_GROUPS = 10
 _CONVERSATIONS = ("dev_canard", "dev_cast_ikat", "dev_mtrag")
+OWN = "own exemplars"
+"""The source of the messages that are the gate's own."""
 LICENCES = {
     "nq_open": "Apache-2.0",
     "clinc150": "CC-BY-3.0",
     "banking77": "CC-BY-4.0",
     "chitchat": "MIT",
     "vaccine_faq": "Apache-2.0",
-    "own exemplars": "Apache-2.0",
+    OWN: "Apache-2.0",
     **REWRITES,
 }
 
@@ -54,10 +56,10 @@ class Kind:
 
 def outside_pools(data: Path, per_pool: int, seed: int) -> dict[str, tuple[str, ...]]:
     """Messages that most knowledge bases are not about, by pool. Raises `TrainingFailed`."""
-    composed = _rows(data / "vaccine_faq/out_of_scope_dev.jsonl")
+    composed = rows(data / "vaccine_faq/out_of_scope_dev.jsonl")
     pools = {
-        "nq_open": [row["question"] for row in _rows(data / "topic_gate/nq_open.jsonl")],
-        "banking": [row["text"] for row in _rows(data / "topic_gate/banking77_train.jsonl")],
+        "nq_open": [row["question"] for row in rows(data / "topic_gate/nq_open.jsonl")],
+        "banking": [row["text"] for row in rows(data / "topic_gate/banking77_train.jsonl")],
         **{label: [row["query"] for row in composed if row["label"] == label] for label in _COMPOSED},
     }
     return {name: tuple(sample(texts, per_pool, seed)) for name, texts in pools.items()}
@@ -66,12 +68,12 @@ def outside_pools(data: Path, per_pool: int, seed: int) -> dict[str, tuple[str, 
 def read_kinds(data: Path, corpora: Sequence[Corpus], seed: int) -> list[Kind]:
     """Messages that ask something, of any domain, beside small talk, hostile ones and noise. Raises
     `TrainingFailed`."""
-    clinc = _rows(data / "topic_gate/clinc150_train.jsonl")
+    clinc = rows(data / "topic_gate/clinc150_train.jsonl")
     asked = [row for row in clinc if row["domain"] not in _TALKING]
     chat = [row for row in clinc if row["domain"] == "small_talk"]
-    chitchat = _rows(data / "topic_gate/chitchat.jsonl")
-    questions = _rows(data / "topic_gate/nq_open.jsonl")
-    banking = _rows(data / "topic_gate/banking77_train.jsonl")
+    chitchat = rows(data / "topic_gate/chitchat.jsonl")
+    questions = rows(data / "topic_gate/nq_open.jsonl")
+    banking = rows(data / "topic_gate/banking77_train.jsonl")
     return [
         *_asked(corpora, seed),
         *(Kind(row["question"], ASKS, "nq_open", "nq_open") for row in sample(questions, 500, seed)),
@@ -106,7 +108,7 @@ def _follow_ups(data: Path, seed: int) -> Iterator[Kind]:
 
 
 def _acts(data: Path) -> Iterator[Kind]:
-    for place, row in enumerate(_rows(data / "vaccine_faq/dialog_acts_dev.jsonl")):
+    for place, row in enumerate(rows(data / "vaccine_faq/dialog_acts_dev.jsonl")):
         yield Kind(row["text"], _ACTS[row["label"]], f"acts {place % _ACT_GROUPS}", "vaccine_faq")
 
 
@@ -116,7 +118,7 @@ def _safety() -> Iterator[Kind]:
         if group != "small_talk":
             for place, text in enumerate(texts[group]):
                 kind = ASKS if group == "honest" else group
-                yield Kind(text, kind, f"{group} {place % _ACT_GROUPS}", "own exemplars")
+                yield Kind(text, kind, f"{group} {place % _ACT_GROUPS}", OWN)
 
 
 def sample(items: Sequence[_T], most: int, seed: int) -> list[_T]:
@@ -125,7 +127,8 @@ def sample(items: Sequence[_T], most: int, seed: int) -> list[_T]:
     return list(items) if len(items) <= most else chance.sample(list(items), most)
 
 
-def _rows(file: Path) -> list[Mapping[str, Any]]:
+def rows(file: Path) -> list[Mapping[str, Any]]:
+    """Of a JSONL file. Raises `TrainingFailed`."""
     try:
         with file.open(encoding="utf-8") as lines:
             return [json.loads(line) for line in lines]

@@ -26,8 +26,7 @@ def fit_classes(
         raise TrainingFailed("there are examples of one class only")
     names = sorted(examples[0])
     rows = np.array([[example[name] for name in names] for example in examples])
-    regression = _regression()
-    model = regression(C=penalty, class_weight="balanced" if balanced else None, max_iter=3000)
+    model = regression()(C=penalty, class_weight="balanced" if balanced else None, max_iter=3000)
     model.fit(rows, positive)
     return Logistic(dict(zip(names, map(float, model.coef_[0]), strict=True)), float(model.intercept_[0]))
 
@@ -37,8 +36,7 @@ def fit_kinds(
 ) -> tuple[tuple[str, ...], FloatArray, FloatArray]:
     """A multinomial model of vectors, every kind weighing the same: the kinds' names, weights of shape
     (kinds, dimension) and biases of shape (kinds,). There must be three kinds at least."""
-    regression = _regression()
-    model = regression(C=penalty, class_weight="balanced", max_iter=500).fit(vectors, kinds)
+    model = regression()(C=penalty, class_weight="balanced", max_iter=500).fit(vectors, kinds)
     weights, biases = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
     return tuple(map(str, model.classes_)), weights, biases
 
@@ -66,7 +64,8 @@ def groups_apart(groups: Sequence[str], folds: int) -> Iterator[tuple[NDArray[np
         yield np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
 
 
-def _regression() -> type[Any]:
+def regression() -> type[Any]:
+    """scikit-learn's logistic regression. Raises `TrainingFailed` where it is missing."""
     try:
         from sklearn.linear_model import LogisticRegression
     except ModuleNotFoundError as error:

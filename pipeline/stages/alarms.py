@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.types import FloatArray
+from pipeline.stages.alarm_model import AlarmModel
 from pipeline.stages.exemplars import Exemplars
-from pipeline.stages.message_kinds import MessageKinds
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Topic
 
@@ -22,8 +22,7 @@ _GROUPS = {
     _UNSAFE: Topic.UNSAFE,
     INJECTION: Topic.UNSAFE,
 }
-_LEARNED = (_CRISIS, _EMERGENCY, INJECTION)
-"""Groups that a trained model tells from honest messages; it takes "how can I ..." for unsafe too often."""
+_URGENT = (_CRISIS, _EMERGENCY)
 _INNOCENT = ("honest", "small_talk")
 _END = re.compile(r"[.!?\n]+")
 _PIECE = 30  # words
@@ -39,16 +38,25 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """What the knowledge base makes of a text: how near it is to anything that gives no alarm, such as a
+    question that it answers, and whether it is on topic. A frightening text may still be honest."""
+
+    innocent: float = 0.0
+    on_topic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Alarms:
     """`lexicon` holds what is an alarm in any wording around it, and `emergency`, which counts sentence by
-    sentence and not where `not_now` does; `exemplars` the groups `crisis`, `emergency`, `unsafe`,
-    `injection` and, to hold against them, `honest`; `kinds`, where it was trained for the encoder, knows some
-    of these groups too."""
+    sentence and not where `not_now` does. `model` is what was learned about the rest; where there is none for
+    the encoder, nearness to the groups of `exemplars` stands in: `crisis`, `emergency`, `unsafe`, `injection`
+    and, to hold against them, `honest`."""
 
     lexicon: Mapping[str, re.Pattern[str]]
     exemplars: Exemplars
     thresholds: JudgeThresholds
-    kinds: MessageKinds | None = None
+    model: AlarmModel | None = None
 
     def spelled_out(self, text: str) -> Alarm | None:
         """The gravest alarm that the lexicon alone finds anywhere in a message, if any."""
@@ -58,22 +66,35 @@ class Alarms:
                 return Alarm(topic, _kind(group), 1.0)
         return None
 
-    def raised(self, text: str, vector: FloatArray, innocent: float, doubt: float = 0.0) -> Alarm | None:
-        """The gravest alarm that the exemplars raise for a text, if any. `innocent` is how near it is to
-        anything that gives no alarm, such as a question that the knowledge base answers: a frightening one
-        may still be honest. `doubt` is what a text on topic gets on top; for a crisis or an emergency
-        only one about what was or might be gets it, on topic or not."""
+    def raised(self, text: str, vector: FloatArray, context: Context) -> Alarm | None:
+        """The gravest alarm that a text raises, if any, by what was learned."""
+        if self.model is not None:
+            return self._learned(self.model.shares(text, vector), context)
+        return self._alike(text, vector, context)
+
+    def _learned(self, shares: Mapping[str, float], context: Context) -> Alarm | None:
+        """Somebody in need is heard, whatever the text is about: which of the two it is, is the second
+        question."""
+        urgent = {group: shares.get(group, 0.0) for group in _URGENT}
+        if sum(urgent.values()) >= self.thresholds.urgent:
+            gravest = max(urgent, key=lambda group: urgent[group])
+            return Alarm(_GROUPS[gravest], gravest, sum(urgent.values()))
+        least = self.thresholds.attack_on_topic if context.on_topic else self.thresholds.attack
+        for group in (_UNSAFE, INJECTION):
+            if shares.get(group, 0.0) >= least:
+                return Alarm(_GROUPS[group], _kind(group), shares[group])
+        return None
+
+    def _alike(self, text: str, vector: FloatArray, context: Context) -> Alarm | None:
+        """By the exemplars. A text on topic gets the benefit of the doubt; for an urgent group only one about
+        what was or might be gets it, on topic or not."""
         near_innocent = max(self.exemplars.nearest(group, vector).cosine for group in _INNOCENT)
-        innocent = max(innocent, near_innocent)
+        innocent = max(context.innocent, near_innocent)
         for group, topic in _GROUPS.items():
-            learned = self.kinds.probability(group, vector) if self.kinds and group in _LEARNED else 0.0
-            if learned >= self.thresholds.alarm_sure:
-                return Alarm(topic, _kind(group), learned)
             near = self.exemplars.nearest(group, vector).cosine
-            spared = doubt
-            if topic in (Topic.CRISIS, Topic.EMERGENCY):
-                spared = self.thresholds.benefit if self._not_now(text) else 0.0
-            if near >= self.thresholds.alarm and near - innocent - spared >= self.thresholds.alarm_lead:
+            doubted = self._not_now(text) if group in _URGENT else context.on_topic
+            lead = self.thresholds.alarm_lead + (self.thresholds.benefit if doubted else 0.0)
+            if near >= self.thresholds.alarm and near - innocent >= lead:
                 return Alarm(topic, _kind(group), near)
         return None
 

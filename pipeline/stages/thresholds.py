@@ -50,11 +50,12 @@ class JudgeThresholds:
     `doubt` log-odds less probable. Being on topic is `left_out` log-odds less probable where it leaves out
     what the whole knowledge base is about (see `MainSubject`). `costs` decide between an answer, a choice
     and none; `retry` is by how many log-odds an answer is less probable that only another wording of the
-    query found. `grounding`: the evidence supports a sentence. `small_talk`:
-    nearness to an exemplar of it, and `small_talk_clear` where the message may be on topic or a fragment. An
-    `alarm` (crisis, unsafe) needs this nearness to an exemplar and `alarm_lead` over the nearest honest
-    message, `benefit` more where the message is on topic; or the probability `alarm_sure`, where a model was
-    trained."""
+    query found. `grounding`: the evidence supports a sentence. `small_talk`: nearness to an exemplar of it,
+    and `small_talk_clear` where the message may be on topic or a fragment. A
+    crisis or an emergency needs the probability `urgent`, an unsafe request or an attack on the rules the
+    probability `attack`, and `attack_on_topic` where the message may be an honest one on topic. Without a
+    model of alarms, one needs the nearness `alarm` to an exemplar and `alarm_lead` over the nearest honest
+    message, `benefit` more where the message is on topic."""
 
     gate: float = 0.8
     doubtful: float = 0.3
@@ -67,5 +68,7 @@ class JudgeThresholds:
     small_talk_clear: float = 0.7
     alarm: float = 0.55
     alarm_lead: float = 0.05
-    alarm_sure: float = 0.95
+    urgent: float = 0.3
+    attack: float = 0.9
+    attack_on_topic: float = 0.97
     benefit: float = 0.15

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from knowledge.types import FloatArray, Hit, Snapshot
 from pipeline.ports import Encoder, Knowledge
-from pipeline.stages.alarms import Alarm, Alarms, telling
+from pipeline.stages.alarms import Alarm, Alarms, Context, telling
 from pipeline.stages.dependence import SURELY_DEPENDS, Dependence, spoken_words, subject
 from pipeline.stages.exemplars import Exemplars
 from pipeline.stages.language import content_words
@@ -171,15 +171,14 @@ class CalibratedTopicGate:
         """Spelled out anywhere, or raised by the message as a whole or one of its telling pieces."""
         alarm = self._alarms.spelled_out(message.text) or self._raised(message, message.text, whole)
         for piece in message.pieces:
-            if not alarm and self._alarms.raised(piece, message.vectors[piece], 0.0):
+            if not alarm and self._alarms.raised(piece, message.vectors[piece], Context()):
                 alarm = self._raised(message, piece, await self._read(snapshot, message, piece))
         return alarm
 
     def _raised(self, message: _Message, text: str, reading: _Reading) -> Alarm | None:
-        """A message on topic gets the benefit of the doubt."""
-        doubt = self._thresholds.benefit if reading.probability >= self._thresholds.gate else 0.0
         innocent = max(reading.question_cosine, reading.background)
-        return self._alarms.raised(text, message.vectors[text], innocent, doubt)
+        context = Context(innocent, reading.probability >= self._thresholds.gate)
+        return self._alarms.raised(text, message.vectors[text], context)
 
     def _small_talk(self, message: _Message, reading: _Reading) -> str | None:
         """The kind of small talk that the message is; None where it is something else. What may be on topic

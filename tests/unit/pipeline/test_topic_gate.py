@@ -12,6 +12,7 @@ import pytest
 from knowledge.model_card import read_card
 from knowledge.types import Entry
 from pipeline.errors import RetrievalFailed
+from pipeline.stages.alarm_model import BINS, NOTHING, AlarmModel, wording
 from pipeline.stages.alarms import Alarms, read_lexicon
 from pipeline.stages.exemplars import Exemplars, read_exemplars
 from pipeline.stages.history_terms import HistoryTerms
@@ -47,12 +48,13 @@ async def verdict(
     *history: Message,
     snapshot: BridgeSnapshot | None = None,
     kinds: MessageKinds | None = None,
+    alarms: AlarmModel | None = None,
 ) -> TopicVerdict:
     thresholds = JudgeThresholds(gate=0.5)
-    alarms = Alarms(read_lexicon(SEEDS), EXEMPLARS, thresholds, kinds)
+    known = Alarms(read_lexicon(SEEDS), EXEMPLARS, thresholds, alarms)
     bridge = Bridge(snapshot or BridgeSnapshot())
     gate = CalibratedTopicGate(
-        AsyncHashEncoder(), bridge, EXEMPLARS, alarms, TERMS.dependence, thresholds, kinds
+        AsyncHashEncoder(), bridge, EXEMPLARS, known, TERMS.dependence, thresholds, kinds
     )
     assert gate.engine == "specialist"
     return await gate(Question(text, history))
@@ -168,20 +170,53 @@ async def test_a_message_that_asks_keeps_its_probability() -> None:
     assert await verdict("the toll of the bridge?", kinds=kinds) == await verdict("the toll of the bridge?")
 
 
+def model(text: str, kind: str, sure: float = 40.0) -> AlarmModel:
+    """Takes the wording of `text` for an alarm and everything else for none."""
+    bins, values = wording(text)
+    weights = np.zeros((2, BINS), dtype=np.float32)
+    weights[1, bins] = sure * values
+    none = np.zeros((2, len(HashEncoder().encode([text])[0])), dtype=np.float32)
+    return AlarmModel((NOTHING, kind), none, weights, np.array([sure / 2, 0.0], dtype=np.float32))
+
+
 @pytest.mark.parametrize(
-    ("kind", "topic"),
+    ("kind", "sure", "topic"),
     [
-        ("crisis", Topic.CRISIS),
-        ("emergency", Topic.EMERGENCY),
-        ("injection", Topic.UNSAFE),
-        ("unsafe", Topic.ON_TOPIC),
-        ("hostile", Topic.ON_TOPIC),
+        ("crisis", 40.0, Topic.CRISIS),
+        ("emergency", 40.0, Topic.EMERGENCY),
+        ("injection", 40.0, Topic.UNSAFE),
+        ("unsafe", 40.0, Topic.UNSAFE),
+        ("crisis", 1.0, Topic.CRISIS),
+        ("unsafe", 1.0, Topic.ON_TOPIC),
+        ("injection", 6.0, Topic.ON_TOPIC),
     ],
 )
-async def test_a_message_that_is_surely_of_an_alarming_kind_is_an_alarm(kind: str, topic: Topic) -> None:
+async def test_what_was_learned_of_alarms_counts_and_an_attack_on_topic_has_to_be_sure(
+    kind: str, sure: float, topic: Topic
+) -> None:
     text = "this bridge toll stinks rotten"
-    kinds = replace(rant(text, 0.0), kinds=(ASKS, kind))
-    assert (await verdict(text, kinds=kinds)).topic is topic
+    assert (await verdict(text, alarms=model(text, kind, sure))).topic is topic
+
+
+async def test_an_attack_that_is_not_about_the_topics_need_not_be_as_sure() -> None:
+    text = "my stew stinks rotten today"
+    assert (await verdict("is my stew fine today", alarms=model(text, "crisis"))).topic is Topic.OFF_TOPIC
+    assert (await verdict(text, alarms=model(text, "injection", 6.0))).topic is Topic.UNSAFE
+
+
+def test_a_model_of_alarms_is_read_back_as_it_was_written() -> None:
+    known, (vector,) = model("a b", "crisis"), HashEncoder().encode(["a b c"])
+    read = AlarmModel.of(known.to_plain())
+    assert read.shares("a b c", vector) == pytest.approx(known.shares("a b c", vector), abs=1e-2)
+    for change in ({"names": ["crisis", "unsafe"]}, {"biases": [1.0]}, {"wording": "AAAA"}):
+        with pytest.raises(ValueError, match=r"fit|reshape|buffer"):
+            AlarmModel.of(known.to_plain() | change)
+
+
+def test_a_wording_has_the_length_one_whatever_it_is() -> None:
+    for text in ("dad’s not breathing!", "\ud800 x", "a" * 5000):
+        assert np.linalg.norm(wording(text)[1]) == pytest.approx(1.0, abs=1e-4)
+    assert not len(wording("")[0]) or np.isfinite(wording("")[1]).all()
 
 
 def test_kinds_are_read_back_as_they_were_written() -> None:
@@ -228,7 +263,7 @@ def test_the_seeds_hold_every_group() -> None:
 @pytest.mark.parametrize(
     ("text", "topic"),
     [
-        ("our neighbour is choking, hurry", Topic.EMERGENCY),
+        ("our neighbour is unconscious, hurry", Topic.EMERGENCY),
         ("Nice weather. She got stung and is not breathing! Help", Topic.EMERGENCY),
         ("grandad took the whole box of tablets", Topic.EMERGENCY),
         ("im gonna kms", Topic.CRISIS),
@@ -273,6 +308,7 @@ async def test_a_clause_with_a_subject_of_its_own_is_not_carried_by_the_conversa
 HANGS = """
 import sys
 from pathlib import Path
+from pipeline.stages.alarm_model import BINS, NOTHING, AlarmModel, wording
 from pipeline.stages.alarms import Alarms, read_lexicon, telling
 from pipeline.stages.exemplars import Exemplars
 from pipeline.stages.thresholds import JudgeThresholds
