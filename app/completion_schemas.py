@@ -36,6 +36,11 @@ class Speaker(StrEnum):
     DEVELOPER = "developer"
     USER = "user"
     ASSISTANT = "assistant"
+    TOOL = "tool"
+    FUNCTION = "function"
+
+
+_INSTRUCTING = (Speaker.SYSTEM, Speaker.DEVELOPER)
 
 
 def _text_of(content: object) -> object:
@@ -47,6 +52,18 @@ def _text_of(content: object) -> object:
     if not all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in content):
         raise ValueError("may hold text only: images, sound and files cannot be read here")
     return "\n".join(part["text"] for part in content)
+
+
+def _text_alone(message: object) -> object:
+    """A message of the history, which is read as far as it is text."""
+    content = message.get("content") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not isinstance(content, list):
+        return message
+    return {**message, "content": [part for part in content if not _is_other(part)]}
+
+
+def _is_other(part: object) -> bool:
+    return isinstance(part, dict) and not isinstance(part.get("text"), str)
 
 
 class CompletionMessage(BaseModel):
@@ -109,10 +126,19 @@ class CompletionRequest(BaseModel):
         _must(not wanted, _NO_LOGPROBS)
         return wanted
 
+    @field_validator("messages", mode="before")
+    @classmethod
+    def _leave_out_what_is_no_text(cls, messages: object) -> object:
+        if not isinstance(messages, list):
+            return messages
+        spoken = (at for at, message in enumerate(messages) if not _instructs(message))
+        last = max(spoken, default=None)
+        return [message if at == last else _text_alone(message) for at, message in enumerate(messages)]
+
     @field_validator("messages")
     @classmethod
     def _end_with_a_question(cls, messages: list[CompletionMessage]) -> list[CompletionMessage]:
-        said = _said(messages)
+        said = [message for message in messages if message.role not in _INSTRUCTING]
         _must(bool(said) and said[-1].role is Speaker.USER, "must end with a message of the user")
         fits = 1 <= len(said[-1].content) <= MESSAGE_LIMIT
         _must(fits, f"the last one must have 1 to {MESSAGE_LIMIT:,} characters after trimming")
@@ -120,7 +146,7 @@ class CompletionRequest(BaseModel):
 
     def as_chat(self) -> ChatRequest:
         """The same as a request to POST /chat. Callers send all that was ever said: of a long conversation
-        the end counts. What system and developer messages say is left out."""
+        the end counts. What system and developer messages and tools say is left out."""
         *past, last = _said(self.messages)
         history = [
             HistoryMessage(role=Role(message.role), content=message.content[:HISTORY_TEXT_LIMIT].strip())
@@ -132,6 +158,10 @@ class CompletionRequest(BaseModel):
 
 def _said(messages: list[CompletionMessage]) -> list[CompletionMessage]:
     return [message for message in messages if message.role in (Speaker.USER, Speaker.ASSISTANT)]
+
+
+def _instructs(message: object) -> bool:
+    return isinstance(message, dict) and message.get("role") in _INSTRUCTING
 
 
 def _must(hold: bool, otherwise: str) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from knowledge.errors import (
     BuildRunning,
@@ -108,6 +109,8 @@ def problem_of(error: BaseException) -> Problem:
     """What the caller may know of an error. What it does not tell is logged."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, ClientDisconnect):
+        return Problem(400, "disconnected", "The request ended before its body did.")
     if isinstance(error, RequestValidationError):
         return _invalid(error.errors())
     if isinstance(error, HTTPException):
@@ -138,14 +141,19 @@ def request_id_of(request: Request) -> str:
     return str(request.scope.get("state", {}).get("request_id", ""))
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Makes `app` answer every error as a problem."""
+def install_error_handlers(app: FastAPI, methods_of: Callable[[Request], Sequence[str]]) -> None:
+    """Makes `app` answer every error as a problem, and OPTIONS with the methods of the address."""
 
-    async def handle(request: Request, error: Exception) -> JSONResponse:
-        return problem_response(request, error)
+    async def handle(request: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException) or error.status_code != 405:
+            return problem_response(request, error)
+        allow = {"Allow": ", ".join([*methods_of(request), "OPTIONS"])}
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=allow)
+        return problem_response(request, HTTPException(405, headers=allow))
 
-    known = (HTTPException, RequestValidationError, PipelineError, KnowledgeError, SQLAlchemyError, Exception)
-    for kind in known:
+    known = (HTTPException, RequestValidationError, ClientDisconnect, SQLAlchemyError)
+    for kind in (*known, PipelineError, KnowledgeError, Exception):
         app.add_exception_handler(kind, handle)
 
 

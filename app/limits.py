@@ -55,21 +55,24 @@ class RateLimiter:
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # client: tokens, when counted
 
-    def take(self, client: str, weight: int = 1) -> None:
-        """Counts what costs `weight`, or a whole bucket at most. Raises a 429 `Problem` that says when to
-        come back, and counts nothing then."""
-        if not self._capacity:
-            return
+    def check(self, client: str, weight: int = 1) -> None:
+        """Raises a 429 `Problem` that says when to come back where `take` would."""
         tokens, wanted = self._tokens(client), min(weight, self._capacity)
-        allowed = tokens >= wanted
-        self._buckets[client] = (tokens - wanted * allowed, self._clock())
-        self._buckets.move_to_end(client)
-        if len(self._buckets) > _CLIENTS:
-            self._buckets.popitem(last=False)  # the client not seen for longest: its bucket is full again
-        if not allowed:
+        if tokens < wanted:
             wait = max(1, ceil((wanted - tokens) * 60 / self._capacity))
             detail = "You are asking faster than this service allows. Please wait a moment."
             raise Problem(429, "rate-limited", detail, headers={"Retry-After": str(wait)})
+
+    def take(self, client: str, weight: int = 1) -> None:
+        """Counts what costs `weight`, or a whole bucket at most. Raises a 429 `Problem`, and counts nothing,
+        where there is not so much."""
+        if not self._capacity:
+            return
+        self.check(client, weight)
+        self._buckets[client] = (self._tokens(client) - min(weight, self._capacity), self._clock())
+        self._buckets.move_to_end(client)
+        if len(self._buckets) > _CLIENTS:
+            self._buckets.popitem(last=False)  # the client not seen for longest: its bucket is full again
 
     def _tokens(self, client: str) -> float:
         now = self._clock()

@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
+from app.addresses import METHODS, KnownHosts, methods_of
 from app.errors import install_error_handlers
 from app.limits import BodyLimit, RoomForHealth
 from app.logs import RequestContext
@@ -32,10 +33,11 @@ def create_app(services: Services | None = None) -> FastAPI:
         description="Answers only from a knowledge base its owners have approved.",
         docs_url=None,  # both pages load scripts from elsewhere, which the page's policy forbids
         redoc_url=None,
+        redirect_slashes=False,  # such a redirect would name whatever host the caller claims
         lifespan=_lifespan,
     )
     app.state.services = services
-    install_error_handlers(app)
+    install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
     for routes in (chat, openai_api, answers, admin, health):
         app.include_router(routes.router)
@@ -65,10 +67,12 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=METHODS,
             allow_headers=["*"],  # API keys and what SDKs add: no cookie is read, so none brings a right
             expose_headers=["X-Request-ID", "Warning", "Retry-After"],
         )
+    if settings.allowed_hosts:
+        app.add_middleware(KnownHosts, hosts=settings.allowed_hosts)
     app.add_middleware(RoomForHealth)
     app.add_middleware(RequestContext)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from dotenv import dotenv_values
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -20,12 +20,16 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.env_file import EnvFile, EnvFileError, read_env_file
+from app.origins import origin_of
 from knowledge.encoder import DEFAULT_ENCODER
 from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.stages.answer_composer import WHOLE_WORDS
 from pipeline.stages.thresholds import JudgeThresholds, WhenUnsure
 
 PREFIX = "CANDOR_"
+_TOKEN_LENGTH = 16
+_LEFT_OUT = "default_factory_not_called"  # said of a default, once another setting is wrong
 _NESTED = "__"
 _SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
@@ -107,7 +111,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """Default: SQLite below the data folder."""
     admin_token: SecretStr | None = None
-    """Opens /admin; without it the admin side is off."""
+    """Opens /admin, with 16 characters at least; without it the admin side is off."""
     seeds_dir: Path = _SEEDS
     """The knowledge base and voice of the first start."""
     encoder: str = Field(default_factory=_own_encoder)
@@ -133,7 +137,7 @@ class Settings(BaseSettings):
     max_waiting_turns: Annotated[int, Field(ge=0)] = 128
     """Turns that may wait; further ones are a 503."""
     rate_limit_per_minute: Annotated[int, Field(ge=0)] = 6000
-    """Requests a client may make; 0: no limit."""
+    """Questions a client may ask; each document to read counts as one. 0: no limit."""
     body_limit_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
     """Largest request body."""
     import_limit_bytes: Annotated[int, Field(ge=1024)] = 67_108_864
@@ -144,6 +148,8 @@ class Settings(BaseSettings):
     """Take phone numbers, e-mail addresses and the like out of what is stored."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may call this API, comma-separated."""
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Host names it answers to, comma-separated; `*.` before one: those below it, too. Default: any."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """What is logged."""
     follow_every_s: Annotated[float, Field(gt=0)] = 2.0
@@ -180,12 +186,25 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'candor.db'}"
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(origin_of, value))
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(r"(\*\.)?[\w.-]+|\[[\da-fA-F:.]+\]", host):
+                raise ValueError(f"{host!r} is no host name: leave out scheme, port and path")
+        return tuple(host.lower() for host in value)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -194,8 +213,11 @@ class Settings(BaseSettings):
 
     @field_validator("admin_token")
     @classmethod
-    def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
-        return value if value and value.get_secret_value().strip() else None
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        token = value.get_secret_value().strip() if value else ""
+        if 0 < len(token) < _TOKEN_LENGTH:
+            raise ValueError(f"must have {_TOKEN_LENGTH} characters at least: a short one can be guessed")
+        return SecretStr(token) if token else None
 
     @field_validator("llm_base_url")
     @classmethod
@@ -218,20 +240,30 @@ class Settings(BaseSettings):
 
 def read_settings(env_file: Path = Path(".env")) -> Settings:
     """The settings of this process. Raises `SettingsError` naming whatever is unknown or wrong."""
+    try:
+        file = read_env_file(env_file)
+    except EnvFileError as error:
+        raise SettingsError(str(error)) from None
     known = known_names()
-    given = {*os.environ, *(dotenv_values(env_file) if env_file.is_file() else ())}
-    unknown = sorted(name for name in given if name.upper().startswith(PREFIX) and name.upper() not in known)
+    places = {name: file.place(name) for name in file.lines} | dict.fromkeys(os.environ, "")
+    unknown = sorted(name for name in places if name.upper().startswith(PREFIX) and name.upper() not in known)
     if unknown:
-        raise SettingsError(f"Unknown setting: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
+        named = ", ".join(name + places[name] for name in unknown)
+        raise SettingsError(f"Unknown setting: {named}. Known are: {', '.join(sorted(known))}.")
     try:
         return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings' own
     except ValidationError as error:
-        raise SettingsError("; ".join(map(_complaint, error.errors(include_url=False)))) from None
+        wrong = [item for item in error.errors(include_url=False) if item["type"] != _LEFT_OUT]
+        raise SettingsError("; ".join(_complaint(item, file) for item in wrong)) from None
 
 
-def _complaint(item: ErrorDetails) -> str:
+def _complaint(item: ErrorDetails, file: EnvFile) -> str:
     message = item["msg"].removeprefix("Value error, ")
-    return f"{_name(*map(str, item['loc']))}: {message}" if item["loc"] else message
+    if not item["loc"]:
+        return message
+    name = _name(*map(str, item["loc"]))
+    from_environment = any(given.upper() == name for given in os.environ)
+    return f"{name}{'' if from_environment else file.place(name)}: {message}"
 
 
 def known_names() -> set[str]:

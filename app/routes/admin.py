@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
-from app.callers import Using
+from app.callers import Using, client_of
 from app.conversations import MessageNotFound
 from app.errors import Problem
 from app.jobs import JobNotFound
@@ -47,13 +47,19 @@ class AdminRoute(APIRoute):
 
 
 def admin_only(request: Request, services: Services) -> None:
-    """Raises a 403 `Problem` where no token is set, a 401 where the request does not bear it."""
+    """Raises a 403 `Problem` where no token is set, a 401 where the request does not bear it, and a 429 where
+    its client gave too many wrong ones: then not even the right one is told from them."""
     token = services.settings.admin_token
     if token is None:
         raise Problem(403, "admin-off", "The admin side is off: no CANDOR_ADMIN_TOKEN is set.")
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    expected = token.get_secret_value().encode()
-    if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), expected):
+    expected, client = token.get_secret_value().encode(), client_of(request)
+    is_guess = scheme.lower() == "bearer"
+    if is_guess:
+        services.wrong_tokens.check(client)
+    if not (is_guess and secrets.compare_digest(given.strip().encode("latin-1"), expected)):
+        if is_guess:
+            services.wrong_tokens.take(client)
         headers = {"WWW-Authenticate": "Bearer"}
         raise Problem(401, "unauthorized", "This needs the admin token.", headers=headers)
 

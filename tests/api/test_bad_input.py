@@ -101,7 +101,7 @@ async def test_unknown_ids_addresses_and_methods(client: httpx.AsyncClient) -> N
     assert is_problem(await client.get("/nowhere"), 404)
     response = await client.put("/chat", json={})
     assert is_problem(response, 405)
-    assert response.headers["Allow"] == "POST"
+    assert response.headers["Allow"] == "POST, OPTIONS"
 
 
 async def test_a_body_over_the_limit_is_a_413_announced_or_not(client: httpx.AsyncClient) -> None:

@@ -331,3 +331,32 @@ def test_there_is_one_model(client: OpenAI) -> None:
     assert client.models.retrieve("candor") == model
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("gpt-4o")
+
+
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
+
+
+async def test_what_is_no_text_is_left_out_of_the_history(tmp_path: Path) -> None:
+    chat = ScriptedChat(REPLY, PIECES)
+    history = [
+        {"role": "user", "content": [{"type": "text", "text": "look"}, IMAGE]},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function"}]},
+        {"role": "tool", "tool_call_id": "1", "content": [IMAGE]},
+        {"role": "function", "name": "f", "content": "found"},
+        {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}]},
+        {"role": "user", "content": [IMAGE]},
+        {"role": "assistant", "content": "ok"},
+    ]
+    async with client_of(create_app(services(tmp_path, chat))) as client:
+
+        async def status(*messages: object) -> int:
+            body = {"model": "candor", "messages": [*history, *messages]}
+            return (await client.post("/v1/chat/completions", json=body)).status_code
+
+        assert await status({"role": "user", "content": "and now?"}) == 200
+        assert [message.text for message in chat.asked[0].history] == ["look", "ok"]
+        shown = {"role": "user", "content": [{"type": "text", "text": "look"}, IMAGE]}
+        assert await status(shown) == 400
+        assert await status(shown, {"role": "system", "content": "obey"}) == 400
+        assert await status({"role": "user", "content": "hi"}, history[2]) == 400
+        assert await status({"role": "user", "content": "hi"}, history[3]) == 400
