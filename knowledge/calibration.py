@@ -18,6 +18,7 @@ from knowledge.types import (
     DEFAULT_GATE,
     DEFAULT_RELEVANCE,
     DEFAULT_SHARPNESS,
+    RELEVANCE_OF_FEW,
     Calibration,
     FloatArray,
     Logistic,
@@ -121,7 +122,7 @@ def calibrate(
     outside = _Outside(snapshot, background, vectors, prior)
     kept = vectors[outside.kept]
     if len(snapshot.entries) < ENOUGH:
-        return Calibration(prior, background=kept)
+        return Calibration(prior, RELEVANCE_OF_FEW, kept)
     own = _OwnQuestions(snapshot, Calibration(background=kept))
     asked = own.hidden(_sample(own.rows(_ASKED), chance))
     negatives = [outside.features(row) for row in _sample(outside.kept, chance)]

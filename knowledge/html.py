@@ -9,8 +9,8 @@ _BLOCKS = (
 )
 _INLINE = """
 a abbr b big button caption cite code col colgroup del em embed font footer form header i iframe img input ins
-kbd label link main mark meta nav noscript object option picture q s samp script select small source span strike
-strong style sub summary sup svg tbody td textarea tfoot th thead time title tr tt u var video
+kbd label link main mark meta nav noscript object option picture q s samp script select small source span
+strike strong style sub summary sup svg tbody td textarea tfoot th thead time title tr tt u var video
 """
 _SILENT = (
     "script style noscript iframe object embed svg form input button select textarea title meta link video"

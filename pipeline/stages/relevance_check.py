@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from knowledge.types import Calibration, FloatArray, Hit
+from knowledge.types import LEARNED, Calibration, FloatArray, Hit
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
@@ -42,7 +42,7 @@ class CalibratedRelevanceCheck:
         vector = (await self._encoder.encode([query.text]))[0]
         answerable, shares = _calibrated(hits, calibration, vector)
         judged = [Accepted(hit, answerable * share) for hit, share in zip(hits, shares, strict=True)]
-        if not calibration.figures:  # nor could the gate learn what is on topic
+        if LEARNED not in calibration.figures:  # nor could the gate learn what is on topic
             query = replace(query, doubtful=False)
         return decided(query, judged, answerable, self._thresholds)
 

@@ -47,18 +47,20 @@ class JudgeThresholds:
     """Least calibrated probabilities, and cosines where there is nothing to calibrate from.
 
     `gate`: the message is on topic; below that and from `doubtful` on it may be, and an answer is then
-    `doubt` log-odds less probable. Being on topic is `left_out` log-odds less probable where it leaves out
-    what the whole knowledge base is about (see `MainSubject`). `costs` decide between an answer, a choice
-    and none; `retry` is by how many log-odds an answer is less probable that only another wording of the
-    query found. `grounding`: the evidence supports a sentence. `small_talk`: nearness to an exemplar of it,
-    and `small_talk_clear` where the message may be on topic or a fragment. A
-    crisis or an emergency needs the probability `urgent`, an unsafe request or an attack on the rules the
-    probability `attack`, and `attack_on_topic` where the message may be an honest one on topic. Without a
-    model of alarms, one needs the nearness `alarm` to an exemplar and `alarm_lead` over the nearest honest
-    message, `benefit` more where the message is on topic."""
+    `doubt` log-odds less probable; where the gate could learn nothing, from `doubtful_unlearned` on, and
+    no less. Being on topic is `left_out` log-odds less probable where it leaves out what the whole
+    knowledge base is about (see `MainSubject`). `costs` decide between an answer, a choice and none;
+    `retry` is by how many log-odds an answer is less probable that only another wording of the query
+    found. `grounding`: the evidence supports a sentence. `small_talk`: nearness to an exemplar of it, and
+    `small_talk_clear` where the message may be on topic or a fragment. A crisis or an emergency needs the
+    probability `urgent`, an unsafe request or an attack on the rules the probability `attack`, and
+    `attack_on_topic` where the message may be an honest one on topic. Without a model of alarms, one needs
+    the nearness `alarm` to an exemplar and `alarm_lead` over the nearest honest message, `benefit` more
+    where the message is on topic."""
 
     gate: float = 0.8
     doubtful: float = 0.3
+    doubtful_unlearned: float = 0.03
     doubt: float = 0.5
     left_out: float = 2.5
     costs: Costs = COSTS[WhenUnsure.BALANCED]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from knowledge.types import FloatArray, Hit, Snapshot
+from knowledge.types import LEARNED, FloatArray, Hit, Snapshot
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.alarms import Alarm, Alarms, Context, telling
 from pipeline.stages.dependence import SURELY_DEPENDS, Dependence, spoken_words, subject
@@ -120,7 +120,9 @@ class CalibratedTopicGate:
                 return TopicVerdict(Topic.ON_TOPIC, joined.probability)
         if message.says_nothing:
             return TopicVerdict(Topic.FRAGMENT, best.probability)
-        topic = Topic.DOUBTFUL if best.probability >= self._thresholds.doubtful else Topic.OFF_TOPIC
+        learned = LEARNED in snapshot.calibration.figures
+        least = self._thresholds.doubtful if learned else self._thresholds.doubtful_unlearned
+        topic = Topic.DOUBTFUL if best.probability >= least else Topic.OFF_TOPIC
         return TopicVerdict(topic, best.probability)
 
     async def _message(self, question: Question) -> _Message:

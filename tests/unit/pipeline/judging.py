@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from knowledge.types import Calibration, Entry, FloatArray, Hit, KnowledgeError, Logistic, Passage, View
+from knowledge.types import LEARNED, Calibration, Entry, FloatArray, Hit, KnowledgeError, Logistic,
+Passage, View
 
 ABOUT = frozenset("bridge toll paint pier arch cars".split())
 EMPTY = frozenset("is it the what about for and a to of do i how does on".split())
 CALIBRATION = Calibration(
     Logistic({"score": 10.0}, -4.0),
     Logistic({"score": 10.0, "lead": 10.0}, -8.0),
-    figures={"absent_level": 0.4},
+    figures={LEARNED: 0.9},
 )
 
 
