@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from knowledge.types import Entry
 
+_PASSAGE = 40  # different words, from which on an answer may be one passage of several below a heading
 _WORD = re.compile(r"[\w+#&%$€£]+")
 
 
@@ -20,19 +21,23 @@ def question_key(text: str) -> str:
 
 
 def without_superseded(dated: Iterable[tuple[Entry, datetime]]) -> list[Entry]:
-    """Of entries with the same question the newest: reviewed later, else changed later. The order stays."""
+    """Of entries that ask and tell the same the newest: reviewed later, else changed later. The order stays.
+    Long answers of few words in common below one question are passages of a text, and all are kept."""
     entries = list(dated)
-    newest: dict[str, tuple[Entry, datetime]] = {}
-    for entry, changed in entries:
-        key = question_key(entry.question) or entry.id
-        if key not in newest or _age(entry, changed) >= _age(*newest[key]):
-            newest[key] = entry, changed
-    said = {entry.id for entry, _ in newest.values()}
+    asking: dict[str, list[tuple[Entry, datetime]]] = defaultdict(list)
+    for entry, changed in sorted(
+        entries, key=lambda each: (each[0].reviewed_on or date.min, each[1]), reverse=True
+    ):
+        newer = asking[question_key(entry.question) or entry.id]
+        if not any(_tell_the_same(entry, other) for other, _ in newer):
+            newer.append((entry, changed))
+    said = {entry.id for kept in asking.values() for entry, _ in kept}
     return [entry for entry, _ in entries if entry.id in said]
 
 
-def _age(entry: Entry, changed: datetime) -> tuple[date, datetime]:
-    return entry.reviewed_on or date.min, changed
+def _tell_the_same(one: Entry, other: Entry) -> bool:
+    words = sorted((set(question_key(each.answer).split()) for each in (one, other)), key=len)
+    return len(words[0]) < _PASSAGE or len(words[0] & words[1]) >= len(words[0]) / 2
 
 
 def shared_wordings(dated: Iterable[tuple[Entry, datetime]], touched: Collection[str]) -> Iterator[str]:
@@ -47,9 +52,10 @@ def shared_wordings(dated: Iterable[tuple[Entry, datetime]], touched: Collection
     for key, twins in asking.items():
         ids = [entry.id for entry, _ in twins]
         if len(twins) > 1 and not set(ids).isdisjoint(touched):
-            (said,) = without_superseded(twins)
+            said = without_superseded(twins)
             named = ", ".join(f'"{each}"' for each in ids)
-            yield f'{named} ask the same: "{said.question}" Only the newest, "{said.id}", is said.'
+            only = f' Only the newest, "{said[0].id}", is said.' if len(said) == 1 else ""
+            yield f'{named} ask the same: "{said[0].question}"{only}'
         for other in wording.get(key, ()):
             if other.id not in ids and not {*ids, other.id}.isdisjoint(touched):
                 yield f'An alternate of "{other.id}" is the question of "{ids[0]}": "{twins[0][0].question}"'

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from knowledge.types import Hit
 from pipeline.allowance import turn_allowance
 from pipeline.delivery import Checks, Delivery
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
@@ -226,7 +227,7 @@ class ChatPipeline:
 
     async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
-        questions = tuple(item.hit.entry.question for item in evidence.offered)
+        questions = _questions([item.hit for item in evidence.offered])
         await speech.say_house(self._voice.offering(questions, question.text))
         return self._end(journal, Outcome.CLARIFY, speech, questions)
 
@@ -241,7 +242,7 @@ class ChatPipeline:
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         await speech.say_house(self._voice.reply(outcome, kind, variant=question.text))
-        suggestions = tuple(hit.entry.question for hit in near.hits[:3]) if outcome in _SUGGESTING else ()
+        suggestions = _questions(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 
     async def _rewrite(self, journal: Journal, question: Question) -> SearchQuery:
@@ -268,18 +269,22 @@ class ChatPipeline:
 
     async def _find(self, journal: Journal, query: SearchQuery) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged to answer; else what the first
-        of them offers. Gives the first search's hits too: they are the nearest questions."""
-        retrieval = self._stages.retrieval
-        first: Retrieved | None = None
-        offered = Evidence(query, ())
+        of them offers. A query with words of the conversation competes with those without: the best
+        supported of them counts. Gives the first search's hits too: they are the nearest questions."""
+        tried: list[tuple[Retrieved, Evidence]] = []
         for attempt in query.attempts():
+            attempt = replace(attempt, retry=attempt.retry and not query.used_history)
+            retrieval = self._stages.retrieval
             retrieved = await journal.step(retrieval.engine, retrieval(attempt))
-            first = first or retrieved
-            evidence = await self._relevant(journal, attempt, retrieved)
-            if evidence:
-                return first, evidence
-            offered = offered if offered.offered else evidence
-        return first or Retrieved(()), offered
+            tried.append((retrieved, await self._relevant(journal, attempt, retrieved)))
+            if tried[-1][1] and not query.used_history:
+                break
+        found = [evidence for _, evidence in tried]
+        if query.used_history:
+            return tried[0][0], max(found, key=lambda evidence: evidence.support)
+        answers = (evidence for evidence in found if evidence)
+        offers = (evidence for evidence in found if evidence.offered)
+        return tried[0][0], next(answers, None) or next(offers, found[0])
 
     async def _relevant(self, journal: Journal, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         checks = (self._stages.relevance, *self._stages.relevance_spares)
@@ -309,6 +314,11 @@ class ChatPipeline:
                 raise delivery.failure
             elif delivery.failure:
                 journal.note("answer_composer", fault, "what was said so far")
+
+
+def _questions(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """The curated questions of the nearest entries, each once."""
+    return tuple(dict.fromkeys(hit.entry.question for hit in hits))[:3]
 
 
 def _fault(delivery: Delivery) -> PipelineError | None:

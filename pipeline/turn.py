@@ -98,6 +98,11 @@ class Evidence:
     def __bool__(self) -> bool:
         return bool(self.accepted)
 
+    @property
+    def support(self) -> float:
+        """The probability that the best candidate answers."""
+        return max((probability for _, probability in self.judged), default=0.0)
+
 
 class SentenceKind(StrEnum):
     BLOCK = "block"  # a block of the entry that it cites, word for word

@@ -8,7 +8,15 @@ import pytest
 from knowledge.calibration import ENOUGH, calibrate, calibration_from_json, calibration_to_json
 from knowledge.logistic_fit import fit_logistic
 from knowledge.snapshot import LocalSnapshot
-from knowledge.types import DEFAULT_GATE, DEFAULT_RELEVANCE, Calibration, Entry, FloatArray, Logistic
+from knowledge.types import (
+    DEFAULT_GATE,
+    DEFAULT_RELEVANCE,
+    RELEVANCE_OF_FEW,
+    Calibration,
+    Entry,
+    FloatArray,
+    Logistic,
+)
 from tests.fakes import HashEncoder
 
 PARTS = "rail arch deck pier cable tower paint toll gate lamp bolt rope".split()
@@ -77,7 +85,7 @@ def test_passages_under_one_heading_do_not_raise_the_level() -> None:
 @pytest.mark.parametrize("count", [0, 1, 3, ENOUGH - 1])
 def test_a_handful_of_entries_is_judged_by_the_defaults(count: int) -> None:
     learned = built(BRIDGE[:count])
-    assert (learned.gate, learned.relevance) == (DEFAULT_GATE, DEFAULT_RELEVANCE)
+    assert (learned.gate, learned.relevance) == (DEFAULT_GATE, RELEVANCE_OF_FEW)
 
 
 def test_no_background_is_no_obstacle() -> None:

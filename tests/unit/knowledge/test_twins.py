@@ -40,6 +40,15 @@ def test_of_twins_the_one_that_was_reviewed_or_changed_last_is_said() -> None:
     assert without_superseded(dated(*nameless)) == nameless
 
 
+def test_passages_of_one_text_below_one_heading_are_all_kept() -> None:
+    first, second = (
+        Entry(name, "History", " ".join(f"{name}{place}" for place in range(60))) for name in ("a", "b")
+    )
+    assert without_superseded(dated(first, second)) == [first, second]
+    again = replace(first, id="c")
+    assert without_superseded(dated(first, second, again)) == [second, again]
+
+
 def test_an_import_names_twins_and_borrowed_questions_that_it_touches() -> None:
     other = Entry("pass", "Is there a pass?", "Yes.", alternates=("What does a day cost?", "pass"))
     entries = dated(OLD, NEW, other)
