@@ -1,183 +1,163 @@
-"""An answer as it was written: paragraphs, lists, tables and code, below their headings. What is said of an
-answer is whole blocks of it, and this is the one place that reads them."""
+"""An answer as the blocks that are said whole or not at all.
+
+A block is a paragraph, a list, a table or code, each with the line that introduces it; headings stand over
+blocks. In doubt two pieces are one block: what is said may be longer, never torn from what qualifies it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import zip_longest
 
+from knowledge.markdown_pieces import BOLD_LABEL_LEVEL, Piece, is_finished, is_label, is_text_item, pieces_of
 from knowledge.types import Block, BlockKind
 
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
-
-_Span = tuple[int, int]
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
-_MARKER = re.compile(r"\s*(?:[-*+•‣▪◦–—·]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+\S")
-_TEXT_BULLET = re.compile(r"\s*(?:[•‣▪◦–—·]|\(?\d{1,3}\)|\(?[a-z]\))\s+\S")
-_LABEL_END = re.compile(r":[\s*_]*\Z")
-_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]*_]*\Z")
-_BOLD_LINE = re.compile(r"(\*\*|__)(?!\s)[^\r\n]+?(?<!\s)\1:?\s*\Z")
-_KINDS = {
-    "bullet_list_open": BlockKind.LIST,
-    "ordered_list_open": BlockKind.LIST,
-    "table_open": BlockKind.TABLE,
-    "fence": BlockKind.CODE,
-    "code_block": BlockKind.CODE,
-}
-_INTRODUCED = (BlockKind.LIST, BlockKind.TABLE, BlockKind.CODE)
-_SHORT = 12  # words of a line without a sentence's end that is taken for a title of what it stands on
-_BOLD_LEVEL = 7  # below every heading of Markdown
+_REMEMBERED = 4096  # answers; a turn reads the same few again and again
+_SHORT_LINE = 60  # characters: a line that ends no sentence and is no longer names what stands beneath it
+_SET = (BlockKind.LIST, BlockKind.TABLE, BlockKind.CODE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece of the answer between the reading and the blocks. `level` is that of a heading, else 0."""
-
-    kind: BlockKind
-    start: int
-    end: int
-    level: int = 0
-    is_rule: bool = False
-
-
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=_REMEMBERED)
 def read_blocks(answer: str) -> tuple[Block, ...]:
-    """The blocks of an answer in reading order. Together with the headings that they stand under they cover
-    all of it but white space, and none overlaps another. A heading with nothing below it is a block of its
-    own. Markdown is read as CommonMark with tables; a line that ends with a colon, a line in bold and
-    bullets that are none to Markdown count as what people mean by them."""
-    return tuple(_below_headings(answer, _joined(answer, list(_parts(answer)))))
+    """The blocks of an answer in reading order. With the headings they stand under they hold every character
+    that is not blank, and none twice; a heading over nothing is a paragraph."""
+    return tuple(_under_headings(_joined(answer, _without_rules(pieces_of(answer)))))
 
 
 def spoken_forms(answer: str, block: Block) -> tuple[str, ...]:
-    """The texts in which a block may be said: below all headings that it stands under, without the outermost,
-    and so on to the block alone, which is the last. What is adjacent in the answer is said as it stands
-    there."""
-    return tuple(
-        _form(answer, [*block.under[skipped:], (block.start, block.end)]) for skipped in _skips(block)
-    )
+    """The texts in which a block may be said, longest first: under all its headings, under the inner ones
+    only, and so on to its own text. What is adjacent in the answer is said exactly as it stands there."""
+    own = (block.start, block.end)
+    return tuple(_as_written(answer, [*block.under[at:], own]) for at in range(len(block.under) + 1))
 
 
-def _skips(block: Block) -> range:
-    return range(len(block.under) + 1)
+def whole(answer: str) -> str:
+    """The answer as it is said whole: without the blank lines around it."""
+    blocks = read_blocks(answer)
+    if not blocks:
+        return ""
+    start, _ = [*blocks[0].under, (blocks[0].start, 0)][0]
+    return answer[start : blocks[-1].end]
 
 
-def _form(answer: str, spans: list[_Span]) -> str:
-    text = answer[slice(*spans[0])]
-    for before, span in pairwise(spans):
-        between = answer[before[1] : span[0]]
-        text += (between if not between.strip() else "\n\n") + answer[slice(*span)]
+def _as_written(answer: str, spans: list[tuple[int, int]]) -> str:
+    (start, last), *rest = spans
+    text = answer[start:last]
+    for start, end in rest:
+        adjacent = not answer[last:start].strip()
+        text += answer[last:end] if adjacent else "\n\n" + answer[start:end]
+        last = end
     return text
 
 
-def _parts(answer: str) -> Iterator[_Part]:
-    """What Markdown sees, and as paragraphs what it swallows, such as the addresses of links."""
-    lines = [match.span() for match in _LINE.finditer(answer)]
-    source, origins = _source(answer, lines)
-    covered = 0
-    for token in _reader().parse(source):
-        if token.map is None or token.level or token.nesting < 0:
-            continue
-        first = origins[token.map[0]] if token.map[0] < len(origins) else len(lines)
-        last = origins[token.map[1]] if token.map[1] < len(origins) else len(lines)
-        yield from _trimmed(answer, lines, covered, first, BlockKind.PARAGRAPH)
-        kind = _KINDS.get(token.type, BlockKind.PARAGRAPH)
-        level = int(token.tag[1:]) if token.type == "heading_open" else 0
-        for part in _trimmed(answer, lines, max(first, covered), last, kind):
-            is_bold = token.type == "paragraph_open" and _BOLD_LINE.match(answer[part.start : part.end])
-            yield replace(part, level=_BOLD_LEVEL if is_bold else level, is_rule=token.type == "hr")
-        covered = max(covered, last)
-    yield from _trimmed(answer, lines, covered, len(lines), BlockKind.PARAGRAPH)
-
-
-def _source(answer: str, lines: list[_Span]) -> tuple[str, list[int]]:
-    """The lines for the parser, and the line of the answer that each was. A line behind a list that
-    introduces another one would be taken for a part of the last item: a blank line stands before it there."""
-    texts = [answer[start:end].rstrip("\r\n").replace("\0", " ") for start, end in lines]
-    source: list[str] = []
-    origins: list[int] = []
-    for place, text in enumerate(texts):
-        following = texts[place + 1] if place + 1 < len(texts) else ""
-        introduces = _LABEL_END.search(text) and _MARKER.match(following) and not _MARKER.match(text)
-        if introduces and text[:1].strip() and source and source[-1].strip():
-            source.append("")
-            origins.append(place)
-        source.append(text)
-        origins.append(place)
-    return "\n".join(source), origins
-
-
-def _trimmed(answer: str, lines: list[_Span], first: int, last: int, kind: BlockKind) -> Iterator[_Part]:
-    """The lines from `first` to before `last` without the blank ones around; nothing where all are."""
-    while first < last and not answer[slice(*lines[first])].strip():
-        first += 1
-    if first >= last:
-        return
-    start, end = lines[first][0], lines[last - 1][1]
-    text = answer[start:end]
-    indent = 0 if kind is BlockKind.CODE else len(text) - len(text.lstrip())
-    yield _Part(kind, start + indent, start + len(text.rstrip()))
-
-
-def _joined(answer: str, parts: list[_Part]) -> list[_Part]:
-    """With what belongs together in one part: a list and the line that introduces it, a label and what it
-    labels, bullets that are paragraphs to Markdown, a drawn line and what stands before it."""
-    joined: list[_Part] = []
-    for part in parts:
-        before = joined[-1] if joined else None
-        if before is None or (before.level and not part.is_rule):
-            joined.append(part)
-        elif part.is_rule or before.is_rule:
-            joined[-1] = replace(
-                before, end=part.end, is_rule=False, kind=part.kind if before.is_rule else before.kind
-            )
-            if before.is_rule:
-                joined[-1] = replace(joined[-1], level=0)
-        elif part.level == 0 and (kind := _kind_together(answer, before, part)):
-            joined[-1] = _Part(kind, before.start, part.end)
+def _without_rules(pieces: Sequence[Piece]) -> list[Piece]:
+    """Each drawn line as a part of the piece below it; of the one above, where that is none or a heading."""
+    kept: list[Piece] = []
+    rule: Piece | None = None
+    for piece in pieces:
+        if piece.rule:
+            rule = replace(piece, start=rule.start) if rule else piece
+        elif rule is None:
+            kept.append(piece)
+        elif piece.level and kept:
+            kept = [*kept[:-1], replace(kept[-1], end=rule.end), piece]
         else:
-            joined.append(part)
+            kept.append(replace(piece, start=rule.start, apart=True))
+        rule = rule if piece.rule else None
+    if rule is None:
+        return kept
+    return [*kept[:-1], replace(kept[-1], end=rule.end)] if kept else [replace(rule, level=0)]
+
+
+def _joined(answer: str, pieces: Sequence[Piece]) -> list[Piece]:
+    """The pieces, each together with what introduces it."""
+    joined: list[Piece] = []
+    tail: Piece | None = None  # what the block last begun ends with
+    for piece, following in zip_longest(pieces, pieces[1:]):
+        if piece.level:
+            if following is None or not _introduces_set(piece, following):
+                joined.append(piece)
+                tail = None
+                continue
+            piece = replace(piece, level=0, closes=piece.level)
+        at = len(joined)
+        if tail and not piece.apart and _goes_on(answer, tail, piece):
+            at -= 1
+        elif piece.numbers and piece.numbers[0] > 1:
+            at = _place_of_number(joined, piece.numbers[0] - 1)
+        joined[at:] = [_merged(answer, joined[at], piece, tail) if at < len(joined) else piece]
+        tail = piece
     return joined
 
 
-def _kind_together(answer: str, before: _Part, part: _Part) -> BlockKind | None:
-    """What two parts are together; None where they are two."""
-    first, second = answer[before.start : before.end], answer[part.start : part.end]
-    if _TEXT_BULLET.match(_last_paragraph_line(first)) and _TEXT_BULLET.match(second):
-        return BlockKind.LIST
-    if before.kind is not BlockKind.PARAGRAPH or _TEXT_BULLET.match(first):
-        return None
-    if _LABEL_END.search(first):
-        return BlockKind.LIST if _TEXT_BULLET.match(second) else part.kind
-    is_title = "\n" not in first and len(first.split()) <= _SHORT and not _SENTENCE_END.search(first)
-    return part.kind if is_title and (part.kind in _INTRODUCED or _TEXT_BULLET.match(second)) else None
+def _introduces_set(heading: Piece, following: Piece) -> bool:
+    """Whether a line in bold with a colon opens a list, table or code, and only that."""
+    return heading.level == BOLD_LABEL_LEVEL and following.kind in _SET and not following.apart
 
 
-def _last_paragraph_line(text: str) -> str:
-    return text.rsplit("\n", 1)[-1]
+def _goes_on(answer: str, tail: Piece, piece: Piece) -> bool:
+    """Whether `piece` belongs to the block that ends with `tail`, just before it."""
+    text = answer[tail.start : tail.end]
+    listed = _both_items(answer, tail, piece)
+    if tail.kind is BlockKind.PARAGRAPH:
+        if piece.kind is BlockKind.PARAGRAPH:
+            return is_label(text) or listed or _names_what_follows(text)
+        adjacent = len((answer[tail.end : piece.start] + ".").splitlines()) == 2
+        return adjacent or not is_finished(text)
+    return tail.kind is BlockKind.LIST and (piece.kind is BlockKind.LIST or listed or is_label(text))
 
 
-def _below_headings(answer: str, parts: list[_Part]) -> Iterator[Block]:
-    above: list[_Part] = []
-    for place, part in enumerate(parts):
-        while part.level and above and above[-1].level >= part.level:
-            above.pop()
-        under = tuple((heading.start, heading.end) for heading in above)
-        following = parts[place + 1] if place + 1 < len(parts) else None
-        is_empty = following is None or 0 < following.level <= part.level
-        if part.level and not is_empty:
-            above.append(part)
+def _names_what_follows(text: str) -> bool:
+    short = len(text) <= _SHORT_LINE and "\n" not in text
+    return short and not is_finished(text) and not is_text_item(text)
+
+
+def _place_of_number(joined: list[Piece], number: int) -> int:
+    """Where the numbered list that ends with `number` stands under the same heading; the end if nowhere."""
+    for at in range(len(joined) - 1, -1, -1):
+        numbers = joined[at].numbers
+        if joined[at].level:
+            break
+        if numbers:
+            return at if numbers[1] == number else len(joined)
+    return len(joined)
+
+
+def _both_items(answer: str, tail: Piece, piece: Piece) -> bool:
+    return all(is_text_item(answer[one.start : one.end]) for one in (tail, piece))
+
+
+def _merged(answer: str, block: Piece, piece: Piece, tail: Piece | None) -> Piece:
+    kind = piece.kind if block.kind is BlockKind.PARAGRAPH else block.kind
+    listed = tail is not None and _both_items(answer, tail, piece)
+    if listed or BlockKind.LIST in (block.kind, piece.kind):
+        kind = BlockKind.LIST
+    return replace(block, end=piece.end, kind=kind, numbers=piece.numbers or block.numbers)
+
+
+def _under_headings(pieces: Sequence[Piece]) -> Iterator[Block]:
+    over: list[Piece] = []  # the headings that the next piece stands under
+    bare = False  # the innermost of them stands over nothing yet
+    for piece in pieces:
+        level = piece.level or piece.closes
+        if bare and level and level <= over[-1].level:
+            yield _heading_alone(over)
+        while level and over and level <= over[-1].level:
+            over.pop()
+        bare = piece.level > 0
+        if bare:
+            over.append(piece)
         else:
-            yield Block(part.kind, part.start, part.end, under)
+            yield Block(piece.kind, piece.start, piece.end, _spans(over))
+    if bare:
+        yield _heading_alone(over)
 
 
-@cache
-def _reader() -> MarkdownIt:
-    from markdown_it import MarkdownIt
+def _heading_alone(over: Sequence[Piece]) -> Block:
+    *outer, heading = over
+    return Block(BlockKind.PARAGRAPH, heading.start, heading.end, _spans(outer))
 
-    return MarkdownIt("commonmark").enable("table")
+
+def _spans(headings: Sequence[Piece]) -> tuple[tuple[int, int], ...]:
+    return tuple((heading.start, heading.end) for heading in headings)
