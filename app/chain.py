@@ -9,7 +9,7 @@ from app.models import Models
 from app.release_service import KnowledgeBase
 from app.seeds import Seeds
 from app.settings import Profile, Settings, SettingsError
-from app.voice import LiveTopics
+from app.voice import LiveLanguage, LiveTopics
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.ports import Knowledge, TopicGate, TraceSink
@@ -40,7 +40,11 @@ def build_chat(
     are embedded once. Raises `SettingsError` where the seeds cannot be read, or the profile needs a language
     model and there is none."""
     words = words or Seeds.read(settings)
-    voice = replace(words.voice, topics=LiveTopics(knowledge, words.topics))
+    voice = replace(
+        words.voice,
+        topics=LiveTopics(knowledge, words.topics),
+        language=LiveLanguage(knowledge, words.languages),
+    )
     stages = _specialists(settings, base, models, knowledge, words, voice)
     profile = profile_of(settings, models)
     if models.llm is None or profile is Profile.SPECIALIST:

@@ -27,12 +27,14 @@ _FAULTS = (OSError, ValueError, LookupError, TypeError, AttributeError, re.error
 @dataclass(frozen=True, slots=True)
 class Seeds:
     """All that the chain takes from the seeds. `topics` are labels by id, in the order of showing;
-    `transcripts` the lines of the example conversations, which teach a manner and no facts."""
+    `languages` what each calls itself, by code; `transcripts` the lines of the example conversations, which
+    teach a manner and no facts."""
 
     voice: HouseVoice
     style: StyleCard
     transcripts: tuple[str, ...]
     topics: Mapping[str, str]
+    languages: Mapping[str, str]
     exemplars: dict[str, dict[str, list[str]]]
     lexicon: dict[str, re.Pattern[str]]
     slang: Slang
@@ -48,7 +50,9 @@ class Seeds:
         if talks is None:
             talks = list(_conversations(folder / "conversations"))
         with naming(voice):
-            learned = learned_voice(_yaml(voice), talks, settings)
+            words = _yaml(voice)
+            learned = learned_voice(words, talks, settings)
+            languages = {code: str(said["name"]) for code, said in words.get("other_language", {}).items()}
         with naming(topics):
             labels = {str(topic["id"]): str(topic["label"]) for topic in _yaml(topics)}
         with naming(slang):
@@ -60,7 +64,7 @@ class Seeds:
             for groups in exemplars.values():
                 _check_texts(groups)
         lines = tuple(said.text for talk in talks for said in talk)
-        return cls(learned, learn_style(talks), lines, labels, exemplars, lexicon, plain_words)
+        return cls(learned, learn_style(talks), lines, labels, languages, exemplars, lexicon, plain_words)
 
 
 def _conversations(folder: Path) -> Iterator[Conversation]:

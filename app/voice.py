@@ -15,9 +15,12 @@ from learning.transcripts import Conversation
 from learning.voice import learn_voice
 from pipeline.errors import RetrievalFailed
 from pipeline.ports import Knowledge
+from pipeline.stages.spoken_language import SpokenLanguages
 from pipeline.voice import HouseVoice
 
 _CONTACT = "You can also ask here: {contact}"
+_REFERRED = ("complaint", "person")
+"""Kinds of small talk that are told whom to ask instead."""
 _UNNAMED = ("", "general")  # the topic of entries that were given none
 
 
@@ -46,6 +49,26 @@ class LiveTopics:
         return tuple(_within_a_sentence(name) for name in (*labelled, *map(_spelt_out, others)))
 
 
+class LiveLanguage:
+    """What the live release's language calls itself, read once a release; its code where `names` does not
+    tell, and nothing with nothing live."""
+
+    def __init__(self, knowledge: Knowledge, names: Mapping[str, str]) -> None:
+        self._knowledge = knowledge
+        self._names = names
+        self._read: WeakKeyDictionary[Snapshot, str] = WeakKeyDictionary()
+
+    def __call__(self) -> str:
+        try:
+            snapshot = self._knowledge.current
+        except RetrievalFailed:
+            return ""
+        if snapshot not in self._read:
+            codes = SpokenLanguages.of(snapshot.entries.values()).codes
+            self._read[snapshot] = self._names.get(codes[0], codes[0].upper()) if codes else ""
+        return self._read[snapshot]
+
+
 def learned_voice(
     given: Mapping[str, Any], conversations: Sequence[Conversation], settings: Settings
 ) -> HouseVoice:
@@ -55,10 +78,27 @@ def learned_voice(
     fixed = dict(given)
     own = {"crisis": settings.crisis_text, "emergency": settings.emergency_text}
     fixed |= {kind: text for kind, text in own.items() if text}
+    fixed["off_topic_language"] = _in_other_languages(fixed.pop("other_language", {}), settings)
     if settings.handoff_contact:
-        contact = _CONTACT.format(contact=settings.handoff_contact)
-        fixed["no_answer"] = [f"{reply} {contact}" for reply in fixed["no_answer"]]
+        contact = f" {_CONTACT.format(contact=settings.handoff_contact)}"
+        fixed |= {key: _ending(fixed[key], contact) for key in ("no_answer", "off_topic")}
+        small_talk = fixed["small_talk"]
+        referred = {kind: _ending(small_talk[kind], contact) for kind in _REFERRED if kind in small_talk}
+        fixed["small_talk"] = {**small_talk, **referred}
     return learn_voice(conversations, fixed)
+
+
+def _ending(replies: Sequence[str], end: str) -> list[str]:
+    return [f"{reply}{end}" for reply in replies]
+
+
+def _in_other_languages(given: Mapping[str, Any], settings: Settings) -> dict[str, str]:
+    """The reply to a message in another language, by that language."""
+    contact = settings.handoff_contact
+    return {
+        code: f"{words['text']} {words['contact'].format(contact=contact)}" if contact else words["text"]
+        for code, words in given.items()
+    }
 
 
 def _spelt_out(topic: str) -> str:

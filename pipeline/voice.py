@@ -16,7 +16,7 @@ REQUIRED = (
     *("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis", "emergency"),
     *("choice", "names_question", "part_unanswered", "more_questions", "shortened", "asks_for_whole"),
 )
-TOPICS, QUESTION, URL = "{topics}", "{question}", "{url}"
+TOPICS, QUESTION, URL, LANGUAGE = "{topics}", "{question}", "{url}", "{language}"
 ALARMS = ("crisis", "emergency")
 NAMED_TOPICS = 3  # more would be a list to read, not a sentence
 
@@ -49,14 +49,16 @@ class StyleCard:
 class HouseVoice:
     """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, an alarm, or a
     kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` gives
-    the names that fill `{topics}`, most telling first, anew at each reply: knowledge bases change. Raises
-    `ValueError` where a reply that every service needs is missing."""
+    the names that fill `{topics}`, most telling first, anew at each reply: knowledge bases change; `language`
+    fills `{language}`, which is that of the knowledge base. Raises `ValueError`
+    where a reply that every service needs is missing."""
 
     openers: Mapping[Opener, tuple[str, ...]]
     hedges: tuple[str, ...]
     closings: tuple[str, ...]
     fixed: Mapping[str, tuple[str, ...]]
     topics: Callable[[], tuple[str, ...]] = tuple
+    language: Callable[[], str] = str
 
     def __post_init__(self) -> None:
         missing = [key for key in REQUIRED if not self.fixed.get(key)]
@@ -126,7 +128,8 @@ class HouseVoice:
         topics = self.topics()
         if not topics:
             options = tuple(option for option in options if TOPICS not in option) or options
-        return choose(options, variant).replace(TOPICS, _listed(topics))
+        said = choose(options, variant).replace(TOPICS, _listed(topics))
+        return said.replace(LANGUAGE, self.language()) if LANGUAGE in said else said
 
 
 def _listed(topics: Sequence[str]) -> str:

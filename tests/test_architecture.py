@@ -37,6 +37,7 @@ ONE_ADAPTER = {
     "accelerate": TRAINERS,
     "xllamacpp": {"app/local_llm_child.py"},
     "sklearn": {"learning/training/logistic.py"},
+    "py3langid": {"pipeline/stages/spoken_language.py"},
 }
 MAX_LINES = 400
 

@@ -7,20 +7,19 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.encoder import TextEncoder
 from learning.training.config import TrainingFailed
+from learning.training.corpora import SEEDS
 from learning.training.gate_messages import OWN, Kind, rows
 from learning.training.logistic import regression
 from pipeline.stages.alarm_model import BINS, NOTHING, AlarmModel, wording
+from pipeline.stages.exemplars import read_exemplars
 from pipeline.stages.message_kinds import ASKS
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 ALARMING = frozenset({"crisis", "emergency", "unsafe", "injection"})
 _MADE = {"crisis": 200, "emergency": 300, "unsafe": 150, "honest": 1000}
@@ -52,10 +51,12 @@ def fit_alarms(known: Sequence[Kind], patterns: Path, encoder: TextEncoder, seed
 
 
 def read_alarming(data: Path) -> list[Kind]:
-    """Requests for harm and attacks on a chat's rules, beside honest messages to the chat that was attacked.
-    Raises `TrainingFailed`."""
+    """Requests for harm and attacks on a chat's rules, beside honest messages to the chat that was attacked,
+    and our own small talk. Raises `TrainingFailed`."""
     harm, deepset, jailbreaks = (rows(data / "safety" / f"{name}_dev.jsonl") for name in LICENCES)
+    small_talk = read_exemplars(SEEDS)["small_talk"]
     return [
+        *(Kind(text, "small_talk", kind, OWN) for kind, texts in small_talk.items() for text in texts),
         *(Kind(row["text"], "unsafe", row["category"], _HARM) for row in harm if row["category"] in _HARMFUL),
         *(
             Kind(row["text"], "injection" if row["injection"] else ASKS, _DEEPSET, _DEEPSET)
@@ -107,7 +108,7 @@ def _fit(
     )
 
 
-def _wordings(texts: Sequence[str]) -> csr_matrix:
+def _wordings(texts: Sequence[str]) -> Any:  # noqa: ANN401 - SciPy has no types
     from scipy.sparse import csr_matrix
 
     rows = [wording(text) for text in texts]

@@ -67,7 +67,7 @@ def wording(text: str) -> tuple[NDArray[np.int64], FloatArray]:
     counts = Counter(crc32(part.encode("utf-8", "surrogatepass")) % BINS for part in _parts(text[:_READ]))
     values = 1 + np.log(np.fromiter(counts.values(), dtype=np.float32, count=len(counts)))
     bins = np.fromiter(counts, dtype=np.int64, count=len(counts))
-    return bins, values / max(1.0, float(np.linalg.norm(values)))
+    return bins, (values / max(1.0, float(np.linalg.norm(values)))).astype(np.float32)
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -19,6 +20,7 @@ from pipeline.stages.message_kinds import MessageKinds
 from pipeline.stages.normalising import Slang
 from pipeline.stages.pleasantries import WORD, without_pleasantries
 from pipeline.stages.retrieval import search
+from pipeline.stages.spoken_language import SpokenLanguages
 from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Question, Role
@@ -42,19 +44,25 @@ _READ = 400  # characters in which a message says what it is about
 _REMEMBERED = 2  # messages of the user that a follow-up may lean on
 _OWN = 2  # words with which a message names its own subject
 _HITS = 6
+_CLAUSE = re.compile(r"[,;.!?\n]+")
+_CLAUSES = 3
+_ASKING_TOO = ("complaint", "person")  # small talk that may come with a question
+_CURATED = 0.9  # a message this near to a curated wording means that, whatever language it is in
 
 
 @dataclass(frozen=True, slots=True)
 class _Message:
     """What the user says: as it was typed, its `core` without pleasantries, and read `together` with what was
     asked before, empty where it does not lean on that; what was `said` in all, the conversation included;
-    vectors by text, also of the telling `pieces`."""
+    vectors by text, also of the telling `pieces` and of the `clauses` that say what they are
+    about."""
 
     text: str
     core: str
     together: str
     said: str
     pieces: tuple[str, ...]
+    clauses: tuple[str, ...]
     vectors: Mapping[str, FloatArray]
 
     @property
@@ -99,6 +107,7 @@ class CalibratedTopicGate:
         self._kinds = kinds
         self._slang = slang or Slang({}, {})
         self._subjects: WeakKeyDictionary[Snapshot, MainSubject] = WeakKeyDictionary()
+        self._languages: WeakKeyDictionary[Snapshot, SpokenLanguages] = WeakKeyDictionary()
 
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises `RetrievalFailed` and `ModelUnavailable` as the ports do."""
@@ -107,10 +116,18 @@ class CalibratedTopicGate:
         whole = await self._read(snapshot, message, message.text)
         if alarm := await self._alarm(snapshot, message, whole):
             return TopicVerdict(alarm.topic, whole.probability, alarm.kind)
+        language = (await self._spoken(snapshot)).foreign(message.text)
+        if language and whole.question_cosine < _CURATED:
+            return TopicVerdict(Topic.OFF_TOPIC, whole.probability, f"language.{language}")
         bare = message.core not in ("", message.text)
         alone = await self._read(snapshot, message, message.core) if bare else whole
         best = alone if alone.probability > whole.probability else whole
-        if (kind := self._small_talk(message, best)) is not None:
+        kind = self._small_talk(message, best)
+        if kind in _ASKING_TOO or (kind is None and best.probability < self._thresholds.gate):
+            asked = [await self._read(snapshot, message, clause) for clause in message.clauses]
+            best = max((best, *asked), key=lambda reading: reading.probability)
+            kind = None if best.probability >= self._thresholds.gate else kind
+        if kind is not None:
             return TopicVerdict(Topic.SMALL_TALK, best.probability, kind)
         if best.probability >= self._thresholds.gate and not message.says_nothing:
             return TopicVerdict(Topic.ON_TOPIC, best.probability)
@@ -128,11 +145,14 @@ class CalibratedTopicGate:
     async def _message(self, question: Question) -> _Message:
         core = without_pleasantries(question.text)
         together, pieces = self._with_history(question, core), telling(question.text)
-        texts = list(dict.fromkeys(text for text in (question.text, core, together, *pieces) if text))
+        clauses = _clauses(question.text)
+        texts = list(
+            dict.fromkeys(text for text in (question.text, core, together, *pieces, *clauses) if text)
+        )
         vectors = await self._encoder.encode(texts)
         known = dict(zip(texts, vectors, strict=True))
         said = "\n".join((*(message.text for message in question.history), question.text))
-        return _Message(question.text, core, together, said, tuple(pieces), known)
+        return _Message(question.text, core, together, said, tuple(pieces), clauses, known)
 
     async def _read(self, snapshot: Snapshot, message: _Message, text: str) -> _Reading:
         vector = message.vectors[text]
@@ -167,6 +187,14 @@ class CalibratedTopicGate:
         if known is None:
             entries = tuple(snapshot.entries.values())
             known = self._subjects[snapshot] = await asyncio.to_thread(MainSubject.of, entries, self._slang)
+        return known
+
+    async def _spoken(self, snapshot: Snapshot) -> SpokenLanguages:
+        """The languages of a release; read once for each, beside the event loop, and forgotten with it."""
+        known = self._languages.get(snapshot)
+        if known is None:
+            entries = tuple(snapshot.entries.values())
+            known = self._languages[snapshot] = await asyncio.to_thread(SpokenLanguages.of, entries)
         return known
 
     async def _alarm(self, snapshot: Snapshot, message: _Message, whole: _Reading) -> Alarm | None:
@@ -211,6 +239,14 @@ class CalibratedTopicGate:
             return True
         named = sum(bool(subject(word)) for word in spoken_words(core).split())
         return named >= _OWN and alone.probability < _FOREIGN and self._dependence(core) < SURELY_DEPENDS
+
+
+def _clauses(text: str) -> tuple[str, ...]:
+    """The last few parts of a message of several that say what they are about: "my back is killing me, when
+    are you open"."""
+    parts = [part.strip() for part in _CLAUSE.split(text[:_READ])]
+    told = [part for part in parts if len(part.split()) >= _SHORT and not _says_nothing(part)]
+    return tuple(dict.fromkeys(told[-_CLAUSES:])) if len(parts) > 1 else ()
 
 
 def _lowered(probability: float, log_odds: float) -> float:
