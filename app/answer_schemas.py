@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    WithJsonSchema,
+    field_validator,
+)
 
 from app.completion_schemas import MODEL
 from app.schemas import MESSAGE_LIMIT, between
@@ -18,6 +29,10 @@ _TITLE_LIMIT = 300
 _EXAMPLES = 20
 _EXAMPLE_LIMIT = 1_000
 _CONTEXT_LIMIT = 8_000
+_DocumentText = Annotated[str, between(1, _DOCUMENT_LIMIT)]
+_ExampleText = Annotated[str, between(1, _EXAMPLE_LIMIT)]
+_Pair = tuple[_ExampleText, _ExampleText]
+_UNSAMPLED = "there are none: answers are not sampled token by token"
 
 
 class _Strict(BaseModel):
@@ -25,14 +40,14 @@ class _Strict(BaseModel):
 
 
 class Document(_Strict):
-    text: Annotated[str, between(1, _DOCUMENT_LIMIT)]
+    text: _DocumentText
     title: Annotated[str, between(0, _TITLE_LIMIT)] = ""
     metadata: Any = None
 
 
 class ExampleBody(_Strict):
-    question: Annotated[str, between(1, _EXAMPLE_LIMIT)]
-    answer: Annotated[str, between(1, _EXAMPLE_LIMIT)]
+    question: _ExampleText
+    answer: _ExampleText
 
 
 def _document(given: object) -> object:
@@ -57,6 +72,10 @@ def _refused(why: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _empty(*values: object) -> WithJsonSchema:
+    return WithJsonSchema({"enum": list(values)})
+
+
 class AnswerRequest(_Strict):
     """Fields that shape how a model samples are taken and change nothing. Unknown ones are refused: a
     misspelt `documents` would ask the knowledge base."""
@@ -64,28 +83,33 @@ class AnswerRequest(_Strict):
     question: Annotated[str, between(1, MESSAGE_LIMIT)]
     documents: (
         Annotated[
-            list[Annotated[Document, BeforeValidator(_document)]],
+            list[Annotated[Document, BeforeValidator(_document, Document | _DocumentText)]],
             Field(min_length=1, max_length=MOST_DOCUMENTS),
         ]
         | None
     ) = None
     examples: Annotated[
-        list[Annotated[ExampleBody, BeforeValidator(_example)]], Field(max_length=_EXAMPLES)
+        list[Annotated[ExampleBody, BeforeValidator(_example, ExampleBody | _Pair)]],
+        Field(max_length=_EXAMPLES),
     ] = []
     examples_context: Annotated[str, between(0, _CONTEXT_LIMIT)] | None = None
-    max_rerank: Annotated[int, Field(ge=1, le=MOST_DOCUMENTS)] = _RERANKED
+    max_rerank: Annotated[int, Field(ge=1, le=MOST_DOCUMENTS, strict=True)] = _RERANKED
     model: Annotated[str, Field(max_length=200)] = MODEL
     search_model: Annotated[str, Field(max_length=200)] = MODEL
-    return_metadata: bool | None = None
-    n: Annotated[int, Field(ge=1, le=1)] | None = None
-    file: Annotated[Any, _refused("files are not offered: send their texts as documents")] = None
-    return_prompt: Annotated[bool | None, _refused("prompts are not given out")] = None
-    logprobs: Annotated[int | None, _refused("there are none: answers are not sampled token by token")] = None
-    expand: Annotated[list[Any] | None, _refused("there is nothing to expand")] = None
-    temperature: float | None = None
-    max_tokens: int | None = None
+    return_metadata: StrictBool | None = None
+    n: Annotated[int, Field(ge=1, le=1, strict=True)] | None = None
+    file: Annotated[
+        str | None, _refused("files are not offered: send their texts as documents"), _empty(None, "")
+    ] = None
+    return_prompt: Annotated[
+        StrictBool | None, _refused("prompts are not given out"), _empty(None, False)
+    ] = None
+    logprobs: Annotated[StrictInt | None, _refused(_UNSAMPLED), _empty(None, 0)] = None
+    expand: Annotated[list[Any] | None, _refused("there is nothing to expand"), _empty(None, [])] = None
+    temperature: StrictFloat | StrictInt | None = None
+    max_tokens: StrictInt | None = None
     stop: str | list[str] | None = None
-    logit_bias: dict[str, float] | None = None
+    logit_bias: dict[str, StrictFloat | StrictInt] | None = None
     user: str | None = None
 
     @property

@@ -15,6 +15,7 @@ from app.addresses import METHODS, KnownHosts, methods_of
 from app.errors import install_error_handlers
 from app.limits import BodyLimit, RoomForHealth
 from app.logs import RequestContext
+from app.openapi import describe
 from app.routes import admin, answers, chat, health, openai_api
 from app.services import Services, build_services
 from app.settings import Settings, read_settings
@@ -41,6 +42,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     _add_middleware(app, services.settings)
     for routes in (chat, openai_api, answers, admin, health):
         app.include_router(routes.router)
+    describe(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(
         "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 import regex
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic.config import JsonDict
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from app.conversations import ExchangeRow, Rating, citation_fields
+from app.entry_schema import EntryBody
 from pipeline.types import Message, Outcome, Reply, Role
 
 MESSAGE_LIMIT = 4_000
@@ -19,6 +24,7 @@ HISTORY_TEXT_LIMIT = 16_000
 _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _UNSEEN = regex.compile(r"[[\p{Cc}\p{Cf}]--[\n\t]]", regex.VERSION1)
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
+_SEEN = r"[^\s\x00-\x1f\x7f-\x9f]"
 _JOINERS = "\u200c\u200d"  # part of how Persian, Indic scripts and emoji are written
 
 
@@ -43,16 +49,27 @@ def _is_joining(text: str, at: int) -> bool:
     )
 
 
-def between(least: int, most: int) -> AfterValidator:
+@dataclass(frozen=True, slots=True)
+class between:  # reads as a constraint: Annotated[str, between(1, 9)]
     """For text that is cleaned first."""
 
-    def check(text: str) -> str:
-        cleaned = clean_text(text)
-        if not least <= len(cleaned) <= most:
-            raise ValueError(f"must have {least} to {most:,} characters after trimming")
-        return cleaned
+    least: int
+    most: int
 
-    return AfterValidator(check)
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+        return no_info_after_validator_function(self._cleaned, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        seen = {"minLength": self.least, "pattern": _SEEN} if self.least else {}
+        return {**handler(schema), "maxLength": self.most, **seen}
+
+    def _cleaned(self, text: str) -> str:
+        cleaned = clean_text(text)
+        if not self.least <= len(cleaned) <= self.most:
+            raise ValueError(f"must have {self.least} to {self.most:,} characters after trimming")
+        return cleaned
 
 
 class _Strict(BaseModel):
@@ -64,7 +81,17 @@ class HistoryMessage(_Strict):
     content: Annotated[str, between(1, HISTORY_TEXT_LIMIT)]
 
 
+_EITHER: JsonDict = {
+    "not": {
+        "properties": {"conversation_id": {"type": "string"}, "history": {"type": "array"}},
+        "required": ["conversation_id", "history"],
+    }
+}
+
+
 class ChatRequest(_Strict):
+    model_config = ConfigDict(json_schema_extra=_EITHER)
+
     message: Annotated[str, between(1, MESSAGE_LIMIT)]
     conversation_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     history: Annotated[list[HistoryMessage], Field(max_length=HISTORY_LIMIT)] | None = None
@@ -172,15 +199,18 @@ class ReleaseBody(BaseModel):
     figures: Mapping[str, float]
 
 
-class EntryPageBody(BaseModel):
-    items: list[dict[str, Any]]
+class _Page(BaseModel):
     total: int
     offset: int
     limit: int
 
 
-class TurnPageBody(EntryPageBody):
-    pass
+class EntryPageBody(_Page):
+    items: list[EntryBody]
+
+
+class TurnPageBody(_Page):
+    items: list[dict[str, Any]]
 
 
 def _said(row: ExchangeRow) -> tuple[UserMessage, AssistantMessage]:

@@ -11,11 +11,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.callers import Using, client_of
 from app.conversations import MessageNotFound
+from app.entry_schema import ChangedEntry, EntryBody, NewEntry
 from app.errors import Problem
 from app.jobs import JobNotFound
+from app.openapi import problems
 from app.schemas import EntryPageBody, ImportCounts, JobBody, ReleaseBody, TurnPageBody
 from app.services import Services, services_of
 from knowledge.entries import ApplyMode
@@ -30,7 +33,20 @@ Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 JsonObject = dict[str, Any]
 NDJSON = "application/x-ndjson"
-_PARSERS: dict[str, Callable[[bytes], ParsedEntries]] = {NDJSON: parse_jsonl, "text/csv": parse_csv}
+CSV = "text/csv"
+_PARSERS: dict[str, Callable[[bytes], ParsedEntries]] = {NDJSON: parse_jsonl, CSV: parse_csv}
+_LINE = {"type": "string", "description": "One entry, a JSON object, a line."}
+_ROWS = {"type": "string", "description": "A header row, then one entry a row."}
+_IMPORTED = {
+    "requestBody": {"required": True, "content": {NDJSON: {"schema": _LINE}, CSV: {"schema": _ROWS}}}
+}
+_LOCATED: dict[int | str, JsonObject] = {
+    201: {"headers": {"Location": {"description": "Its address.", "schema": {"type": "string"}}}}
+}
+
+
+class _Lines(Response):
+    media_type = NDJSON
 
 
 class AdminRoute(APIRoute):
@@ -64,7 +80,14 @@ def admin_only(request: Request, services: Services) -> None:
         raise Problem(401, "unauthorized", "This needs the admin token.", headers=headers)
 
 
-router = APIRouter(prefix="/admin", route_class=AdminRoute)
+class _EntryId(StringConvertor):
+    """An entry's id in an address. Two of them mean a call."""
+
+    regex = "(?!(?:import|export)(?:/|$))[^/]+"
+
+
+register_url_convertor("entry", _EntryId())
+router = APIRouter(prefix="/admin", route_class=AdminRoute, responses=problems(401, 403, 429))
 
 
 @router.get("/entries")
@@ -81,20 +104,20 @@ def list_entries(
     return EntryPageBody(items=items, total=page.total, offset=offset, limit=limit)
 
 
-@router.post("/entries", status_code=201)
-def create_entry(record: JsonObject, services: Using, response: Response) -> JsonObject:
+@router.post("/entries", status_code=201, responses=_LOCATED | problems(409, 413, 422))
+def create_entry(record: NewEntry, services: Using, response: Response) -> EntryBody:
     entry = services.entries.create(_entry(record))
     response.headers["Location"] = f"/admin/entries/{entry.id}"
     return record_of(entry)
 
 
-@router.get("/entries/export")
+@router.get("/entries/export", response_class=_Lines)
 def export_entries(services: Using) -> StreamingResponse:
     headers = {"Content-Disposition": 'attachment; filename="entries.jsonl"'}
     return StreamingResponse(export_jsonl(services.entries.all()), media_type=NDJSON, headers=headers)
 
 
-@router.post("/entries/import")
+@router.post("/entries/import", responses=problems(413, 415, 422), openapi_extra=_IMPORTED)
 async def import_entries(
     request: Request, services: Using, mode: ApplyMode = ApplyMode.UPSERT
 ) -> ImportCounts:
@@ -106,29 +129,29 @@ async def import_entries(
     return ImportCounts(**asdict(counts), ignored_fields=list(parsed.ignored_fields))
 
 
-@router.get("/entries/{entry_id}")
-def read_entry(entry_id: str, services: Using) -> JsonObject:
+@router.get("/entries/{entry_id:entry}", responses=problems(404))
+def read_entry(entry_id: str, services: Using) -> EntryBody:
     return record_of(services.entries.get(entry_id))
 
 
-@router.put("/entries/{entry_id}")
-def replace_entry(entry_id: str, record: JsonObject, services: Using) -> JsonObject:
+@router.put("/entries/{entry_id:entry}", responses=problems(404, 413, 422))
+def replace_entry(entry_id: str, record: ChangedEntry, services: Using) -> EntryBody:
     if record.setdefault("id", entry_id) != entry_id:
         raise Problem(422, "invalid", "id: must be the one in the address, or left out.")
     return record_of(services.entries.update(_entry(record)))
 
 
-@router.delete("/entries/{entry_id}", status_code=204)
+@router.delete("/entries/{entry_id:entry}", status_code=204, responses=problems(404))
 def delete_entry(entry_id: str, services: Using) -> None:
     services.entries.delete(entry_id)
 
 
-@router.post("/reindex", status_code=202)
+@router.post("/reindex", status_code=202, responses=problems(409))
 async def reindex(services: Using) -> JobBody:
     return await asyncio.to_thread(_job, services, await services.releases.reindex())
 
 
-@router.get("/reindex/{job_id}")
+@router.get("/reindex/{job_id}", responses=problems(404))
 def read_job(job_id: str, services: Using) -> JobBody:
     return _job(services, job_id)
 
@@ -138,7 +161,7 @@ def list_releases(services: Using) -> list[ReleaseBody]:
     return [_release(info) for info in services.releases.list()]
 
 
-@router.post("/releases/{release_id}/activate")
+@router.post("/releases/{release_id}/activate", responses=problems(404, 409))
 async def activate(release_id: str, services: Using) -> ReleaseBody:
     await services.releases.activate(release_id)
     listed = await asyncio.to_thread(services.releases.list)
@@ -153,7 +176,7 @@ def list_turns(
     return TurnPageBody(items=list(page.turns), total=page.total, offset=offset, limit=limit)
 
 
-@router.get("/turns/{message_id}")
+@router.get("/turns/{message_id}", responses=problems(404))
 def read_turn(message_id: str, services: Using) -> JsonObject:
     try:
         return services.traces.get(message_id)
@@ -161,7 +184,7 @@ def read_turn(message_id: str, services: Using) -> JsonObject:
         raise Problem(404, "not-found", "There is no such turn.") from None
 
 
-@router.delete("/turns/{message_id}", status_code=204)
+@router.delete("/turns/{message_id}", status_code=204, responses=problems(404))
 def delete_turn(message_id: str, services: Using) -> None:
     """Also what belongs to no conversation: a first turn that failed, a question to /v1/answers."""
     try:

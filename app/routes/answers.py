@@ -9,12 +9,18 @@ from fastapi.responses import JSONResponse
 
 from app.answer_schemas import AnswerRequest, AnswerResponse
 from app.callers import Using, awaited, charge, left, within_rate
+from app.openapi import api_errors
 from app.routes.openai_api import must_be_known
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", responses=api_errors())
 
 
-@router.post("/answers", response_model=AnswerResponse, dependencies=[Depends(within_rate)])
+@router.post(
+    "/answers",
+    response_model=AnswerResponse,
+    responses=api_errors(404, 413, 429, 504),
+    dependencies=[Depends(within_rate)],
+)
 async def answer(ask: AnswerRequest, request: Request, services: Using) -> Response:
     must_be_known(ask.model)
     must_be_known(ask.search_model, "search_model")

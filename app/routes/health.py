@@ -9,9 +9,14 @@ from fastapi import APIRouter, Response
 from app.callers import Using
 from app.errors import unavailable
 from app.metrics import CONTENT_TYPE
+from app.openapi import problems
 
-router = APIRouter()
+router = APIRouter(responses=problems())
 VERSION = version("candor")
+
+
+class _Metrics(Response):
+    media_type = CONTENT_TYPE
 
 
 @router.get("/health/live")
@@ -34,6 +39,6 @@ async def read_version(services: Using) -> dict[str, str | None]:
     return {"name": "candor", "version": VERSION, "release_id": services.live.release_id}
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", response_class=_Metrics)
 async def metrics(services: Using) -> Response:
-    return Response(services.metrics.text(), media_type=CONTENT_TYPE)
+    return _Metrics(services.metrics.text())

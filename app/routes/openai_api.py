@@ -12,12 +12,17 @@ from app.callers import Using, awaited, left, streamed, within_rate
 from app.completion_schemas import MODEL, CompletionRequest
 from app.completions import Completion
 from app.errors import Problem
+from app.openapi import api_errors, events
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", responses=api_errors())
 _SINCE = 1_795_651_200  # 2026-11-26, the day this API began: clients insist on a date
 
 
-@router.post("/chat/completions", dependencies=[Depends(within_rate)])
+@router.post(
+    "/chat/completions",
+    responses=events() | api_errors(404, 413, 429, 504),
+    dependencies=[Depends(within_rate)],
+)
 async def complete(ask: CompletionRequest, request: Request, services: Using) -> Response:
     must_be_known(ask.model)
     completion = Completion(uuid4().hex, ask)
@@ -33,7 +38,7 @@ def models() -> dict[str, Any]:
     return {"object": "list", "data": [_MODEL]}
 
 
-@router.get("/models/{model}")
+@router.get("/models/{model}", responses=api_errors(404))
 def model(model: str) -> dict[str, Any]:
     must_be_known(model)
     return _MODEL
