@@ -18,7 +18,7 @@ _SILENT = (
 
 
 def _tag(names: str) -> re.Pattern[str]:
-    return re.compile(rf"</?(?:{'|'.join(names.split())})(?=[\s/>])[^<>]*>|<!--.*?-->", re.I | re.S)
+    return re.compile(rf"(?<!\\)</?(?:{'|'.join(names.split())})(?=[\s/>])[^<>]*>|<!--.*?-->", re.I | re.S)
 
 
 _KNOWN, _BLOCK = _tag(f"{_BLOCKS} {_INLINE}"), _tag(_BLOCKS)
@@ -35,6 +35,12 @@ def markdown_of(text: str) -> str:
     """The text with its HTML tags as Markdown: links keep their address, scripts and styles are gone. What
     only looks like a tag (`<your-key>`, `List<int>`) and what stands in code stays as it is, and so does a
     text without any tag. Applying it twice changes nothing more."""
+    while (converted := _once(text)) != text:
+        text = converted
+    return text
+
+
+def _once(text: str) -> str:
     kept: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
@@ -46,9 +52,9 @@ def markdown_of(text: str) -> str:
         return text
     is_page = _BLOCK.search(masked) is not None  # else Markdown with a tag amid its lines, which stay
     parts = [masked] if is_page else masked.split("\n")
-    converted = "\n".join(_converted(part) if _KNOWN.search(part) else part for part in parts)
-    tidy = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", converted, flags=re.MULTILINE)).strip("\n")
-    named = _KNOWN.sub(lambda match: f"`{match.group()}`", tidy)  # told, not meant: `&lt;b&gt;`
+    markdown = "\n".join(_converted(part) if _KNOWN.search(part) else part for part in parts)
+    tidy = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.MULTILINE)).strip("\n")
+    named = _KNOWN.sub(lambda match: f"\\{match.group()}", tidy)  # told, not meant: `&lt;b&gt;`
     return _PLACE.sub(lambda match: kept[int(match[1])], named)
 
 

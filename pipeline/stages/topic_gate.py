@@ -245,7 +245,7 @@ def _clauses(text: str) -> tuple[str, ...]:
     """The last few parts of a message of several that say what they are about: "my back is killing me, when
     are you open"."""
     parts = [part.strip() for part in _CLAUSE.split(text[:_READ])]
-    told = [part for part in parts if len(part.split()) >= _SHORT and not _says_nothing(part)]
+    told = [part for part in parts if len(part.split()) >= _SHORT and not says_nothing(part)]
     return tuple(dict.fromkeys(told[-_CLAUSES:])) if len(parts) > 1 else ()
 
 

@@ -25,7 +25,7 @@ from knowledge.importing import parse_record
         ("<script>alert(1)</script><p onclick='x()'>Hi</p><style>p{}</style>", "Hi"),
         ("<ol><li>One</li><li>Two</li></ol>", "1. One\n2. Two"),
         ("First **line**\nsecond <b>line</b>\n\n- item", "First **line**\nsecond **line**\n\n- item"),
-        ("<p>Use &lt;b&gt; for bold</p>", "Use `<b>` for bold"),
+        ("<p>Use &lt;b&gt; for bold</p>", "Use \\<b> for bold"),
     ],
 )
 def test_html_becomes_markdown(html: str, markdown: str) -> None:
