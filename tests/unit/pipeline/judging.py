@@ -7,8 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from knowledge.types import LEARNED, Calibration, Entry, FloatArray, Hit, KnowledgeError, Logistic,
-Passage, View
+from knowledge.types import (
+    LEARNED,
+    Calibration,
+    Entry,
+    FloatArray,
+    Hit,
+    KnowledgeError,
+    Logistic,
+    Passage,
+    View,
+)
 
 ABOUT = frozenset("bridge toll paint pier arch cars".split())
 EMPTY = frozenset("is it the what about for and a to of do i how does on".split())
