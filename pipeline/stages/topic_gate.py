@@ -6,7 +6,7 @@ import asyncio
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from knowledge.types import LEARNED, FloatArray, Hit, Snapshot
@@ -54,15 +54,13 @@ _CURATED = 0.9  # a message this near to a curated wording means that, whatever 
 class _Message:
     """What the user says: as it was typed, its `core` without pleasantries, and read `together` with what was
     asked before, empty where it does not lean on that; what was `said` in all, the conversation included;
-    vectors by text, also of the telling `pieces` and of the `clauses` that say what they are
-    about."""
+    vectors by text, also of the telling `pieces`."""
 
     text: str
     core: str
     together: str
     said: str
     pieces: tuple[str, ...]
-    clauses: tuple[str, ...]
     vectors: Mapping[str, FloatArray]
 
     @property
@@ -123,9 +121,8 @@ class CalibratedTopicGate:
         alone = await self._read(snapshot, message, message.core) if bare else whole
         best = alone if alone.probability > whole.probability else whole
         kind = self._small_talk(message, best)
-        if kind in _ASKING_TOO or (kind is None and best.probability < self._thresholds.gate):
-            asked = [await self._read(snapshot, message, clause) for clause in message.clauses]
-            best = max((best, *asked), key=lambda reading: reading.probability)
+        if kind in _ASKING_TOO:
+            best = await self._with_clauses(snapshot, message, best)
             kind = None if best.probability >= self._thresholds.gate else kind
         if kind is not None:
             return TopicVerdict(Topic.SMALL_TALK, best.probability, kind)
@@ -145,14 +142,11 @@ class CalibratedTopicGate:
     async def _message(self, question: Question) -> _Message:
         core = without_pleasantries(question.text)
         together, pieces = self._with_history(question, core), telling(question.text)
-        clauses = _clauses(question.text)
-        texts = list(
-            dict.fromkeys(text for text in (question.text, core, together, *pieces, *clauses) if text)
-        )
+        texts = list(dict.fromkeys(text for text in (question.text, core, together, *pieces) if text))
         vectors = await self._encoder.encode(texts)
         known = dict(zip(texts, vectors, strict=True))
         said = "\n".join((*(message.text for message in question.history), question.text))
-        return _Message(question.text, core, together, said, tuple(pieces), clauses, known)
+        return _Message(question.text, core, together, said, tuple(pieces), known)
 
     async def _read(self, snapshot: Snapshot, message: _Message, text: str) -> _Reading:
         vector = message.vectors[text]
@@ -188,6 +182,15 @@ class CalibratedTopicGate:
             entries = tuple(snapshot.entries.values())
             known = self._subjects[snapshot] = await asyncio.to_thread(MainSubject.of, entries, self._slang)
         return known
+
+    async def _with_clauses(self, snapshot: Snapshot, message: _Message, best: _Reading) -> _Reading:
+        """The best reading of any part of a message: who complains may ask something beside."""
+        if not (clauses := _clauses(message.text)):
+            return best
+        vectors = dict(zip(clauses, await self._encoder.encode(clauses), strict=True))
+        parted = replace(message, vectors={**message.vectors, **vectors})
+        asked = [await self._read(snapshot, parted, clause) for clause in clauses]
+        return max((best, *asked), key=lambda reading: reading.probability)
 
     async def _spoken(self, snapshot: Snapshot) -> SpokenLanguages:
         """The languages of a release; read once for each, beside the event loop, and forgotten with it."""
@@ -242,8 +245,7 @@ class CalibratedTopicGate:
 
 
 def _clauses(text: str) -> tuple[str, ...]:
-    """The last few parts of a message of several that say what they are about: "my back is killing me, when
-    are you open"."""
+    """The last few parts of a message of several that say what they are about."""
     parts = [part.strip() for part in _CLAUSE.split(text[:_READ])]
     told = [part for part in parts if len(part.split()) >= _SHORT and not says_nothing(part)]
     return tuple(dict.fromkeys(told[-_CLAUSES:])) if len(parts) > 1 else ()
