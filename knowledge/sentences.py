@@ -20,16 +20,22 @@ _LINE = re.compile(r"[^\n]+")
 _BULLET = re.compile(r"\s*(?:[-*•‣▪◦–—+]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
 _SMALL_NAME = re.compile(r"[a-z]{1,3}[A-Z]")  # mRNA, pH, iPhone may open a sentence
 _INITIAL = re.compile(r"[A-Z]\.\s")
+_ITEM_NUMBER = re.compile(r"(?:^|\s)\(?(\d{1,3})[.)]\s*$")
 _WRAPPED_LINE = 50  # a shorter line that ends without a stop is a heading or a list item, not a wrapped line
 
 _NEVER_LAST = frozenset(
     "mr mrs ms mx dr prof sr st rev hon gen col sgt capt lt gov sen rep vs e.g i.e cf viz approx ca fig figs"
-    " vol pp eq al resp incl excl esp dept univ mt ft".split()
+    " vol pp eq al resp incl excl esp dept univ bldg mt ft".split()
 )
 _BEFORE_NUMBER = frozenset(
-    "no nos nr p pp sec ch art fig vol jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    "no nos nr p pp sec ch art fig vol par para rm apt ext tel fax min max ft oz lb lbs hr hrs".split()
 )
-_MAYBE_LAST = frozenset("etc inc ltd corp co jr u.s u.k e.u u.n a.m p.m ph.d m.d d.c b.c a.d".split())
+_OF_THE_CALENDAR = frozenset(
+    "Jan Feb Mar Apr Jun Jul Aug Sep Sept Oct Nov Dec Mon Tue Tues Wed Thu Thur Thurs Fri Sat Sun".split()
+)  # in capitals: "in the sun. 3 people" are two sentences
+_MAYBE_LAST = frozenset(
+    "etc inc ltd corp co jr u.s u.k e.u u.n a.m p.m ph.d m.d d.c b.c a.d ave blvd rd".split()
+)
 _OPENERS = frozenset(
     "the this that these those there it its they their he she his her we our you your i if in on at as"
     " a an and but so or for from to by with no not yes most many some all any each every other both"
@@ -77,11 +83,20 @@ def _continues(text: str, previous: tuple[int, int], line: tuple[int, int]) -> b
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     bullet = _BULLET.match(text, start, end)
     search_from = bullet.end() if bullet else start
+    number = _number(bullet.group()) if bullet else 0
     for stop in _STOP.finditer(text, search_from, end):
-        if stop.end() < end and _ends_sentence(text, start, stop, end):
+        if number and _number(text[start : stop.end()]) == number + 1:  # the next step, on the same line
+            number += 1
+        elif stop.end() < end and _ends_sentence(text, start, stop, end):
             yield from _trimmed(text, start, stop.end())
             start = stop.end()
     yield from _trimmed(text, start, end)
+
+
+def _number(text: str) -> int:
+    """That of an item whose number `text` ends with; 0 where it ends with none."""
+    match = _ITEM_NUMBER.search(text)
+    return int(match[1]) if match else 0
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -110,7 +125,7 @@ def _full_stop_ends(token: str, before: str, following: str) -> bool:
     short = token.lower()
     if short in _NEVER_LAST:
         return False
-    if short in _BEFORE_NUMBER and following[:1].isdigit():
+    if (short in _BEFORE_NUMBER or token in _OF_THE_CALENDAR) and re.match(r"[+(#]*\d", following):
         return False
     match = re.match(r"[\w']+", following.lstrip("(\"'“‘["))
     opens = bool(match) and match.group().lower() in _OPENERS if match else False
