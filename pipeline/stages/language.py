@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
+from knowledge.sentences import split_sentences as sentence_spans
 from pipeline.stages.lexicon import (
     BARE_CONTRACTIONS,
     FUNCTION_WORDS,
@@ -28,7 +29,6 @@ ACRONYM_DOTS = re.compile(r"\b(?:[A-Z]\.){2,}")
 WORD = re.compile(r"[^\W\d_]+(?:['’&][^\W\d_]+)*(?:-\d+)?|\d[\d.,]*\d|\d|[,;:()–—.!?]")
 CLAUSE_MARKS = frozenset(",;:()–—.!?")
 CLAUSE_WORDS = frozenset("but because although though while whereas which who unless".split())
-SENTENCE_END = re.compile(r"(?<=[^\s.][.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9¿¡])|(?<=[!?])\s+|\n+")
 ABBREVIATION = re.compile(
     r"(?:\b(?:[A-Za-z]|Dr|Mr|Mrs|Ms|Prof|St|vs|etc|approx|Inc|Jan|Feb|Aug|Sept|Oct|Nov|Dec)\.)$"
 )
@@ -103,17 +103,8 @@ def content_words(text: str) -> tuple[Word, ...]:
 
 
 def split_sentences(text: str) -> list[str]:
-    """Sentences of prose, trimmed. Coarser than `knowledge.passages`, which `pipeline` may not import."""
-    pieces: list[str] = []
-    start = 0
-    for match in SENTENCE_END.finditer(text):
-        piece = text[start : match.end()].strip()
-        if "\n" not in match.group() and ABBREVIATION.search(piece):
-            continue
-        pieces.append(piece)
-        start = match.end()
-    pieces.append(text[start:].strip())
-    return [piece for piece in pieces if piece]
+    """Sentences of prose, trimmed."""
+    return [text[start:end] for start, end in sentence_spans(text)]
 
 
 @lru_cache(maxsize=16384)
