@@ -15,7 +15,8 @@ class Case:
     """One question of a suite. `expect` is what must happen; None where the suite says only what must not:
     the question must not be answered. `entry_ids` are all entries that truly answer, the best one first.
     `kind` groups cases in the reports (crowd, real, near_domain, chitchat, ...). `rewrite` is a human's
-    standalone wording of a question with a history, empty where there is none."""
+    standalone wording of a question with a history, empty where there is none. `needs_all`: the message asks
+    several things, and each of the entries answers one of them."""
 
     id: str
     question: Question
@@ -23,6 +24,7 @@ class Case:
     kind: str
     entry_ids: tuple[str, ...] = ()
     rewrite: str = ""
+    needs_all: bool = False
 
     @property
     def answerable(self) -> bool:

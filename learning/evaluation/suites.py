@@ -3,12 +3,12 @@
 A folder of our own layout holds
 
     kb.jsonl, or kb/       the entries, as `candor import` reads them
-    questions.jsonl        {"id", "message", "kind", "entry_ids"?, "expect"?, "history"?, "rewrite"?}
+    questions.jsonl        {"id", "message", "kind", "entry_ids"?, "all"?, "expect"?, "history"?, "rewrite"?}
     relevance_pairs.jsonl  {"id", "text", "passage", "positive", "kind", "group"?}
     grounding_pairs.jsonl  the same
 
 and at least one of the last three. `entry_ids` are all entries that answer, the best one first, and make the
-question one to be answered; without them `expect` may name the outcome (no_answer, off_topic, small_talk,
+question one to be answered; with `all` each of them is needed, since the message asks for each. Without them `expect` may name the outcome (no_answer, off_topic, small_talk,
 clarify, declined), and where it does not, anything but an answer will do. `history` is a list of {"role",
 "content"}, oldest first; `rewrite` a person's standalone wording of a question with a history. `kind` groups
 rows in the reports: "crowd", or with a family in front "real/answerable". Pairs with the same `group` are
@@ -116,6 +116,7 @@ class _Asked(_Strict):
     message: _Text
     kind: _Text
     entry_ids: tuple[_Text, ...] = ()
+    all: Annotated[bool, Field(strict=True)] = False
     expect: Outcome | None = None
     history: tuple[_Said, ...] = ()
     rewrite: str = ""
@@ -125,12 +126,15 @@ class _Asked(_Strict):
         answered = self.expect is Outcome.ANSWERED
         if (answered and not self.entry_ids) or (self.entry_ids and self.expect and not answered):
             raise ValueError("entry_ids belong to the questions that expect answered, and to these alone")
+        if self.all and len(self.entry_ids) < 2:
+            raise ValueError("all belongs to questions that need at least two entries")
         return self
 
     def to_case(self) -> Case:
         history = tuple(Message(said.role, said.content) for said in self.history)
         expect = Outcome.ANSWERED if self.entry_ids else self.expect
-        return Case(self.id, Question(self.message, history), expect, self.kind, self.entry_ids, self.rewrite)
+        question = Question(self.message, history)
+        return Case(self.id, question, expect, self.kind, self.entry_ids, self.rewrite, self.all)
 
 
 class _Paired(_Strict):
