@@ -8,12 +8,13 @@ A folder of our own layout holds
     grounding_pairs.jsonl  the same
 
 and at least one of the last three. `entry_ids` are all entries that answer, the best one first, and make the
-question one to be answered; with `all` each of them is needed, since the message asks for each. Without them `expect` may name the outcome (no_answer, off_topic, small_talk,
-clarify, declined), and where it does not, anything but an answer will do. `history` is a list of {"role",
-"content"}, oldest first; `rewrite` a person's standalone wording of a question with a history. `kind` groups
-rows in the reports: "crowd", or with a family in front "real/answerable". Pairs with the same `group` are
-not independent of each other. In relevance pairs `text` is a question and `passage` may answer it; in
-grounding pairs `text` is a sentence and `passage` may support it.
+question one to be answered; with `all` each of them is needed, since the message asks for each. Without
+them `expect` may name the outcome (no_answer, off_topic, small_talk, clarify, declined), and where it does
+not, anything but an answer will do. `history` is a list of {"role", "content"}, oldest first; `rewrite` a
+person's standalone wording of a question with a history. `kind` groups rows in the reports: "crowd", or
+with a family in front "real/answerable". Pairs with the same `group` are not independent of each other. In
+relevance pairs `text` is a question and `passage` may answer it; in grounding pairs `text` is a sentence
+and `passage` may support it.
 
 Where there is a knowledge base, the passages of relevance pairs are its entries ("QUESTION ANSWER"); where
 there is none, the passages themselves are made one. Without grounding pairs, altered sentences of the
