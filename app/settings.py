@@ -123,7 +123,7 @@ class Settings(BaseSettings):
     emergency_text: str | None = None
     """Said first when somebody needs help at once."""
     handoff_contact: str | None = None
-    """Whom to ask instead; shown with no_answer."""
+    """Whom to ask instead; shown where there is no answer, and to who complains or wants a person."""
     whole_answer_words: Annotated[int, Field(ge=1)] = WHOLE_WORDS
     """An answer up to this length is said whole; of a longer one, whole blocks."""
     when_unsure: WhenUnsure = WhenUnsure.BALANCED
