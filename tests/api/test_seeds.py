@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ import pytest
 from app.adapters import ServingKnowledge
 from app.seeds import Seeds
 from app.settings import SettingsError
-from app.voice import LiveTopics
+from app.voice import LiveLanguage, LiveTopics
 from knowledge.calibration import read_background
 from knowledge.errors import BackgroundUnusable
 from knowledge.releases import LiveRelease
+from knowledge.types import Entry
+from pipeline.stages.spoken_language import TOLD_APART
+from pipeline.types import Outcome
 from tests.fakes import entry, settings, snapshot
 
 SEEDS = Path(__file__).parents[2] / "seeds"
@@ -75,3 +79,27 @@ def test_topics_are_those_of_the_release_that_serves() -> None:
     others = (entry("e1", topic="covid-19_tests"), entry("e2", topic="side_effects_and-safety"))
     live.swap(snapshot(*others, entry("e3", topic="side_effects_and-safety"), release_id="r2"))
     assert topics() == ("side effects and safety", "covid-19 tests")
+
+
+def test_the_owners_texts_and_contact_are_said_where_they_belong(tmp_path: Path) -> None:
+    own = {"crisis_text": "Call the line.", "emergency_text": "Call 112.", "handoff_contact": "desk@example"}
+    voice = Seeds.read(settings(tmp_path, seeds_dir=SEEDS, **own)).voice
+    bare = Seeds.read(settings(tmp_path, seeds_dir=SEEDS)).voice
+    assert (voice.fixed["crisis"], voice.fixed["emergency"]) == (("Call the line.",), ("Call 112.",))
+    assert "988" in bare.fixed["crisis"][0] and "988" not in bare.fixed["emergency"][0]
+    shown = {key for key, texts in voice.fixed.items() if all("desk@example" in text for text in texts)}
+    languages = {f"off_topic_language.{code}" for code in TOLD_APART}
+    assert shown == languages | {"no_answer", "off_topic", "small_talk.complaint", "small_talk.person"}
+    assert not [text for texts in bare.fixed.values() for text in texts if "{contact}" in text]
+    assert "can't" in bare.reply(Outcome.SMALL_TALK, "person")
+
+
+def test_another_language_is_told_the_one_of_the_knowledge_base(tmp_path: Path) -> None:
+    seeds = Seeds.read(settings(tmp_path, seeds_dir=SEEDS))
+    live = LiveRelease()
+    language = LiveLanguage(ServingKnowledge(live), seeds.languages)
+    assert language() == ""
+    live.swap(snapshot(Entry("a", "When are you open?", "We are open from Monday to Friday, nine to five.")))
+    assert language() == "English"
+    said = replace(seeds.voice, language=language).reply(Outcome.OFF_TOPIC, "language.de")
+    assert said.startswith("Leider") and "English" in said
