@@ -37,10 +37,11 @@ TOLL = "The toll is two coins for every cart."
 ARCH = "It is paid at the northern arch."
 CHILDREN = "Children under seven walk across free of charge."
 REWORDED = "The bridge toll is two coins for every cart."
-KNOWN = frozenset((TOLL, ARCH, CHILDREN, REWORDED))
-"""All that the knowledge base says about the toll."""
+WHOLE = f"{TOLL} {ARCH} {CHILDREN}"
+KNOWN = frozenset((TOLL, ARCH, CHILDREN, REWORDED, WHOLE))
+"""All that the knowledge base says about the toll, sentence by sentence and as the block that it is."""
 ENTRIES = (
-    entry("toll", question="How much is the bridge toll?", answer=f"{TOLL} {ARCH} {CHILDREN}"),
+    entry("toll", question="How much is the bridge toll?", answer=WHOLE),
     entry("lamps", question="Who lights the harbour lamps?", answer=f"The {CANARY} keeper lights them."),
     entry("paint", question="What colour is the ferry?", answer=f"The ferry is {CANARY} green."),
 )
@@ -58,7 +59,7 @@ GOOD: Mapping[str, str] = {
     "answer_composer": f"{TOLL} [1] {ARCH} [1]",
     "grounding_check": json.dumps({"supported": [1, 2, 3]}),
 }
-MESSAGE = "how much is the bridge toll"
+MESSAGE = "tell me how much the bridge toll is"
 
 
 def stage_of(asked: Asked) -> str:
