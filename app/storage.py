@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
@@ -29,8 +30,8 @@ class Storage:
     async def run(
         self, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
     ) -> _Result:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, partial(work, *given, **named))
+        loop, context = asyncio.get_running_loop(), copy_context()  # logs name the request there too
+        return await loop.run_in_executor(self._threads, context.run, partial(work, *given, **named))
 
     def afterwards(self, work: Coroutine[Any, Any, _Result]) -> asyncio.Task[_Result]:
         """Begins what nobody shall wait for. How it fails is logged."""

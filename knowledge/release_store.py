@@ -189,7 +189,7 @@ class Releases:
         """What to do at start: clears up, then loads the active release or the newest that loads. Never
         raises for what it finds on disk, and leaves the record of which one is active as it is, unless there
         is none because a build was killed before it was recorded, or the database was lost."""
-        adopted, found = self._take_stock()
+        adopted, found = self.take_stock()
         notes = [*found]
         active = self.active_id()
         if active is None and not adopted:
@@ -209,9 +209,10 @@ class Releases:
             return Recovery(snapshot, release_id != (active or release_id), tuple(notes))
         return Recovery(None, True, (*notes, "No release can be loaded: a rebuild is due."))
 
-    def _take_stock(self) -> tuple[bool, tuple[str, ...]]:
+    def take_stock(self) -> tuple[bool, tuple[str, ...]]:
         """Makes table and folder agree, unless a build is running right now: what is whole is adopted, what
-        is not goes. Gives whether any was adopted, and notes."""
+        is not goes, and where the database was lost, entries are restored. Gives whether any release was
+        adopted, and notes."""
         try:
             with self.building():
                 notes = [*clear_unfinished(self._folder)]

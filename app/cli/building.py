@@ -34,6 +34,8 @@ def reindex() -> None:
     engine = prepared_database(settings)
     with progress() as show:
         base = knowledge_base(settings, engine, encoder(settings, show))
+        for note in base.releases.take_stock()[1]:
+            typer.echo(note, err=True)
         seed(base, settings)
         info, _ = build(base, engine, show)
     counts = info.counts

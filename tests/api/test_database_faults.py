@@ -64,7 +64,8 @@ async def test_a_database_that_was_read_only_at_the_start_is_written_once_it_can
         refused = await client.post("/chat", json={"message": "hi"})
         assert refused.json()["type"] == "urn:candor:problem:storage"
         is_read_only = False
-        assert (await client.post("/chat", json={"message": "hi"})).status_code == 200
+        for _ in range(6):  # whichever connection it gets
+            assert (await client.post("/chat", json={"message": "hi"})).status_code == 200
 
 
 async def test_a_database_that_is_deleted_is_noticed_and_taken_up_again(

@@ -32,7 +32,7 @@ def demonstration(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -
     return store
 
 
-def own(folder: Path) -> Path:
+def own_entry(folder: Path) -> Path:
     file = folder / "own.md"
     file.write_text(ENTRY.format(id="own"))
     return file
@@ -41,7 +41,7 @@ def own(folder: Path) -> Path:
 def test_an_import_replaces_the_untouched_demonstration_and_says_so(
     run: Run, tmp_path: Path, demonstration: EntryStore
 ) -> None:
-    done = run("import", own(tmp_path))
+    done = run("import", own_entry(tmp_path))
     assert done.status == 0
     assert "demonstration: it was replaced" in done.out
     assert [each.id for each in demonstration.all()] == ["own"]
@@ -54,7 +54,7 @@ def test_an_import_adds_to_a_demonstration_that_somebody_edited(
     run: Run, tmp_path: Path, demonstration: EntryStore
 ) -> None:
     demonstration.update(entry("demo-one"))
-    assert "demonstration" not in run("import", own(tmp_path)).out
+    assert "demonstration" not in run("import", own_entry(tmp_path)).out
     assert demonstration.count() == 3
 
 
@@ -109,3 +109,14 @@ def test_the_doctor_tells_a_damaged_database(run: Run, data: Path) -> None:
     done = run("doctor")
     assert done.status == 1
     assert "is damaged" in done.out
+
+
+def test_a_reindex_without_its_database_restores_the_entries(run: Run, own: Path) -> None:
+    entries = EntryStore(prepared_database(settings(own)))
+    before = list(entries.all())
+    for file in own.glob("candor.db*"):
+        file.unlink()
+    done = run("reindex")
+    assert done.status == 0
+    assert "were restored from release" in done.err
+    assert list(EntryStore(prepared_database(settings(own))).all()) == before
