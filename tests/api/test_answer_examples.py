@@ -68,5 +68,5 @@ async def test_a_fact_of_the_examples_is_never_said(tmp_path: Path, lent: str) -
     with serving_llm(scripted()) as server:
         body, sent = await asked(tmp_path, server, lent, examples=EXAMPLES, examples_context=CONTEXT)
     assert "silver" in sent and "Herons" in sent
-    assert body["answers"] == [TOLL]  # in the document's own words instead
+    assert body["answers"] == [f"{TOLL} {ARCH}"]  # the document's own block instead
     assert [each["document"] for each in body["selected_documents"]] == [0]

@@ -28,12 +28,12 @@ def test_without_any_the_defaults_hold() -> None:
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path(".env").write_text("CANDOR_ENCODER=from-file\nCANDOR_JUDGING__RELEVANT=0.7\nOTHER=1\n")
+    Path(".env").write_text("CANDOR_ENCODER=from-file\nCANDOR_JUDGING__ON_TOPIC=0.7\nOTHER=1\n")
     monkeypatch.setenv("CANDOR_ENCODER", "from-environment")
     monkeypatch.setenv("CANDOR_CORS_ORIGINS", "https://a.example, https://b.example")
     settings = read_settings()
     assert settings.encoder == "from-environment"
-    assert settings.judging.relevant == 0.7
+    assert settings.judging.on_topic == 0.7
     assert settings.cors_origins == ("https://a.example", "https://b.example")
 
 
