@@ -28,7 +28,8 @@ def parts_of(message: str, says_nothing: Callable[[str], bool]) -> tuple[str, ..
             pending = ""
     if parts and pending:
         parts[-1] = f"{parts[-1]} {pending}"
-    return tuple(parts) if len(parts) > 1 else ()
+    distinct = tuple(dict.fromkeys(parts))
+    return distinct if len(distinct) > 1 else ()
 
 
 def _clauses(sentence: str) -> Iterator[str]:
