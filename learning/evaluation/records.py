@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from knowledge.types import Entry
+from learning.evaluation.fates import Fate
 from learning.transcripts import Conversation
 from pipeline.types import Outcome, Question
 
@@ -75,7 +76,8 @@ class CaseResult:
     `on_topic` is the gate's probability, `topic` its verdict; `judged` each candidate's probability that it
     answers, of the attempt that decided; empty where the stage was not reached. `query` is what was searched
     for. `calls` and tokens are those of language models in the turn; `degraded` names the stages that did not
-    do their work."""
+    do their work. `reply` and `suggestions` are what the user saw; `fate` is what that makes of the case: None
+    in runs of before it was kept, and where the suite does not say what is right."""
 
     case: Case
     outcome: Outcome
@@ -93,6 +95,9 @@ class CaseResult:
     completion_tokens: int = 0
     opinions: tuple[SecondOpinion, ...] = ()
     degraded: tuple[str, ...] = ()
+    reply: str = ""
+    suggestions: tuple[str, ...] = ()
+    fate: Fate | None = None
 
     @property
     def answered(self) -> bool:
@@ -178,11 +183,13 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class SuiteFigures:
-    """A suite's figures by section ("gate", "rewriter", "retrieval", "relevance", "grounding", "voice",
-    "end to end", "latency") and name, in the order of showing, with plots and examples of failures."""
+    """A suite's figures by section ("replies", "gate", "rewriter", "retrieval", "relevance", "grounding",
+    "voice", "end to end", "latency") and name, in the order of showing, with plots, examples of failures, and
+    the verdict in `words` that need no explanation, a line each."""
 
     suite: str
     system: Mapping[str, str]
     sections: Mapping[str, Mapping[str, Estimate]]
     curves: tuple[Curve, ...] = ()
     examples: tuple[Example, ...] = ()
+    words: tuple[str, ...] = ()

@@ -11,15 +11,17 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from knowledge.types import Entry, Hit, Passage, View
-from learning.evaluation.measures import unit_of
+from learning.evaluation.fates import Fate, Wanted, fate_of
+from learning.evaluation.measures import must_not_answer, unit_of
 from learning.evaluation.passages import passage_of
 from learning.evaluation.records import Case, CaseResult, Pair, PairResult, SecondOpinion, Suite, SuiteRun
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge, unheard
+from pipeline.stages.answer_composer import WHOLE_WORDS
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence
-from pipeline.types import Question
+from pipeline.types import Question, Reply
 
 Show = Callable[[float, str], None]
 """Called with the share of the work done, 0..1, and what is being done."""
@@ -43,12 +45,14 @@ class LastTrace:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What is measured: a chain on a knowledge base, recording its turns to `traces`."""
+    """What is measured: a chain on a knowledge base, recording its turns to `traces`. Answers of up to
+    `whole_words` have to be said whole."""
 
     pipeline: ChatPipeline
     encoder: Encoder
     knowledge: Knowledge
     traces: LastTrace
+    whole_words: int = WHOLE_WORDS
 
     @property
     def stages(self) -> Stages:
@@ -143,7 +147,17 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
         completion_tokens=sum(call["completion_tokens"] for call in calls),
         opinions=seen.opinions,
         degraded=seen.degraded,
+        reply=reply.text,
+        suggestions=reply.suggestions,
+        fate=_fate(chain, case, reply),
     )
+
+
+def _fate(chain: Chain, case: Case, reply: Reply) -> Fate | None:
+    if not (case.answerable or must_not_answer(case)):
+        return None
+    wanted = Wanted(case.entry_ids, case.needs_all, chain.whole_words)
+    return fate_of(reply, wanted, chain.knowledge.current.entries)
 
 
 async def _query(chain: Chain, question: Question) -> str:
