@@ -15,7 +15,7 @@ _TELLING = 4  # words of a line: shorter ones are phrases that anybody may use
 
 
 class Fate(StrEnum):
-    """Of a question that the knowledge base answers, the first six; of one that it does not, the last three."""
+    """The first six of a question that the knowledge base answers, the last three of one that it does not."""
 
     RIGHT_ALONE = "right alone"  # the whole answer of the right entries, and nothing else
     MIXED = "right but mixed"  # all that is needed, beside what other entries say

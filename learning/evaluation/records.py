@@ -76,8 +76,8 @@ class CaseResult:
     `on_topic` is the gate's probability, `topic` its verdict; `judged` each candidate's probability that it
     answers, of the attempt that decided; empty where the stage was not reached. `query` is what was searched
     for. `calls` and tokens are those of language models in the turn; `degraded` names the stages that did not
-    do their work. `reply` and `suggestions` are what the user saw; `fate` is what that makes of the case: None
-    in runs of before it was kept, and where the suite does not say what is right."""
+    do their work. `reply` and `suggestions` are what the user saw; `fate` is what that makes of the case:
+    None in runs of before it was kept, and where the suite does not say what is right."""
 
     case: Case
     outcome: Outcome

@@ -9,7 +9,9 @@ from learning.evaluation.fates import Fate, Wanted, fate_of, without_marks
 from pipeline.types import Citation, Outcome, Reply
 
 STEPS = Entry("steps", "How is tea made?", "Boil water first.\n\n1. Warm the pot.\n2. Pour.\n\nWait a while.")
-PRICE = Entry("price", "What is tea?", "| Tea | Price |\n|---|---|\n| Green | 2 |\n\nNo refunds for opened tins.")
+PRICE = Entry(
+    "price", "What is tea?", "| Tea | Price |\n|---|---|\n| Green | 2 |\n\nNo refunds for opened tins."
+)
 LONG = Entry("long", "Why tea?", "## First\n\nOne thing is good.\n\nAnother is too.\n\n## Then\n\nThe rest.")
 ENTRIES = {entry.id: entry for entry in (STEPS, PRICE, LONG)}
 
@@ -65,13 +67,14 @@ def test_a_mark_below_a_table_is_no_part_of_it() -> None:
         (*WHOLE[2:], "\n\n", WHOLE[0]),  # the order
     ],
 )
-def test_what_loses_a_block_a_line_or_the_order_is_incomplete(pieces: tuple[str | tuple[str, str], ...]) -> None:
+def test_what_loses_a_block_a_line_or_the_order_is_incomplete(
+    pieces: tuple[str | tuple[str, str], ...],
+) -> None:
     assert fate(reply(*pieces), "steps") is Fate.INCOMPLETE
 
 
 def test_more_than_the_answer_is_mixed() -> None:
     assert fate(reply(*WHOLE, " ", ("No refunds for opened tins.", "price")), "steps") is Fate.MIXED
-    assert fate(reply(*WHOLE, " No refunds for opened tins."[1:]), "steps") is Fate.RIGHT_ALONE
     assert fate(reply(*WHOLE, "\n", "No refunds for opened tins."), "steps") is Fate.MIXED
     assert fate(reply(*WHOLE, " ", ("Add milk, some say.", "steps")), "steps") is Fate.MIXED
 
@@ -89,7 +92,11 @@ def test_of_two_questions_each_needs_its_answer() -> None:
 
 
 def test_of_a_long_answer_whole_blocks_in_order_are_enough() -> None:
-    first, second, last = ("One thing is good.", "long"), ("## First\n\nAnother is too.", "long"), ("The rest.", "long")
+    first, second, last = (
+        ("One thing is good.", "long"),
+        ("## First\n\nAnother is too.", "long"),
+        ("The rest.", "long"),
+    )
     assert fate(reply(first, "\n\n", last, "\n\nThere is more."), "long", whole_words=5) is Fate.RIGHT_ALONE
     assert fate(reply(second), "long", whole_words=5) is Fate.RIGHT_ALONE
     assert fate(reply(first, "\n\n", last), "long") is Fate.INCOMPLETE
@@ -114,4 +121,6 @@ def test_what_nothing_answers_is_answered_or_refused() -> None:
 
 
 def test_marks_of_the_reply_alone_are_taken_out() -> None:
-    assert without_marks("See names[0] [1] and [2].\r\n\n\n\nEnd [1]  ", (1,)) == "See names[0] and [2].\n\nEnd"
+    assert (
+        without_marks("See names[0] [1] and [2].\r\n\n\n\nEnd [1]  ", (1,)) == "See names[0] and [2].\n\nEnd"
+    )
