@@ -69,6 +69,21 @@ class SecondOpinion:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the relevance check said of one wording of a question, in the `search` that was the n-th of its
+    turn (a message of several questions takes several; 0: a curated question, so that nothing was
+    searched): that anything found answers, and that each candidate does, best first. The other fields are
+    those of `SearchQuery`."""
+
+    search: int
+    retry: bool
+    doubtful: bool
+    used_history: bool
+    answerable: float
+    judged: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseResult:
     """What became of a case in the real chain. `cited` are entry ids in the order of their numbers. `found`
     are the entries that retrieval gave for the query that was used, best first, `found_raw` those for the
@@ -77,7 +92,8 @@ class CaseResult:
     answers, of the attempt that decided; empty where the stage was not reached. `query` is what was searched
     for. `calls` and tokens are those of language models in the turn; `degraded` names the stages that did not
     do their work. `reply` and `suggestions` are what the user saw; `fate` is what that makes of the case:
-    None in runs of before it was kept, and where the suite does not say what is right."""
+    None in runs of before it was kept, and where the suite does not say what is right. `attempts` are all
+    that the relevance check judged, in order."""
 
     case: Case
     outcome: Outcome
@@ -98,6 +114,7 @@ class CaseResult:
     reply: str = ""
     suggestions: tuple[str, ...] = ()
     fate: Fate | None = None
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def answered(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
@@ -14,7 +14,8 @@ from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.fates import Fate, Wanted, fate_of
 from learning.evaluation.measures import must_not_answer, unit_of
 from learning.evaluation.passages import passage_of
-from learning.evaluation.records import Case, CaseResult, Pair, PairResult, SecondOpinion, Suite, SuiteRun
+from learning.evaluation.records import Case, CaseResult, Pair, PairResult, Suite, SuiteRun
+from learning.evaluation.seen import seen_in
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge, unheard
@@ -29,7 +30,6 @@ CANDIDATES = 5
 """Entries found for a message that are judged with it, beside those that answer it."""
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-_STAGE = {"TopicVerdict": "gate", "Evidence": "relevance", "Checked": "grounding"}
 _DEPTH = 10  # entries of a search that are kept: as deep as recall is reported
 
 
@@ -85,48 +85,12 @@ async def _each(
     return results
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the trace of a turn says; empty where a stage was not reached."""
-
-    topic: str = ""
-    on_topic: float = 0.0
-    query: str = ""
-    judged: Mapping[str, float] = field(default_factory=dict)
-    opinions: tuple[SecondOpinion, ...] = ()
-    degraded: tuple[str, ...] = ()
-
-
-def _seen(steps: Sequence[Mapping[str, Any]]) -> _Seen:
-    results = [(step["step"], step["result"]) for step in steps]
-    opinions = [(name, result["opinion"]) for name, result in results if "opinion" in result]
-    seen, judgements = (
-        _Seen(
-            opinions=tuple(
-                SecondOpinion(_STAGE[name], each["first"], each["second"]) for name, each in opinions
-            ),
-            degraded=tuple(result["stage"] for name, result in results if name == "Degraded"),
-        ),
-        [],
-    )
-    for name, result in results:
-        if name == "TopicVerdict":
-            seen = replace(seen, topic=result["topic"], on_topic=result["probability"])
-        elif name == "SearchQuery":
-            seen = replace(seen, query=result["text"])
-        elif name == "Evidence":
-            judgements.append(result)
-    # The attempt that found something is the last one; where none did, the query itself was refused.
-    decided = judgements[-1 if judgements[-1]["accepted"] else 0]["judged"] if judgements else {}
-    return replace(seen, judged=decided)
-
-
 async def _case(chain: Chain, case: Case) -> CaseResult:
     """Retrieval and rewriter are asked also where the gate ended the turn: each stage is measured on all."""
     started = time.perf_counter()
     reply = await chain.pipeline.run(uuid4().hex, case.question, unheard)
     elapsed_ms = (time.perf_counter() - started) * 1000
-    seen = _seen(chain.traces.steps)
+    seen = seen_in(chain.traces.steps)
     calls = [call for step in chain.traces.steps for call in step["calls"]]
     query = seen.query or await _query(chain, case.question)
     cited = {citation.index: citation.entry_id for citation in reply.citations}
@@ -150,6 +114,7 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
         reply=reply.text,
         suggestions=reply.suggestions,
         fate=_fate(chain, case, reply),
+        attempts=seen.attempts,
     )
 
 
