@@ -230,6 +230,8 @@ def _plain(result: StepResult) -> dict[str, Any]:
         case Evidence():
             return {
                 "query": result.query.text,
+                "retry": result.query.retry,
+                "doubtful": result.query.doubtful,
                 "accepted": [item.hit.entry.id for item in result.accepted],
                 "offered": [item.hit.entry.id for item in result.offered],
                 "judged": dict(result.judged),

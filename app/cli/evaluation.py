@@ -118,7 +118,7 @@ def _bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[B
         try:
             base = knowledge_base(scratch, engine, loaded)
             pipeline = build_chat(settings, base, models, knowledge, traces)
-            chain = Chain(pipeline, models.encoder, knowledge, traces)
+            chain = Chain(pipeline, models.encoder, knowledge, traces, settings.whole_answer_words)
             system = _system(settings, models, pipeline, loaded.info.name)
 
             def speaking_like(talks: Sequence[Conversation]) -> ChatPipeline:

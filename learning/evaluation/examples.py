@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from learning.evaluation.fates import Fate
 from learning.evaluation.measures import must_not_answer, wrongly_answered
 from learning.evaluation.records import CaseResult, Example, SuiteRun
 
@@ -15,15 +16,18 @@ _EACH = 5
 def _wrong_outcome(result: CaseResult) -> bool:
     """None of the failures that have a name of their own."""
     expect = result.case.expect
-    return expect is not None and result.outcome is not expect and not (result.answered or _refused(result))
+    otherwise = expect is not None and result.outcome is not expect
+    return otherwise and not (result.case.answerable or result.answered)
 
 
 def _refused(result: CaseResult) -> bool:
-    return result.case.answerable and not result.answered
+    return result.case.answerable and not result.answered and result.fate is not Fate.OFFERED
 
 
 PROBLEMS: Mapping[str, Callable[[CaseResult], bool]] = {
     "answered wrong": lambda result: result.case.answerable and wrongly_answered(result),
+    Fate.INCOMPLETE.value: lambda result: result.fate is Fate.INCOMPLETE,
+    Fate.MIXED.value: lambda result: result.fate is Fate.MIXED,
     "refused though answerable": _refused,
     "answered though it must not be": lambda result: result.answered and must_not_answer(result.case),
     "wrong outcome": _wrong_outcome,

@@ -14,12 +14,14 @@ from learning.evaluation.measures import (
     END_TO_END,
     GATE,
     LANGUAGE_MODEL,
+    REPLIES,
     RETRIEVAL,
     REWRITER,
     REWRITTEN,
     unit_of,
     would_be_wrong,
 )
+from learning.evaluation.plain_words import in_plain_words
 from learning.evaluation.records import CaseResult, SuiteFigures, SuiteRun
 from learning.evaluation.scored import candidates, gate_scores, pairs, threshold_of
 from learning.evaluation.second_opinions import worth
@@ -35,6 +37,7 @@ def figures_of(run: SuiteRun, *, seed: int = 0) -> SuiteFigures:
     threshold = threshold_of(run)
     judged = {"pairs": pairs(run.relevance), "candidates": candidates(run.cases)}
     sections = {
+        "replies": measured(run.cases, units, REPLIES),
         "gate": separation(gate_scores(run.cases), seed) | measured(run.cases, units, GATE),
         "rewriter": measured(run.cases, units, REWRITER) | _gap_closed(run.cases, units),
         "retrieval": measured(run.cases, units, RETRIEVAL),
@@ -55,6 +58,7 @@ def figures_of(run: SuiteRun, *, seed: int = 0) -> SuiteFigures:
         sections={name: section for name, section in sections.items() if section},
         curves=curves_of(run),
         examples=examples_of(run, seed=seed),
+        words=in_plain_words(run, sections["replies"]),
     )
 
 

@@ -42,9 +42,15 @@ def _suite(figures: SuiteFigures) -> str:
         for name, section in figures.sections.items()
     )
     return (
-        f"<article><h2>{escape(figures.suite)}</h2><p>{escape(described(figures.system))}</p>"
+        f"<article><h2>{escape(figures.suite)}</h2>{_words(figures.words)}"
+        f"<p>{escape(described(figures.system))}</p>"
         f'<div class="tables">{tables}</div>{_plots(figures.curves)}{_failures(figures.examples)}</article>'
     )
+
+
+def _words(lines: Iterable[str]) -> str:
+    listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<ul>{listed}</ul>" if listed else ""
 
 
 def _compared(comparison: Comparison) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from learning.evaluation.fates import Fate
 from learning.evaluation.records import Case, CaseResult
 from learning.evaluation.statistics import hit_at, reciprocal_rank
 from pipeline.turn import Topic
@@ -33,9 +34,10 @@ def in_scope(case: Case) -> bool:
 
 
 def right(result: CaseResult) -> bool:
-    """A right entry comes first; of what must not be answered: it was not."""
+    """The right answer alone, or, where only citations are known, the right entry first; of what must not
+    be answered: it was not."""
     if result.case.answerable:
-        return result.right_first
+        return result.right_first if result.fate is None else result.fate is Fate.RIGHT_ALONE
     return result.answered != must_not_answer(result.case)
 
 
@@ -124,6 +126,37 @@ def _hit(
     return lambda result: hit_at(ranked(result), result.case.entry_ids, depth)
 
 
+def _ends(fate: Fate) -> Callable[[CaseResult], float]:
+    return lambda result: result.fate is fate
+
+
+def _fated(result: CaseResult) -> bool:
+    return result.case.answerable and result.fate is not None
+
+
+def _fated_without_answer(result: CaseResult) -> bool:
+    return must_not_answer(result.case) and result.fate is not None
+
+
+def _right_or_offered(result: CaseResult) -> float:
+    return result.fate in (Fate.RIGHT_ALONE, Fate.OFFERED)
+
+
+REPLIES: Mapping[str, Measure] = {
+    Fate.RIGHT_ALONE.value: Measure(_ends(Fate.RIGHT_ALONE), _fated),
+    "right alone or offered": Measure(_right_or_offered, _fated),
+    **{
+        fate.value: Measure(_ends(fate), _fated, rising=fate is Fate.OFFERED)
+        for fate in (Fate.OFFERED, Fate.REFUSED, Fate.MIXED, Fate.INCOMPLETE, Fate.WRONG)
+    },
+    **{
+        f"no answer there: {fate.value}": Measure(
+            _ends(fate), _fated_without_answer, rising=fate is Fate.REFUSED
+        )
+        for fate in (Fate.ANSWERED, Fate.OFFERED, Fate.REFUSED)
+    },
+}
+"""What becomes of questions that have an answer, and of those that have none there."""
 GATE: Mapping[str, Measure] = {
     "recall in scope": Measure(
         lambda result: not _turned_away(result), lambda result: bool(result.topic) and in_scope(result.case)
@@ -172,6 +205,7 @@ LANGUAGE_MODEL: Mapping[str, Measure] = {
     ),
 }
 SECTIONS: Mapping[str, Mapping[str, Measure]] = {
+    "replies": REPLIES,
     "rewriter": REWRITER,
     "retrieval": RETRIEVAL,
     "end to end": END_TO_END,

@@ -20,6 +20,8 @@ def print_table(figures: SuiteFigures, console: Console | None = None) -> None:
     """A suite's figures section by section, then its failures, on a console (by default standard output)."""
     console = console or _console()
     _line(console, f"{figures.suite}: {described(figures.system)}")
+    for line in figures.words:
+        _line(console, line)
     for name, section in figures.sections.items():
         _table(console, name, HEAD, [figure_row(figure, each) for figure, each in section.items()])
     for example in figures.examples:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from knowledge.types import Entry, Hit, Passage, View
-from learning.evaluation.measures import unit_of
+from learning.evaluation.fates import Fate, Wanted, fate_of
+from learning.evaluation.measures import must_not_answer, unit_of
 from learning.evaluation.passages import passage_of
-from learning.evaluation.records import Case, CaseResult, Pair, PairResult, SecondOpinion, Suite, SuiteRun
+from learning.evaluation.records import Case, CaseResult, Pair, PairResult, Suite, SuiteRun
+from learning.evaluation.seen import seen_in
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge, unheard
+from pipeline.stages.answer_composer import WHOLE_WORDS
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence
-from pipeline.types import Question
+from pipeline.types import Question, Reply
 
 Show = Callable[[float, str], None]
 """Called with the share of the work done, 0..1, and what is being done."""
@@ -27,7 +30,6 @@ CANDIDATES = 5
 """Entries found for a message that are judged with it, beside those that answer it."""
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
-_STAGE = {"TopicVerdict": "gate", "Evidence": "relevance", "Checked": "grounding"}
 _DEPTH = 10  # entries of a search that are kept: as deep as recall is reported
 
 
@@ -43,12 +45,14 @@ class LastTrace:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """What is measured: a chain on a knowledge base, recording its turns to `traces`."""
+    """What is measured: a chain on a knowledge base, recording its turns to `traces`. Answers of up to
+    `whole_words` have to be said whole."""
 
     pipeline: ChatPipeline
     encoder: Encoder
     knowledge: Knowledge
     traces: LastTrace
+    whole_words: int = WHOLE_WORDS
 
     @property
     def stages(self) -> Stages:
@@ -81,48 +85,12 @@ async def _each(
     return results
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the trace of a turn says; empty where a stage was not reached."""
-
-    topic: str = ""
-    on_topic: float = 0.0
-    query: str = ""
-    judged: Mapping[str, float] = field(default_factory=dict)
-    opinions: tuple[SecondOpinion, ...] = ()
-    degraded: tuple[str, ...] = ()
-
-
-def _seen(steps: Sequence[Mapping[str, Any]]) -> _Seen:
-    results = [(step["step"], step["result"]) for step in steps]
-    opinions = [(name, result["opinion"]) for name, result in results if "opinion" in result]
-    seen, judgements = (
-        _Seen(
-            opinions=tuple(
-                SecondOpinion(_STAGE[name], each["first"], each["second"]) for name, each in opinions
-            ),
-            degraded=tuple(result["stage"] for name, result in results if name == "Degraded"),
-        ),
-        [],
-    )
-    for name, result in results:
-        if name == "TopicVerdict":
-            seen = replace(seen, topic=result["topic"], on_topic=result["probability"])
-        elif name == "SearchQuery":
-            seen = replace(seen, query=result["text"])
-        elif name == "Evidence":
-            judgements.append(result)
-    # The attempt that found something is the last one; where none did, the query itself was refused.
-    decided = judgements[-1 if judgements[-1]["accepted"] else 0]["judged"] if judgements else {}
-    return replace(seen, judged=decided)
-
-
 async def _case(chain: Chain, case: Case) -> CaseResult:
     """Retrieval and rewriter are asked also where the gate ended the turn: each stage is measured on all."""
     started = time.perf_counter()
     reply = await chain.pipeline.run(uuid4().hex, case.question, unheard)
     elapsed_ms = (time.perf_counter() - started) * 1000
-    seen = _seen(chain.traces.steps)
+    seen = seen_in(chain.traces.steps)
     calls = [call for step in chain.traces.steps for call in step["calls"]]
     query = seen.query or await _query(chain, case.question)
     cited = {citation.index: citation.entry_id for citation in reply.citations}
@@ -143,7 +111,18 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
         completion_tokens=sum(call["completion_tokens"] for call in calls),
         opinions=seen.opinions,
         degraded=seen.degraded,
+        reply=reply.text,
+        suggestions=reply.suggestions,
+        fate=_fate(chain, case, reply),
+        attempts=seen.attempts,
     )
+
+
+def _fate(chain: Chain, case: Case, reply: Reply) -> Fate | None:
+    if not (case.answerable or must_not_answer(case)):
+        return None
+    wanted = Wanted(case.entry_ids, case.needs_all, chain.whole_words)
+    return fate_of(reply, wanted, chain.knowledge.current.entries)
 
 
 async def _query(chain: Chain, question: Question) -> str:

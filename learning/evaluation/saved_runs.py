@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ValidationError
@@ -15,16 +15,20 @@ class UnreadableRun(ValueError):
 
 
 class _Saved(BaseModel):
-    """`figures` are there for whoever reads the file; reports make them anew from the runs."""
+    """`verdict`, in plain words by suite, and `figures` are there for whoever reads the file; reports make
+    them anew from the runs."""
 
     format: Literal[1]
+    verdict: Mapping[str, tuple[str, ...]] = {}
     runs: tuple[SuiteRun, ...]
     figures: tuple[SuiteFigures, ...] = ()
 
 
 def runs_to_json(runs: Sequence[SuiteRun], figures: Sequence[SuiteFigures] = ()) -> str:
     """All that the runs saw and, beside it, their figures."""
-    return _Saved(format=1, runs=tuple(runs), figures=tuple(figures)).model_dump_json(indent=1)
+    verdict = {each.suite: each.words for each in figures}
+    saved = _Saved(format=1, verdict=verdict, runs=tuple(runs), figures=tuple(figures))
+    return saved.model_dump_json(indent=1)
 
 
 def runs_from_json(text: str) -> tuple[SuiteRun, ...]:

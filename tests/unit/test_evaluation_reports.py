@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from learning.evaluation.comparison import NothingToCompare, compare
+from learning.evaluation.fates import Fate
 from learning.evaluation.figures import figures_of
 from learning.evaluation.html_report import page, write_html
 from learning.evaluation.records import SuiteRun
@@ -100,6 +101,24 @@ def test_what_is_no_saved_run_is_refused_in_one_line(text: str, told: str) -> No
         runs_from_json(text)
     assert told in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_run_of_before_replies_were_kept_is_still_read() -> None:
+    saved = json.loads(runs_to_json([small_run()]))
+    del saved["verdict"]
+    for each in saved["runs"][0]["cases"]:
+        del each["reply"], each["suggestions"], each["fate"], each["case"]["needs_all"]
+    assert runs_from_json(json.dumps(saved)) == (small_run(),)
+
+
+def test_the_verdict_comes_first() -> None:
+    asked = case("a", "x")
+    run = SuiteRun("s", {}, (replace(result(asked, "x"), fate=Fate.RIGHT_ALONE),))
+    out, figures = io.StringIO(), figures_of(run)
+    print_table(figures, Console(file=out))
+    assert out.getvalue().splitlines()[1].startswith("Of 100 questions that your knowledge base answers, 100")
+    assert json.loads(runs_to_json([run], [figures]))["verdict"] == {"s": list(figures.words)}
+    assert f"<h2>s</h2><ul><li>{figures.words[0]}</li>" in page([figures])
 
 
 def printed(*, terminal: bool = False) -> str:

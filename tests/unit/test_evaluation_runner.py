@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from knowledge.snapshot import LocalSnapshot
+from learning.evaluation.fates import Fate
 from learning.evaluation.passages import passage_of
 from learning.evaluation.records import Case, Pair, Suite
 from learning.evaluation.runner import CANDIDATES, Chain, LastTrace, run_suite
@@ -114,6 +115,7 @@ async def test_a_turn_is_kept_with_what_each_stage_made_of_it(chain: Chain) -> N
     assert result.judged["fern"] == 0.9
     assert len(result.judged) == CANDIDATES
     assert result.elapsed_ms > 0
+    assert (result.fate, result.reply) == (Fate.RIGHT_ALONE, f"{entry('fern').answer} [1]")
 
 
 async def test_citations_come_in_the_order_of_their_numbers(chain: Chain) -> None:

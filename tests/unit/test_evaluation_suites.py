@@ -90,12 +90,19 @@ def test_questions_without_grounding_pairs_get_altered_sentences_of_the_entries(
         (ASKED | {"id": "q2", "expect": "off_topic"}, "line 2: .*entry_ids belong to"),
         (ASKED | {"id": "q2", "entry_ids": [], "expect": "answered"}, "line 2: .*entry_ids belong to"),
         (ASKED | {"id": "q2", "message": " "}, "line 2: message: "),
+        (ASKED | {"id": "q2", "all": True}, "line 2: .*at least two entries"),
         (ASKED, "the id q1 is used twice"),
     ],
 )
 def test_a_bad_question_is_named(tmp_path: Path, row: Row, reason: str) -> None:
     with pytest.raises(SuiteError, match=reason):
         load_suite(write(tmp_path, kb=KB, questions=[ASKED, row]))
+
+
+def test_a_question_may_need_all_its_entries(tmp_path: Path) -> None:
+    both = ASKED | {"entry_ids": ["tea", "milk"], "all": True}
+    cases = by_id(load_suite(write(tmp_path, kb=KB, questions=[both, ASKED | {"id": "q2"}])))
+    assert (cases["q1"].needs_all, cases["q2"].needs_all) == (True, False)
 
 
 @pytest.mark.parametrize(
