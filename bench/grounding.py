@@ -33,6 +33,7 @@ from pipeline.stages.conflicts import find_conflict
 from pipeline.stages.grounding_check import SpecialistGroundingCheck, is_verbatim
 from pipeline.stages.language import content_words, split_sentences
 from pipeline.turn import Accepted, Evidence, SearchQuery, Sentence, Verdict
+from pipeline.voice import REQUIRED, HouseVoice
 
 LICENSED = ("wice", "begin", "faithdial", "halueval")  # weights that ship may be fitted on these
 BANDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.01)
@@ -182,9 +183,13 @@ def bands(verdicts: Sequence[tuple[Verdict, bool]]) -> Iterator[str]:
             yield f"probability {low:.1f} to {min(high, 1.0):.1f}: n={len(truths):<5} faithful {share:.3f}"
 
 
+SILENT = HouseVoice({}, (), (), dict.fromkeys(REQUIRED, ("-",)))
+"""A house without phrases: claims alone are measured."""
+
+
 async def report(arguments: argparse.Namespace) -> None:
     encoder = BatchedEncoder(load_encoder(shipped_encoder(), arguments.models))
-    check = SpecialistGroundingCheck(encoder, frozenset())
+    check = SpecialistGroundingCheck(encoder, SILENT)
     entries = random.Random(7).sample(  # noqa: S311
         entries := list(parse_path(arguments.kb).entries), min(arguments.entries, len(entries))
     )

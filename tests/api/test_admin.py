@@ -162,7 +162,8 @@ async def test_what_was_exported_is_taken_back_unchanged(admin: httpx.AsyncClien
     exported = await admin.get("/admin/entries/export")
     assert exported.headers["content-type"].startswith("application/x-ndjson")
     again = await admin.post("/admin/entries/import", content=exported.content, headers=NDJSON)
-    assert again.json() == {"created": 0, "updated": 0, "unchanged": 1, "removed": 0, "ignored_fields": [], "warnings": []}
+    counts = {"created": 0, "updated": 0, "unchanged": 1, "removed": 0}
+    assert again.json() == {**counts, "ignored_fields": [], "warnings": []}
     assert (await admin.get("/admin/entries/export")).content == exported.content
 
 

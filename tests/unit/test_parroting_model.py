@@ -13,7 +13,7 @@ from app.adapters import ServingKnowledge
 from app.chain import build_chat
 from app.models import Models
 from app.release_service import KnowledgeBase
-from app.settings import Judging, Profile
+from app.settings import Profile
 from knowledge.entries import EntryStore
 from knowledge.releases import LiveRelease, ReleaseBuilder, Releases
 from pipeline.errors import ModelUnavailable
@@ -64,9 +64,7 @@ async def test_a_model_that_repeats_the_transcripts_is_not_heard(tmp_path: Path)
     )
     shutil.copytree(SEEDS, tmp_path / "seeds", ignore=left_out)
     (tmp_path / "seeds" / "conversations" / "talk.txt").write_text(TALK, "utf-8")
-    using = settings(
-        tmp_path, seeds_dir=tmp_path / "seeds", profile=Profile.ASSISTED
-    )
+    using = settings(tmp_path, seeds_dir=tmp_path / "seeds", profile=Profile.ASSISTED)
     parrot, nothing = Parrot(), cast(Any, None)
     models = Models.load(using, HashEncoder(), parrot)
     base = KnowledgeBase(
