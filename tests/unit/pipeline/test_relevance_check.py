@@ -88,11 +88,11 @@ def given(probability: float) -> Accepted:
     return Accepted(hit("e", 0.9), probability)
 
 
-@pytest.mark.parametrize("why", [{"retry": True}, {"doubtful": True}])
-def test_another_wording_and_a_doubtful_message_have_to_convince_more(why: dict[str, bool]) -> None:
+@pytest.mark.parametrize("query", [replace(QUERY, retry=True), replace(QUERY, doubtful=True)])
+def test_another_wording_and_a_doubtful_message_have_to_convince_more(query: SearchQuery) -> None:
     found = [given(0.79), given(0.01)]
     assert decided(QUERY, found, 0.8, JudgeThresholds()).accepted
-    doubted = decided(replace(QUERY, **why), found, 0.8, JudgeThresholds())
+    doubted = decided(query, found, 0.8, JudgeThresholds())
     assert not doubted.accepted
     assert doubted.offered == tuple(found)
 
