@@ -30,9 +30,6 @@ _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]|[:;]-?[)D(]")
 _LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.M)
 _OPENINGS = {
     Opener.NEUTRAL: "May open an answer with a short phrase about the question, such as",
-    Opener.DENY: "Before a No, first says something kind, such as",
-    Opener.CORRECT: "Puts a false claim right without blame, opening with",
-    Opener.AFFIRM: "Where the user is right, says so first:",
     Opener.EMPATHY: "Where the user worries or is unwell, first shows understanding:",
 }
 
@@ -124,8 +121,8 @@ def _how_often(pattern: str, lines: Sequence[str]) -> str:
 
 def _exemplars(conversations: Sequence[Conversation], phrases: Phrases) -> Iterator[Exemplar]:
     """The exchanges whose reply has a fact beside an opener or a hedge: from a fact alone there is nothing to
-    learn, and without one it is no answer. That the user is right is a fact too."""
-    telling = {*phrases.said_first, *phrases.hedges}.difference(phrases.openers[Opener.AFFIRM])
+    learn, and without one it is no answer."""
+    telling = {*phrases.said_first, *phrases.hedges}
     manner = telling | {*phrases.closings}
     for said, reply in chain.from_iterable(map(pairwise, conversations)):
         if (said.role, reply.role) == (Role.USER, Role.ASSISTANT) and not REFUSES.search(reply.text.lower()):

@@ -11,7 +11,6 @@ from typing import Any
 
 from knowledge.sentences import split_sentences
 from learning.transcripts import Conversation
-from pipeline.stages.cited_text import LEAD
 from pipeline.stages.language import denies
 from pipeline.stages.manner import says_nothing_of_the_world
 from pipeline.types import Role
@@ -21,7 +20,6 @@ SHORTEST, LONGEST = 2, 14  # words
 AFFIRMS = re.compile(
     r"\b(?:that['’]s|that is|you['’]re|you are|have that|got that) (?:quite )?(?:right|correct|true)"
 )
-DENIES = re.compile(r"\b(?:so|quite|right|true|correct|hold)\b")
 ENDORSES = re.compile(r"\b(?:is|are|was|were) (?:\w+ )?(?:so|true|right|correct)\b")
 REJECTS = re.compile(r"\bmyth|misunderst|rumou?r")
 CARES = re.compile(
@@ -125,18 +123,11 @@ def _opener_kind(use: _Use) -> Opener | None:
     if not use.is_first or not use.before or not use.after or use.text.endswith("?"):
         return None
     text = use.text.lower()
-    lead = LEAD.match(use.after)
-    if AFFIRMS.search(text) and not denies(text):
-        return Opener.AFFIRM
-    if ENDORSES.search(text) and not denies(text):
+    if AFFIRMS.search(text) or ENDORSES.search(text) or denies(text) or REJECTS.search(text):
         return None
-    if denies(text) != bool(REJECTS.search(text)):  # "that isn't so", "a myth", but not "that's no myth"
-        return Opener.CORRECT if DENIES.search(text) or REJECTS.search(text) else None
     if CARES.search(text):
         return Opener.EMPATHY
-    if RECEIVES.search(text):
-        return Opener.DENY if lead and lead.group(1).lower() == "no" else Opener.NEUTRAL
-    return None
+    return Opener.NEUTRAL if RECEIVES.search(text) else None
 
 
 def _heard(counts: Counter[str]) -> tuple[str, ...]:
