@@ -28,13 +28,13 @@ _INVITING = re.compile(r"\bfeel free\b|\ball (?:right|the best)\b|\b(?:most|best
 
 _OTHER = {
     "german": (
-        """s ns ich du sie er es wir ihr mich mir dich dir ihnen ihm uns euch mein dein ihr unser der die das den
+        """ich du sie er es wir ihr mich mir dich dir ihnen ihm uns euch mein dein ihr unser der die das den
         dem des ein eine einen einem einer und oder aber auch noch nur so sehr ja doch mal da hier
         dort wenn dass was wie wo wer warum ist sind bin bist war habe hat haben hast kann können
         kannst könnt darf dürfen soll sollen will möchte möchten mag würde würden werde wird
         werden lass lassen zu zum zur von vom mit für über auf an am im in bei bis nach aus um vor
         weiter etwas alles dies dieser diese dieses dazu dafür davon darüber gern gerne bitte
-        schon jetzt mehr sonst""",
+        schon jetzt mehr sonst s ns""",
         """frage fragen fragst gefragt antwort antworten hallo guten tag morgen abend moin servus willkommen
         herzlich danke dank vielen gern gerne bitte gute guter gutes freut freuen freue hoffe
         hoffen hilft helfen hilfe geholfen wünsche wünschen schönen schönes tschüss wiedersehen

@@ -189,8 +189,8 @@ def test_what_is_heard_in_one_conversation_only_is_no_phrase() -> None:
 
 
 def test_an_opener_for_the_worried_is_told_by_whom_it_answers() -> None:
-    one = talk(("is it old", "It is."), ("i am so scared of it", "Take all the time you like. It holds."))
-    assert heard(one, one).openers[Opener.EMPATHY] == ("Take all the time you like.",)
+    one = talk(("is it old", "It is."), ("i am so scared of it", "Take your time with this. It holds."))
+    assert heard(one, one).openers[Opener.EMPATHY] == ("Take your time with this.",)
 
 
 def test_what_the_conversations_do_not_teach_is_the_owners_without_taking_sides() -> None:
