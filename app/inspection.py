@@ -23,6 +23,7 @@ from knowledge.errors import BackgroundUnusable
 from knowledge.model_store import StoredModel, exported_model
 from knowledge.releases import EncoderStamp, Releases
 from knowledge.types import KnowledgeError
+from learning.phrase_report import phrase_row
 
 _EXAMINED_S = 30.0
 _LEAST_FREE = 1 << 30
@@ -43,7 +44,7 @@ def inspect_service() -> Iterator[Finding]:
     yield encoder
     if database.state is State.OK:
         yield _release(settings, engine, stored)
-    yield _seeds(settings)
+    yield from _seeds(settings)
     yield from inspect_llm(settings)
     yield _admin(settings)
 
@@ -139,18 +140,32 @@ def _release(settings: Settings, engine: Engine, stored: StoredModel | None) -> 
     return Finding("active release", State.OK, f"{release_id}, {count}, intact, made by this encoder")
 
 
-def _seeds(settings: Settings) -> Finding:
+def _seeds(settings: Settings) -> Iterator[Finding]:
     """What a first start takes its entries from, and the chain its words and examples."""
     folder = settings.seeds_dir
     try:
-        Seeds.read(settings)
+        seeds = Seeds.read(settings)
         read_background(folder)
     except (SettingsError, BackgroundUnusable) as error:
-        return Finding("seeds", State.FAILED, str(error), "mend the file, or set CANDOR_SEEDS_DIR")
+        yield Finding("seeds", State.FAILED, str(error), "mend the file, or set CANDOR_SEEDS_DIR")
+        return
     entries = len(list((folder / "kb").rglob("*.md")))
     conversations = len(list((folder / "conversations").glob("*.txt")))
     detail = f"{folder.absolute()}, {entries:,} entries, {conversations:,} example conversations"
-    return Finding("seeds", State.OK, detail)
+    yield Finding("seeds", State.OK, detail)
+    yield from _voice(seeds, folder)
+
+
+def _voice(seeds: Seeds, folder: Path) -> Iterator[Finding]:
+    """Each phrase that recurs in the example conversations: what is said, and what waits for the owner."""
+    for phrase in seeds.phrases.heard:
+        text, kind, times, where, said = phrase_row(phrase, seeds.heard_in)
+        detail = f"{kind}, {times} times in {where}: “{text}”"
+        if phrase.waits:
+            remedy = f"add it to `accepted:` in {folder / 'voice.yaml'} if it may be said"
+            yield Finding("voice", State.NOTE, f"{detail}; said: {said}", remedy)
+        else:
+            yield Finding("voice", State.OK, f"{detail}; said: {said}")
 
 
 def _admin(settings: Settings) -> Finding:

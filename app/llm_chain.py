@@ -101,7 +101,7 @@ def prompt_texts(style: StyleCard) -> tuple[str, ...]:
 
 
 def _composing(stages: Stages, model: ChatModel, house: House) -> Stages:
-    composer = LlmComposer(model, house.style, house.nearest, house.voice.harmless_phrases)
+    composer = LlmComposer(model, house.style, house.nearest, house.voice.house_phrases)
     return replace(
         stages,
         composer=composer,

@@ -14,8 +14,11 @@ import yaml
 
 from app.settings import Settings, SettingsError
 from app.voice import learned_voice
+from learning.phrases import Phrases, learn_phrases
+from learning.small_talk import SmallTalk
 from learning.style import learn_style
 from learning.transcripts import Conversation, parse_transcripts
+from learning.voice import accepted_phrases
 from pipeline.stages.alarms import read_lexicon
 from pipeline.stages.exemplars import read_exemplars
 from pipeline.stages.normalising import Slang
@@ -26,11 +29,13 @@ _FAULTS = (OSError, ValueError, LookupError, TypeError, AttributeError, re.error
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """All that the chain takes from the seeds. `topics` are labels by id, in the order of showing;
-    `languages` what each calls itself, by code; `transcripts` the lines of the example conversations, which
-    teach a manner and no facts."""
+    """All that the chain takes from the seeds. `phrases` are what recurs in the example conversations, and
+    `heard_in` names these; `transcripts` are their lines, which teach a manner and no facts. `topics` are
+    labels by id, in the order of showing; `languages` what each calls itself, by code."""
 
     voice: HouseVoice
+    phrases: Phrases
+    heard_in: tuple[str, ...]
     style: StyleCard
     transcripts: tuple[str, ...]
     topics: Mapping[str, str]
@@ -46,12 +51,21 @@ class Seeds:
         folder = settings.seeds_dir
         voice, topics, slang = folder / "voice.yaml", folder / "topics.yaml", folder / "slang.yaml"
         examples = folder / "small_talk.yaml", folder / "safety.yaml"
-        talks = conversations
-        if talks is None:
-            talks = list(_conversations(folder / "conversations"))
+        if conversations is None:
+            named = list(_conversations(folder / "conversations"))
+        else:
+            named = [(f"conversation {number}", talk) for number, talk in enumerate(conversations, 1)]
+        talks = [talk for _, talk in named]
+        with naming(*examples):
+            exemplars = read_exemplars(folder)
+            for groups in exemplars.values():
+                _check_texts(groups)
         with naming(voice):
             words = _yaml(voice)
-            learned = learned_voice(words, talks, settings)
+            heard = learn_phrases(
+                talks, SmallTalk.of(exemplars["small_talk"], talks), accepted_phrases(words)
+            )
+            learned = learned_voice(words, heard, settings)
             languages = {code: str(said["name"]) for code, said in words.get("other_language", {}).items()}
         with naming(topics):
             labels = {str(topic["id"]): str(topic["label"]) for topic in _yaml(topics)}
@@ -59,19 +73,27 @@ class Seeds:
             plain_words = Slang.load(slang)
         with naming(folder / "safety_lexicon.yaml"):
             lexicon = read_lexicon(folder)
-        with naming(*examples):
-            exemplars = read_exemplars(folder)
-            for groups in exemplars.values():
-                _check_texts(groups)
         lines = tuple(said.text for talk in talks for said in talk)
-        return cls(learned, learn_style(talks), lines, labels, languages, exemplars, lexicon, plain_words)
+        return cls(
+            learned,
+            heard,
+            tuple(name for name, _ in named),
+            learn_style(talks, heard),
+            lines,
+            labels,
+            languages,
+            exemplars,
+            lexicon,
+            plain_words,
+        )
 
 
-def _conversations(folder: Path) -> Iterator[Conversation]:
+def _conversations(folder: Path) -> Iterator[tuple[str, Conversation]]:
+    """Each with the name of its file."""
     for file in sorted(folder.glob("*.txt")):
         with naming(file):
             parsed = parse_transcripts(file.read_text("utf-8"))
-        yield from parsed.conversations
+        yield from ((file.name, talk) for talk in parsed.conversations)
 
 
 def _yaml(file: Path) -> Any:  # noqa: ANN401

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from app.settings import Settings
 from knowledge.types import Snapshot
-from learning.transcripts import Conversation
+from learning.phrases import Phrases
 from learning.voice import learn_voice
 from pipeline.errors import RetrievalFailed
 from pipeline.ports import Knowledge
@@ -69,11 +69,9 @@ class LiveLanguage:
         return self._read[snapshot]
 
 
-def learned_voice(
-    given: Mapping[str, Any], conversations: Sequence[Conversation], settings: Settings
-) -> HouseVoice:
-    """The voice of the conversations, with the replies `given` for what they do not teach and
-    the owner's texts for alarms and contact. Raises `ValueError`, `LookupError`, `TypeError` or
+def learned_voice(given: Mapping[str, Any], heard: Phrases, settings: Settings) -> HouseVoice:
+    """The voice of what was heard in the conversations, with the replies `given` for what they do not teach
+    and the owner's texts for alarms and contact. Raises `ValueError`, `LookupError`, `TypeError` or
     `AttributeError` where a reply is missing or of another shape."""
     fixed = dict(given)
     own = {"crisis": settings.crisis_text, "emergency": settings.emergency_text}
@@ -85,7 +83,7 @@ def learned_voice(
         small_talk = fixed["small_talk"]
         referred = {kind: _ending(small_talk[kind], contact) for kind in _REFERRED if kind in small_talk}
         fixed["small_talk"] = {**small_talk, **referred}
-    return learn_voice(conversations, fixed)
+    return learn_voice(heard, fixed)
 
 
 def _ending(replies: Sequence[str], end: str) -> list[str]:

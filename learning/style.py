@@ -9,8 +9,9 @@ from itertools import chain, pairwise
 from statistics import median, quantiles
 
 from knowledge.sentences import split_sentences
+from learning.house_talk import may_carry_fact
+from learning.phrases import CLOSING, HEDGE, SIGN_OFF, Phrases, learn_phrases
 from learning.transcripts import Conversation
-from learning.voice import REFUSES, Phrases, is_house_phrase, learn_phrases
 from pipeline.stages.manner import masked
 from pipeline.types import Role
 from pipeline.voice import Exemplar, Opener, StyleCard
@@ -30,26 +31,29 @@ _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]|[:;]-?[)D(]")
 _LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.M)
 _OPENINGS = {
     Opener.NEUTRAL: "May open an answer with a short phrase about the question, such as",
-    Opener.DENY: "Before a No, first says something kind, such as",
-    Opener.CORRECT: "Puts a false claim right without blame, opening with",
-    Opener.AFFIRM: "Where the user is right, says so first:",
     Opener.EMPATHY: "Where the user worries or is unwell, first shows understanding:",
 }
 
+_ENDINGS = {
+    HEDGE: "Where the user speaks of their own case, adds a caution:",
+    CLOSING: "May close with a kind word:",
+    SIGN_OFF: "Takes leave with",
+}
 
-def learn_style(conversations: Sequence[Conversation]) -> StyleCard:
-    """The style of the chatbot's lines. Traits quote nothing but house phrases, and in the exemplars `FACT`
-    stands for each sentence with a fact in it, so that no card can bring one. Empty without conversations."""
+
+def learn_style(conversations: Sequence[Conversation], phrases: Phrases | None = None) -> StyleCard:
+    """The style of the chatbot's lines, of which `phrases` were learned. Traits quote nothing but house
+    phrases, and in the exemplars `FACT` stands for each other sentence, so that no card can bring a fact.
+    Empty without conversations."""
     lines = [said.text for talk in conversations for said in talk if said.role is Role.ASSISTANT]
     if not lines:
         return StyleCard()
     answers = [line for line in lines if _states_facts(line)] or lines
-    phrases = learn_phrases(conversations)
+    phrases = phrases or learn_phrases(conversations)
     traits = (
         *_address(lines),
         *_length(answers),
         *_phrased(phrases),
-        *_sign_offs(conversations),
         *_punctuation(lines),
     )
     exemplars = tuple(dict.fromkeys(_exemplars(conversations, phrases)))
@@ -92,17 +96,9 @@ def _phrased(phrases: Phrases) -> Iterator[str]:
     for kind, told in _OPENINGS.items():
         if heard := phrases.openers[kind]:
             yield f"{told} {_quoted(heard)}"
-    if phrases.hedges:
-        yield f"Where the user speaks of their own case, adds a caution: {_quoted(phrases.hedges)}"
-    if phrases.closings:
-        yield f"May close with a kind word: {_quoted(phrases.closings)}"
-
-
-def _sign_offs(conversations: Sequence[Conversation]) -> Iterator[str]:
-    last = [talk[-1].text for talk in conversations if talk and talk[-1].role is Role.ASSISTANT]
-    spoken = [text for line in last for text in _texts(line) if is_house_phrase(text)]
-    if common := sorted(set(spoken), key=spoken.count, reverse=True):
-        yield f"Takes leave with {_quoted(common)}"
+    for ending, told in _ENDINGS.items():
+        if heard := phrases.said(ending):
+            yield f"{told} {_quoted(heard)}"
 
 
 def _punctuation(lines: Sequence[str]) -> Iterator[str]:
@@ -124,18 +120,18 @@ def _how_often(pattern: str, lines: Sequence[str]) -> str:
 
 def _exemplars(conversations: Sequence[Conversation], phrases: Phrases) -> Iterator[Exemplar]:
     """The exchanges whose reply has a fact beside an opener or a hedge: from a fact alone there is nothing to
-    learn, and without one it is no answer. That the user is right is a fact too."""
-    telling = {*phrases.said_first, *phrases.hedges}.difference(phrases.openers[Opener.AFFIRM])
-    manner = telling | {*phrases.closings}
+    learn, and without one it is no answer."""
+    telling = phrases.said_first | phrases.wordings(HEDGE)
+    manner = telling | phrases.wordings(CLOSING, SIGN_OFF)
     for said, reply in chain.from_iterable(map(pairwise, conversations)):
-        if (said.role, reply.role) == (Role.USER, Role.ASSISTANT) and not REFUSES.search(reply.text.lower()):
+        if (said.role, reply.role) == (Role.USER, Role.ASSISTANT):
             shown = [text if text in manner else FACT for text in _texts(reply.text)]
             if FACT in shown and not telling.isdisjoint(shown):
                 yield Exemplar(masked(said.text), " ".join(shown))
 
 
 def _states_facts(line: str) -> bool:
-    return any(not is_house_phrase(text) for text in _texts(line))
+    return any(may_carry_fact(text) for text in _texts(line))
 
 
 def _bounds(answers: Sequence[str]) -> tuple[int, int]:

@@ -22,12 +22,9 @@ NAMED_TOPICS = 3  # more would be a list to read, not a sentence
 
 
 class Opener(StrEnum):
-    """What the first phrase of an answer does."""
+    """What the first phrase of an answer does. None takes a side: that is left to the entry's own words."""
 
-    AFFIRM = "affirm"  # the user is right
-    DENY = "deny"  # before a "No", so that it does not sound curt
-    CORRECT = "correct"  # the user states what the evidence refutes
-    EMPATHY = "empathy"  # the user is worried or unwell
+    EMPATHY = "empathy"  # the user is worried, or something happened to them
     NEUTRAL = "neutral"
 
 
@@ -50,8 +47,10 @@ class HouseVoice:
     """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, an alarm, or a
     kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` gives
     the names that fill `{topics}`, most telling first, anew at each reply: knowledge bases change; `language`
-    fills `{language}`, which is that of the knowledge base. Raises `ValueError`
-    where a reply that every service needs is missing."""
+    fills `{language}`, which is that of the knowledge base. `salutations` begin the first answer of a
+    conversation, `sign_offs` end a reply to a farewell; both are empty where that is not the house's way.
+    `closes_often`: the house ends most answers with a phrase. Raises `ValueError` where a reply that every
+    service needs is missing."""
 
     openers: Mapping[Opener, tuple[str, ...]]
     hedges: tuple[str, ...]
@@ -59,6 +58,9 @@ class HouseVoice:
     fixed: Mapping[str, tuple[str, ...]]
     topics: Callable[[], tuple[str, ...]] = tuple
     language: Callable[[], str] = str
+    salutations: tuple[str, ...] = ()
+    sign_offs: tuple[str, ...] = ()
+    closes_often: bool = False
 
     def __post_init__(self) -> None:
         missing = [key for key in REQUIRED if not self.fixed.get(key)]
@@ -67,20 +69,9 @@ class HouseVoice:
 
     @property
     def house_phrases(self) -> frozenset[str]:
-        """The closed set of what the composer may say without a citation. To affirm what the user said is a
-        claim about the world, so those openers are not in it."""
-        return self._phrases(without=(Opener.AFFIRM,))
-
-    @property
-    def harmless_phrases(self) -> frozenset[str]:
-        """Those that take no side either: to correct the user is a claim about what they said."""
-        return self._phrases(without=(Opener.AFFIRM, Opener.CORRECT))
-
-    def _phrases(self, without: Sequence[Opener]) -> frozenset[str]:
-        openers = (
-            phrase for kind, phrases in self.openers.items() if kind not in without for phrase in phrases
-        )
-        return frozenset((*openers, *self.hedges, *self.closings))
+        """The closed set of what may be said without a citation."""
+        openers = (phrase for phrases in self.openers.values() for phrase in phrases)
+        return frozenset((*openers, *self.hedges, *self.closings, *self.salutations, *self.sign_offs))
 
     def naming(self, question: str, variant: str = "") -> str:
         """Names the curated question that what follows answers."""

@@ -63,6 +63,17 @@ def evaluate(
         with progress() as show:
             runs += run_suites(suites, _settings(profile), show)
     _tell(runs, _compared(before, runs) if other else [], save, page, tables=bool(suites) or not other)
+    for suite in suites:
+        _tell_voice(suite)
+
+
+def _tell_voice(suite: Suite) -> None:
+    """What a suite's example conversations teach."""
+    from learning.evaluation.report import print_phrases
+
+    if suite.conversations:
+        phrases = Seeds.read(read_settings(), suite.conversations).phrases
+        print_phrases(phrases, [suite.files[talk] for talk in suite.conversations])
 
 
 def _settings(profile: str | None) -> Settings:

@@ -51,15 +51,16 @@ class _Turn(Foreign):
 
 def transcripts(folder: Path) -> Suite:
     """Example conversations in the voice that is wanted, as the seeds hold them."""
-    return Suite(folder.resolve().name, conversations=tuple(_transcripts(folder)))
+    files = {talk: name for name, talk in _transcripts(folder)}
+    return Suite(folder.resolve().name, conversations=tuple(files), files=files)
 
 
-def _transcripts(folder: Path) -> Iterator[Conversation]:
+def _transcripts(folder: Path) -> Iterator[tuple[str, Conversation]]:
     for file in sorted(folder.glob("*.txt")):
         parsed = parse_transcripts(file.read_text("utf-8", "replace"))
         for line in parsed.unreadable:
             raise SuiteError(f"{file} line {line.number}: {line.reason}")
-        yield from parsed.conversations
+        yield from ((file.name, talk) for talk in parsed.conversations)
 
 
 def mtrag(folder: Path) -> Suite:

@@ -48,7 +48,7 @@ class Pair:
 @dataclass(frozen=True, slots=True)
 class Suite:
     """A knowledge base with its questions, pairs for single stages, and example conversations in the voice
-    that is wanted. Parts may be empty."""
+    that is wanted, with the `files` that they are from. Parts may be empty."""
 
     name: str
     entries: tuple[Entry, ...] = ()
@@ -56,6 +56,7 @@ class Suite:
     relevance_pairs: tuple[Pair, ...] = ()
     grounding_pairs: tuple[Pair, ...] = ()
     conversations: tuple[Conversation, ...] = ()
+    files: Mapping[Conversation, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from learning.evaluation.comparison import Comparison, Difference
 from learning.evaluation.records import Estimate, SuiteFigures
+from learning.phrase_report import HEAD as PHRASE_HEAD
+from learning.phrase_report import phrase_rows
+from learning.phrases import Phrases
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +42,11 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
         _table(console, name, CHANGE_HEAD, [change_row(figure, each) for figure, each in section.items()])
     for what, ids in (("right", comparison.turned_right), ("wrong", comparison.turned_wrong)):
         _line(console, " ".join([f"turned {what}: {len(ids)}", *ids]))
+
+
+def print_phrases(phrases: Phrases, names: Sequence[str], console: Console | None = None) -> None:
+    """What example conversations teach of a voice, on a console (by default standard output)."""
+    _table(console or _console(), "voice learned", PHRASE_HEAD, phrase_rows(phrases, names))
 
 
 def figure_row(name: str, figure: Estimate) -> tuple[str, ...]:

@@ -64,15 +64,20 @@ def test_an_exemplar_shows_the_manner_and_no_fact() -> None:
         "Chatbot: I understand the worry. No. The arches of Arlen stand. I hope that helps.",
         "User: ok",
         "Chatbot: Stone lasts.",
+        "---",
+        "User: i am nervous about the ferry",
+        "Chatbot: I understand the worry. It floats. I hope that helps.",
     )
-    [shown] = card.exemplars
+    shown = card.exemplars[0]
     assert shown.reply == f"I understand the worry. {FACT} {FACT} I hope that helps."
     assert shown.said == f"my {MASK} says {MASK} of the {MASK}, i am worried"
 
 
 def test_that_the_user_is_right_is_a_fact_too() -> None:
-    card = style("User: so it holds?", "Chatbot: You have that right. It holds. This is general information.")
-    assert card.exemplars[0].reply == f"{FACT} {FACT} This is general information."
+    talk = ("User: so it holds?", "Chatbot: You have that right. It holds. I hope that helps.")
+    other = ("User: will it hold?", "Chatbot: Good question. It will. I hope that helps.")
+    card = style(*talk, *other, "---", *talk, *other)
+    assert [each.reply for each in card.exemplars] == [f"Good question. {FACT} I hope that helps."]
 
 
 @pytest.mark.parametrize(

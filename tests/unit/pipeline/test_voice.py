@@ -9,7 +9,7 @@ from pipeline.types import Outcome
 from pipeline.voice import REQUIRED, HouseVoice, Opener, choose
 
 VOICE = HouseVoice(
-    openers={Opener.AFFIRM: ("That is right.",), Opener.CORRECT: ("Not quite.",)},
+    openers={Opener.NEUTRAL: ("Well asked.",)},
     hedges=("In general.",),
     closings=("Ask again.",),
     fixed={
@@ -94,8 +94,9 @@ def test_a_choice_lists_the_questions() -> None:
     assert VOICE.offering(["Is it on?", "Is it off?"]) == "Which one?\n\n- Is it on?\n- Is it off?"
 
 
-def test_to_agree_is_a_claim_and_no_house_phrase() -> None:
-    assert VOICE.house_phrases == {"Not quite.", "In general.", "Ask again."}
+def test_house_phrases_are_all_that_may_be_said_beside_an_answer() -> None:
+    voice = replace(VOICE, salutations=("Ahoy!",), sign_offs=("Fair winds.",))
+    assert voice.house_phrases == {"Well asked.", "In general.", "Ask again.", "Ahoy!", "Fair winds."}
 
 
 def test_choose_prefers_what_was_not_said_lately() -> None:
