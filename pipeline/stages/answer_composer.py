@@ -14,7 +14,7 @@ from pipeline.stages.openers import phrases_around
 from pipeline.stages.questions import asks_its_question
 from pipeline.turn import Evidence, Sentence, SentenceKind
 from pipeline.types import Question
-from pipeline.voice import HouseVoice, StyleCard
+from pipeline.voice import HouseVoice, Opener, StyleCard
 
 WHOLE_WORDS = 250
 """An answer up to this length is said whole. Of the public FAQ answers that we have, nine of ten are
@@ -74,11 +74,13 @@ class ExtractiveComposer:
         return chosen_blocks(entry.answer, blocks, passages, vectors @ query, limit)
 
     def _opening(self, question: Question, entry: Entry) -> Iterator[Sentence]:
-        """What stands before the entry. A phrase runs into a first paragraph, and stands apart from the
-        rest."""
-        if opener := self._around(question, entry)[0]:
+        """What stands before the entry: a phrase runs into a first paragraph, and apart from the rest. A phrase
+        that only pleases gives way to the question that is named."""
+        opener = self._around(question, entry)[0]
+        names = YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry)
+        if opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
             yield _house(opener, " ")
-        if YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry):
+        if names:
             yield _house(self._voice.naming(entry.question, entry.id), " ")
 
     def _around(self, question: Question, entry: Entry) -> tuple[str, str]:
