@@ -163,9 +163,9 @@ def _voice(seeds: Seeds, folder: Path) -> Iterator[Finding]:
         detail = f"{kind}, {times} times in {where}: “{text}”"
         if phrase.waits:
             remedy = f"add it to `accepted:` in {folder / 'voice.yaml'} if it may be said"
-            yield Finding("voice", State.NOTE, f"{detail}; said: {said}", remedy)
+            yield Finding("voice", State.NOTE, f"{detail}; may be said: {said}", remedy)
         else:
-            yield Finding("voice", State.OK, f"{detail}; said: {said}")
+            yield Finding("voice", State.OK, f"{detail}; may be said: {said}")
 
 
 def _admin(settings: Settings) -> Finding:

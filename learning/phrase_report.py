@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from learning.phrases import Phrase, Phrases
 
-HEAD = ("phrase", "kind", "times", "heard in", "said")
+HEAD = ("phrase", "kind", "times", "heard in", "may be said")
 
 
 def phrase_row(phrase: Phrase, names: Sequence[str]) -> tuple[str, ...]:
