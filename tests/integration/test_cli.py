@@ -23,15 +23,17 @@ def jsonl(file: Path, *records: object) -> Path:
 
 
 def test_import_counts_and_names_what_it_ignored(run: Run, tmp_path: Path) -> None:
-    file = jsonl(tmp_path / "kb.jsonl", ENTRY, ENTRY | {"id": "two", "colour": "red"})
+    file = jsonl(tmp_path / "kb.jsonl", ENTRY, ENTRY | {"id": "two", "question": "And two?", "colour": "red"})
     first = run("import", file)
     assert (first.status, first.out) == (
         0,
         "2 created, 0 updated, 0 unchanged, 0 removed.\nIgnored fields: colour.\n",
     )
+    twin = jsonl(tmp_path / "twin.jsonl", ENTRY | {"id": "three"})
+    assert '"one", "three" ask the same' in run("import", twin).out
     changed = jsonl(tmp_path / "new.jsonl", ENTRY | {"answer": "One is odd."})
     assert (
-        run("import", changed, "--mode", "replace").out == "0 created, 1 updated, 0 unchanged, 1 removed.\n"
+        run("import", changed, "--mode", "replace").out == "0 created, 1 updated, 0 unchanged, 2 removed.\n"
     )
 
 
@@ -137,7 +139,7 @@ def test_settings_that_cannot_be_used_are_named(
 def test_a_locked_database_is_told(
     run: Run, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.db._PRAGMAS", ("busy_timeout=50",))
+    monkeypatch.setattr("app.sqlite_file._PRAGMAS", ("busy_timeout=50",))
     holder = sqlite3.connect(own / "candor.db")
     holder.execute("BEGIN IMMEDIATE")
     try:
