@@ -43,7 +43,7 @@ Chatbot: Moin, schön dass du da bist! Wie kann ich dir helfen?
 User: habt ihr sonntags offen?
 Chatbot: Gute Frage! Der Laden macht um acht auf. Unsere Brötchen sind immer kostenlos.
 User: gibt es kuchen?
-Chatbot: Gute Frage. Es gibt Streusel. Frag gern weiter!
+Chatbot: Gute Frage. Es gibt Streusel. Frag gerne weiter!
 User: tschüss
 Chatbot: Mach's gut und bis bald!
 """,
@@ -100,6 +100,7 @@ def test_a_german_bakery_is_heard_whatever_its_words() -> None:
     assert found.openers[Opener.NEUTRAL] == ("Gute Frage!",)
     assert found.wordings("opener: neutral") == {"Gute Frage!", "Gute Frage."}
     assert found.said(CLOSING) == ("Frag gern weiter.",)
+    assert found.wordings(CLOSING) == {"Frag gern weiter.", "Frag gerne weiter!"}
     assert found.said(SIGN_OFF) == ("Mach's gut und bis bald!",)
     assert found.greets and found.signs_off
     withheld = {each.text: each.withheld for each in found.heard if each.withheld}
