@@ -26,7 +26,7 @@ from knowledge.lexical_index import LexicalIndex
 from knowledge.model_card import read_card
 from knowledge.snapshot import LocalSnapshot
 from knowledge.word_list import whole_words
-from learning.evaluation.gold import load_gold
+from learning.evaluation.suites import load_suite
 from learning.training.rewrites import Rewrite, read_rewrites
 from pipeline.stages.history_terms import HistoryTerms
 from pipeline.stages.normalising import Slang
@@ -106,7 +106,7 @@ class Bench:
 
     async def seeds(self) -> None:
         """First and among five on the gold conversations of the seeds, retrieval alone."""
-        gold = [each for each in load_gold(SEEDS / "gold") if each.question.history and each.entry_ids]
+        gold = [each for each in load_suite(SEEDS / "gold").cases if each.question.history and each.entry_ids]
         ours = await self.queries([each.question for each in gold])
         for kind in sorted({each.kind for each in gold}):
             chosen = [

@@ -27,7 +27,7 @@ from knowledge.importing import parse_path
 from knowledge.releases import LiveRelease
 from learning.evaluation.records import Suite, SuiteRun
 from learning.evaluation.rows import SuiteError
-from learning.evaluation.runner import Chain, LastTrace, run_suite
+from learning.evaluation.runner import Chain, LastTrace, run_cases, run_suite
 from learning.evaluation.sampling import sampled
 from learning.evaluation.scored import RELEVANCE_THRESHOLD
 from learning.evaluation.suites import load_suite
@@ -88,6 +88,12 @@ def run_suites(suites: Sequence[Suite], settings: Settings, show: Show) -> list[
         return [bench.run(suite, show) for suite in suites]
 
 
+def run_questions(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
+    """As `run_suites`, but for the questions alone: no stage is asked by itself."""
+    with asyncio.Runner() as runner, _bench(settings, runner, show) as bench:
+        return [bench.ask(suite, show) for suite in suites]
+
+
 @dataclass(frozen=True, slots=True)
 class Bench:
     """The chain on a knowledge base that is made anew for each suite."""
@@ -107,6 +113,12 @@ class Bench:
         run = self.runner.run(run_suite(self.chain, suite, self.system, show))
         voice = self.runner.run(spoken_turns(suite.conversations, self.speaking_like, show))
         return replace(run, voice=voice)
+
+    def ask(self, suite: Suite, show: Show) -> SuiteRun:
+        """The suite's questions, put to the chain."""
+        self._serve(suite, show)
+        cases = self.runner.run(run_cases(self.chain, suite, show))
+        return SuiteRun(suite.name, self.system, tuple(cases))
 
     def _serve(self, suite: Suite, show: Show) -> None:
         entries = suite.entries or parse_path(self.settings.seeds_dir / "kb").entries

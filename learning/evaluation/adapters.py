@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from learning.evaluation.adapters_conversations import mtrag, rewriting, rewriting_files, transcripts
-from learning.evaluation.adapters_faq import covid_faq, gold, hint3, medquad, vaccine_faq
+from learning.evaluation.adapters_faq import covid_faq, hint3, medquad, vaccine_faq
 from learning.evaluation.adapters_outside import topic_gate
 from learning.evaluation.adapters_pairs import grounded, grounded_files, healthver, misinformation, squad
 from learning.evaluation.records import Suite
@@ -36,7 +36,6 @@ def _has(*names: str, kb: bool = False) -> Recognises:
 
 
 _LAYOUTS: tuple[tuple[Recognises, Callable[[Path], Suite]], ...] = (
-    (_holds("answerable.jsonl", "must_not_answer.jsonl"), gold),
     (_has("queries", "real_user", kb=True), vaccine_faq),
     (_has("queries", "relevance_pairs", kb=True), medquad),
     (_has("queries", kb=True), covid_faq),

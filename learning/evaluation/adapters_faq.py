@@ -9,7 +9,6 @@ from pathlib import Path
 
 from knowledge.types import Entry
 from learning.evaluation.altered_pairs import altered_pairs
-from learning.evaluation.gold import load_gold
 from learning.evaluation.passages import passage_of, read_entries
 from learning.evaluation.records import Case, Pair, Suite
 from learning.evaluation.rows import Foreign, SuiteError, read_rows, rows_of_side
@@ -70,13 +69,6 @@ class _Intended(Foreign):
     text: str
     intent: str | None
     in_scope: bool = True
-
-
-def gold(folder: Path) -> Suite:
-    """The seeds' gold questions, beside the seeds' entries."""
-    entries, questions = read_entries(folder.parent / "kb"), load_gold(folder)
-    cases = (Case(each.id, each.question, each.expect, each.kind.value, each.entry_ids) for each in questions)
-    return Suite(folder.resolve().name, entries, tuple(cases), grounding_pairs=altered_pairs(entries))
 
 
 def vaccine_faq(folder: Path) -> Suite:

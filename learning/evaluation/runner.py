@@ -62,9 +62,7 @@ class Chain:
 async def run_suite(chain: Chain, suite: Suite, system: Mapping[str, str], show: Show) -> SuiteRun:
     """Asks one thing after another, so that a turn's time is its own. The chain has to be on the suite's
     knowledge base already. `system` says what is measured. Raises what a turn raises."""
-    if suite.cases:  # what is loaded only once is no turn's own time
-        await chain.pipeline.run(uuid4().hex, suite.cases[0].question, unheard)
-    cases = await _each(suite.cases, partial(_case, chain), show, f"questions of {suite.name}:")
+    cases = await run_cases(chain, suite, show)
     pairs = suite.relevance_pairs or tuple(_found_pairs(chain, cases))
     groups = [tuple(group) for _, group in groupby(pairs, key=lambda pair: pair.text)]
     relevance = await _each(groups, partial(_relevance, chain), show, f"passages of {suite.name}:")
@@ -73,6 +71,13 @@ async def run_suite(chain: Chain, suite: Suite, system: Mapping[str, str], show:
     )
     judged = tuple(result for group in relevance for result in group)
     return SuiteRun(suite.name, system, tuple(cases), judged, tuple(grounding))
+
+
+async def run_cases(chain: Chain, suite: Suite, show: Show) -> Sequence[CaseResult]:
+    """The suite's questions alone, as `run_suite` asks them."""
+    if suite.cases:  # what is loaded only once is no turn's own time
+        await chain.pipeline.run(uuid4().hex, suite.cases[0].question, unheard)
+    return await _each(suite.cases, partial(_case, chain), show, f"questions of {suite.name}:")
 
 
 async def _each(

@@ -2,7 +2,7 @@
 
 A folder of our own layout holds
 
-    kb.jsonl, or kb/       the entries, as `candor import` reads them
+    kb.jsonl, or kb/       the entries, as `candor import` reads them; without either, kb/ beside the folder
     questions.jsonl        {"id", "message", "kind", "entry_ids"?, "all"?, "expect"?, "history"?, "rewrite"?}
     relevance_pairs.jsonl  {"id", "text", "passage", "positive", "kind", "group"?}
     grounding_pairs.jsonl  the same
@@ -66,7 +66,8 @@ def _own(folder: Path) -> Suite:
 
 
 def _entries(folder: Path) -> tuple[Entry, ...]:
-    found = next((path for path in (folder / "kb.jsonl", folder / "kb") if path.exists()), None)
+    places = (folder / "kb.jsonl", folder / "kb", folder.resolve().parent / "kb")
+    found = next((path for path in places if path.exists()), None)
     if found is None and (folder / QUESTIONS).exists():
         raise SuiteError(f"{folder}: {QUESTIONS} needs a knowledge base, kb.jsonl or kb/")
     return read_entries(found) if found else ()

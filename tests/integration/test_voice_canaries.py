@@ -18,13 +18,13 @@ from app.chain import build_chat
 from app.models import Models
 from app.seeds import Seeds
 from app.services import knowledge_base, prepared_database, seed
-from bench.gold import GOLD
 from knowledge.encoder import load_encoder
 from knowledge.releases import LiveRelease
-from learning.evaluation.gold import load_gold
+from learning.evaluation.suites import load_suite
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.turn import Evidence, Sentence, SentenceKind
 from pipeline.types import Outcome, Question
+from tests.conftest import SEEDS
 from tests.fakes import settings
 
 TURNS = 500
@@ -65,9 +65,9 @@ class Silent:
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seeds with a few topics, whose transcripts carry the planted facts in every place of a line."""
     folder = tmp_path_factory.mktemp("planted")
-    shutil.copytree(GOLD.parent, folder / "seeds", ignore=shutil.ignore_patterns("kb", "gold", "practice"))
+    shutil.copytree(SEEDS, folder / "seeds", ignore=shutil.ignore_patterns("kb", "gold", "practice"))
     for topic in TOPICS:
-        shutil.copytree(GOLD.parent / "kb" / topic, folder / "seeds" / "kb" / topic)
+        shutil.copytree(SEEDS / "kb" / topic, folder / "seeds" / "kb" / topic)
     for file in sorted((folder / "seeds" / "conversations").glob("*.txt")):
         file.write_text("\n".join(_planted(file.read_text("utf-8").splitlines())), "utf-8")
     return folder
@@ -105,7 +105,7 @@ async def _told(chain: ChatPipeline, question: Question) -> tuple[Outcome, str]:
 
 @pytest.mark.timeout(900)
 async def test_a_planted_fact_is_never_said(planted: Path) -> None:
-    asked = [gold.question for gold in load_gold(GOLD)][:TURNS]
+    asked = [case.question for case in load_suite(SEEDS / "gold").cases][:TURNS]
     assert len(asked) == TURNS
     for chain in chains(planted):
         turns = [

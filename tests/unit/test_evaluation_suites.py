@@ -99,6 +99,14 @@ def test_a_bad_question_is_named(tmp_path: Path, row: Row, reason: str) -> None:
         load_suite(write(tmp_path, kb=KB, questions=[ASKED, row]))
 
 
+def test_a_knowledge_base_may_lie_beside_the_suite(tmp_path: Path) -> None:
+    write(tmp_path / "kb", entries=KB)
+    suite = load_suite(write(tmp_path / "asked", questions=[ASKED]))
+    assert [entry.id for entry in suite.entries] == ["tea", "milk"]
+    own = load_suite(write(tmp_path / "own", questions=[ASKED], kb=KB[:1]))
+    assert [entry.id for entry in own.entries] == ["tea"]
+
+
 def test_a_question_may_need_all_its_entries(tmp_path: Path) -> None:
     both = ASKED | {"entry_ids": ["tea", "milk"], "all": True}
     cases = by_id(load_suite(write(tmp_path, kb=KB, questions=[both, ASKED | {"id": "q2"}])))
