@@ -63,7 +63,9 @@ async def test_a_model_that_repeats_the_transcripts_is_not_heard(tmp_path: Path)
         "kb", "gold", "practice", "retriever", "relevance", "grounding", "gate", "*.txt"
     )
     shutil.copytree(SEEDS, tmp_path / "seeds", ignore=left_out)
-    (tmp_path / "seeds" / "conversations" / "talk.txt").write_text(TALK, "utf-8")
+    (tmp_path / "seeds" / "conversations" / "talk.txt").write_text(
+        f"{TALK}\n---\n{TALK}", "utf-8"
+    )  # twice: a phrase has to recur
     using = settings(tmp_path, seeds_dir=tmp_path / "seeds", profile=Profile.ASSISTED)
     parrot, nothing = Parrot(), cast(Any, None)
     models = Models.load(using, HashEncoder(), parrot)
