@@ -12,8 +12,10 @@ from pipeline.stages.thresholds import JudgeThresholds
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
 FEWEST_OFFERED, MOST_OFFERED = 2, 3
-TORN = 0.8
-"""Of the probability of the best entry: with a second one as likely as this, to answer would be a guess."""
+TORN, TORN_BY_HISTORY = 0.8, 0.5
+"""Of the probability of the best entry: with a second one as likely as this, to answer would be a guess; sooner
+so where words of the conversation speak for what was answered before (of 28 practical follow-ups 6 instead of 8
+are answered wrongly, on MTRAG .054 instead of .069)."""
 LEAST_OFFERED = 0.1
 """Of the probability of the best entry: a third one that is less likely than this is no choice."""
 
@@ -63,7 +65,8 @@ def decided(
     answer = costs.nothing * (1 - answers) + costs.other * answers * others
     offer = costs.offer * among + costs.vain * (1 - among) if len(choices) >= FEWEST_OFFERED else math.inf
     probabilities = tuple((item.hit.entry.id, item.probability) for item in judged)
-    torn = len(judged) > 1 and judged[1].probability >= TORN * best
+    line = TORN_BY_HISTORY if query.used_history else TORN
+    torn = len(judged) > 1 and judged[1].probability >= line * best
     if answer <= min(offer, answers) and not torn:
         return Evidence(query, (judged[0],), probabilities, answerable)
     offered = tuple(choices) if offer < answerable else ()
