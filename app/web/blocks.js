@@ -14,19 +14,22 @@ const UNDER = /^ {0,3}(=+|-+)\s*$/;
 const DASHES = /^ *\|?(?: *:?-+:? *\|)* *:?-+:? *\|? *$/;
 const BOLD = /^\s*(\*\*|__)(?=\S)((?:(?!\*\*|__).)+)(?<=\S)\1\s*$/;
 const FINISHED = /[\p{Sentence_Terminal}…](?<![?？؟])["'”’)\]\p{Extended_Pictographic}]*$/u;
+const DEEPEST = 20; // of lists and quotes in each other; deeper ones are text
 const BOLD_LEVEL = 7; // a line in bold stands below every marked heading
 
 /** The nodes of a text; `options` as for `inline`. */
 export function blocks(text, options) {
   const lines = text.split(/\r\n?|\n/).map((line) => line.replace(/^[ \t]+/, (blank) => blank.replaceAll("\t", "    ")));
-  return read(lines, { options, over: [] });
+  return read(lines, { options, over: [], depth: 0 });
 }
 
 const READERS = [marksAlone, fence, indented, heading, rule, quote, table, list, paragraph];
 
 /** Each reader takes lines from `at` on, adds nodes and says how many lines it took: 0 if they are not its. */
-function read(lines, context) {
+function read(lines, outer) {
   const nodes = [];
+  const context = { ...outer, depth: outer.depth + 1 };
+  if (context.depth > DEEPEST) return [make("p", "", ...inline(lines.join("\n"), context.options))];
   for (let at = 0; at < lines.length; ) {
     if (!lines[at].trim()) at += 1;
     else for (const reader of READERS) {
@@ -161,10 +164,10 @@ function list(lines, at, nodes, context) {
 }
 
 /** The items with the numbers they were written with; where each has the same one, they count on. */
-function listed(items, loose, { options, over }) {
+function listed(items, loose, context) {
   let [value, last] = [0, null];
   return items.map(({ number, inside }) => {
-    const nodes = read(inside, { options, over: [...over] });
+    const nodes = read(inside, { ...context, over: [...context.over] });
     const bare = (node) => !loose && node.tagName === "P" && !node.className;
     const item = make("li", "", ...nodes.flatMap((node) => (bare(node) ? [...node.childNodes] : [node])));
     value = number === last ? value + 1 : number;

@@ -12,9 +12,8 @@ let conversation = null;
 let turn = null;
 
 function add(kind, text = "") {
-  const body = make("div", "text", text);
-  body.dir = "auto";
-  const item = make("li", kind, body);
+  const item = make("li", kind, make("div", "text", text));
+  item.dir = "auto";
   log.append(item);
   return item;
 }

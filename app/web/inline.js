@@ -149,7 +149,8 @@ function emphasised(parts) {
   for (let at = 1; at < parts.length; at += 1) {
     const closer = parts[at];
     if (!closer.close || !closer.count) continue;
-    const from = parts.findLastIndex((part, index) => index < at && pairs(part, closer));
+    let from = at - 1;
+    while (from >= 0 && !pairs(parts[from], closer)) from -= 1;
     if (from < 0) continue;
     const size = Math.min(parts[from].count, closer.count, 2);
     const element = make(TAGS[closer.char][size - 1], "", ...parts.slice(from + 1, at).map(node));

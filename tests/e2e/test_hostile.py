@@ -92,3 +92,10 @@ def test_each_hostile_text_alone_keeps_its_words(open_page: OpenPage) -> None:
         info = text.startswith("``` ")  # of code: names its language, is never shown
         assert "alert(1)" in shown or "alert(1)" not in text or info or "](https" in text, text
     assert page.title() == "Candor"
+
+
+def test_what_is_nested_without_end_is_shown_all_the_same(open_page: OpenPage) -> None:
+    page = open_page({"q": reply(Piece("> " * 2000 + "deep\n\n" + "- " * 1900 + "down", "e"))})
+    text = ask(page, "q").locator(".text").inner_text()
+    assert "deep" in text
+    assert "down" in text
