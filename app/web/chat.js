@@ -1,5 +1,8 @@
+import { make } from "./inline.js";
+import { provisional, settle, shown, streamed } from "./reply.js";
 import { events } from "./sse.js";
 
+const pane = document.querySelector("main");
 const log = document.getElementById("log");
 const form = document.getElementById("ask");
 const box = document.getElementById("message");
@@ -7,74 +10,51 @@ const send = document.getElementById("send");
 const status = document.getElementById("status");
 let conversation = null;
 let turn = null;
-let count = 0;
-
-/** An element with a class and a text. Replies are only ever set as text: markup in them stays inert. */
-function make(tag, name, text = "") {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  element.textContent = text;
-  return element;
-}
 
 function add(kind, text = "") {
-  const item = make("li", kind);
-  item.append(make("p", "text", text));
+  const item = make("li", kind, make("div", "text", text));
+  item.dir = "auto";
   log.append(item);
-  item.scrollIntoView({ block: "end" });
   return item;
 }
 
-/** The text with each citation number as a link to its source below. */
-function numbered(text, sources) {
-  return text.split(/( ?\[\d+\])/).map((part) => {
-    const id = sources.get(Number(part.match(/^ ?\[(\d+)\]$/)?.[1]));
-    if (!id) return part;
-    const mark = make("a", "mark", part.trim());
-    mark.href = `#${id}`;
-    mark.setAttribute("aria-label", `Source ${part.trim().slice(1, -1)}`);
-    return mark;
-  });
+/** Scrolls to the end of what is said, but never past the beginning of the question. */
+function follow(item) {
+  if (!item.isConnected) return;
+  const past = item.getBoundingClientRect().bottom - pane.getBoundingClientRect().bottom + 8;
+  const room = item.previousSibling.getBoundingClientRect().top - pane.getBoundingClientRect().top - 8;
+  pane.scrollTop += Math.max(0, Math.min(past, room));
 }
 
-function source(citation, id) {
-  const item = make("li");
-  item.id = id;
-  item.append(make("span", "", `[${citation.index}]`));
-  const address = /^https?:\/\//.test(citation.url ?? "") ? citation.url : null;
-  const title = make(address ? "a" : "span", "", citation.title);
-  if (address) Object.assign(title, { href: address, target: "_blank", rel: "noopener noreferrer" });
-  item.append(title);
-  return item;
-}
+/** Shows the pieces of one reply, at most once a frame, and then the whole of it. */
+class Saying {
+  #item;
+  #text = "";
+  #frame = 0;
 
-function show(item, reply) {
-  const ids = new Map();
-  const list = make("ol", "sources");
-  list.setAttribute("aria-label", "Sources");
-  count += 1;
-  for (const citation of reply.citations) {
-    if (ids.has(citation.index)) continue;
-    ids.set(citation.index, `source-${count}-${citation.index}`);
-    list.append(source(citation, ids.get(citation.index)));
+  constructor(item) {
+    this.#item = item;
   }
-  item.firstChild.replaceChildren(...numbered(reply.reply, ids));
-  if (ids.size) item.append(list);
-  if (reply.suggestions.length) item.append(suggestions(reply.suggestions));
-  item.scrollIntoView({ block: "nearest" });
-}
 
-function suggestions(questions) {
-  const group = make("div", "suggestions");
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", "Questions that can be answered");
-  for (const question of questions) {
-    const button = make("button", "", question);
-    button.type = "button";
-    button.addEventListener("click", () => ask(question));
-    group.append(button);
+  piece(text) {
+    this.#text += provisional(text);
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#show(streamed(this.#text));
+    });
   }
-  return group;
+
+  whole(reply) {
+    cancelAnimationFrame(this.#frame);
+    const { text, below } = shown(reply, ask);
+    this.#item.append(...below);
+    this.#show(text);
+  }
+
+  #show(nodes) {
+    settle(this.#item.firstChild, nodes);
+    follow(this.#item);
+  }
 }
 
 function fail(item, problem) {
@@ -90,14 +70,15 @@ async function converse(message, item, signal) {
     signal,
   });
   if (!response.ok) return fail(item, await response.json());
+  const saying = new Saying(item);
   let ended = false;
   for await (const { name, data } of events(response)) {
     ended = name !== "sentence";
-    if (name === "sentence") item.firstChild.textContent += data.text;
+    if (name === "sentence") saying.piece(data.text);
     if (name === "error") fail(item, data);
     if (name === "reply") {
       conversation = data.conversation_id;
-      show(item, data);
+      saying.whole(data);
     }
   }
   if (!ended) fail(item, { detail: "The connection was lost. Please try again." });
@@ -106,25 +87,33 @@ async function converse(message, item, signal) {
 async function ask(message) {
   if (turn || !message) return;
   const mine = (turn = new AbortController());
+  const asked = document.activeElement;
   add("user", message);
-  send.disabled = true;
-  status.textContent = "Looking for an answer…";
   const item = add("assistant");
+  wait(true);
   item.setAttribute("aria-busy", "true");
+  follow(item);
   try {
     await converse(message, item, mine.signal);
   } catch {
     if (!mine.signal.aborted) fail(item);
   }
   item.removeAttribute("aria-busy");
-  if (turn === mine) settle();
+  if (turn !== mine) return;
+  wait(false);
+  if ([asked, document.body, send].includes(document.activeElement)) focusBox();
 }
 
-function settle() {
-  turn = null;
-  send.disabled = false;
-  status.textContent = "";
-  box.focus();
+function wait(waiting) {
+  if (!waiting) turn = null;
+  status.textContent = waiting ? "Looking for an answer…" : "";
+  send.disabled = waiting;
+  log.classList.toggle("waiting", waiting);
+}
+
+/** Ready for the next question; not where that would draw a keyboard over the answer. */
+function focusBox() {
+  if (matchMedia("(pointer: fine)").matches) box.focus({ preventScroll: true });
 }
 
 form.addEventListener("submit", (event) => {
@@ -145,5 +134,6 @@ document.getElementById("restart").addEventListener("click", () => {
   turn?.abort();
   conversation = null;
   log.replaceChildren();
-  settle();
+  wait(false);
+  box.focus();
 });

@@ -28,6 +28,7 @@ from tests.fakes import HashEncoder, ScriptedChat, answered, client_of, entry, s
 ENTRY = "---\nid: {id}\nquestion: Is {id} safe?\n---\nYes. It is well tested.\n"
 
 SEEDS = Path(__file__).parents[2] / "seeds"
+WEB = Path(__file__).parents[2] / "app" / "web"
 
 
 async def test_it_is_live_at_once_and_ready_once_a_release_is_loaded(tmp_path: Path) -> None:
@@ -78,7 +79,9 @@ async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) 
     page = await client.get("/")
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-    for name in ("index.html", "chat.js", "chat.css", "sse.js"):
+    names = [file.name for file in WEB.iterdir()]
+    assert {"index.html", "chat.js", "blocks.js"} <= set(names)
+    for name in names:
         text = (await client.get(f"/web/{name}")).text
         assert "http://" not in text.replace("http://www.w3.org/", "")
         assert "https://" not in text

@@ -1,120 +1,114 @@
-"""The page at `/` in a real browser, on a real server around a scripted chain."""
+"""A conversation on the page at `/`, in a real browser."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Request, expect
 
-from pipeline.types import Citation, Outcome, Question, Reply
-from tests.fakes import services, serving
+from pipeline.types import Outcome
+from tests.e2e.conftest import OpenPage
+from tests.e2e.scripted import Piece, ask, reply, settled
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium in PATH: apt-get install chromium")
-
-HOSTILE = "<img src=x onerror=\"document.title='owned'\"><b>bold</b>"
-CITED = Reply(
-    "No. It stays outside the nucleus. [1] It is gone within days. [2]",
-    Outcome.ANSWERED,
-    (
-        Citation(1, "dna", "Can it change my DNA?", "https://example.org/dna", 0, 33),
-        Citation(2, "gone", "How long does it stay?", "javascript:alert(1)", 38, 60),
+DNA = reply(
+    Piece(
+        "No. It stays outside the nucleus.",
+        "dna",
+        title="Can it change my DNA?",
+        url="https://example.org/dna",
     ),
+    Piece("It is gone within days.", "gone", title="How long does it stay?", url="javascript:alert(1)"),
 )
+CHOICES = ("How do I reset it?", "How do I return it?")
 REPLIES = {
-    "dna?": CITED,
-    "hostile": Reply(HOSTILE, Outcome.NO_ANSWER, (), (HOSTILE,)),
-    "unknown": Reply("I don't have an answer to that.", Outcome.NO_ANSWER, (), ("dna?", "hostile")),
+    "dna?": DNA,
+    "unknown": reply(
+        Piece("I don't have an answer to that."), outcome=Outcome.NO_ANSWER, suggestions=("dna?", "unknown")
+    ),
+    "it": reply(
+        Piece("I'm not sure which of these you mean:\n\n- How do I reset it?\n- How do I return it?"),
+        outcome=Outcome.CLARIFY,
+        suggestions=CHOICES,
+    ),
+    CHOICES[1]: reply(Piece("1. Pack it.\n2. Send it back.", "return")),
 }
 
 
-class Scripted:
-    """Says each reply in two pieces, the second a little later; what it does not know breaks after one."""
-
-    async def run(self, message_id: str, question: Question, say: object) -> Reply:
-        assert callable(say)
-        reply = REPLIES.get(question.text)
-        text = reply.text if reply else "So far"
-        await say(text[: len(text) // 2])
-        await asyncio.sleep(0.3)
-        if reply is None:
-            raise RuntimeError("canary")
-        await say(text[len(text) // 2 :])
-        return reply
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    with serving(services(tmp_path, Scripted())) as address:
-        page = browser.new_page()
-        page.set_default_timeout(10_000)
-        problems: list[str] = []
-        page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(address)
-        yield page
-        page.close()
-    assert problems == []
+def page(open_page: OpenPage) -> Page:
+    return open_page(REPLIES)
 
 
-def ask(page: Page, message: str) -> None:
-    page.get_by_label("Your message").fill(message)
+def test_a_reply_streams_and_its_marks_lead_to_its_sources(page: Page) -> None:
+    page.get_by_label("Your message").fill("dna?")
     page.keyboard.press("Enter")
-
-
-def test_a_reply_streams_and_its_numbers_lead_to_its_sources(page: Page) -> None:
-    ask(page, "dna?")
-    item = page.locator("#log > li").nth(1)
+    item = page.locator("#log > li.assistant")
     expect(item).to_have_attribute("aria-busy", "true")
-    expect(item.locator(".text")).to_have_text(CITED.text[: len(CITED.text) // 2])
-    expect(item).not_to_have_attribute("aria-busy", "true")
+    expect(item.locator(".text")).to_contain_text("nucleus.")
+    assert "within days" not in item.inner_text()
+    first = item.locator(".text > p").first.element_handle()
+    settled(page, 0)
+    assert first is not None
+    mark = item.get_by_role("link", name="Source 1: Can it change my DNA?")
+    expect(mark).to_have_attribute("href", "https://example.org/dna")
+    expect(mark).to_have_attribute("title", "Can it change my DNA?")
     expect(item.locator(".sources li")).to_have_count(2)
-    source = item.get_by_role("link", name="Can it change my DNA?")
-    expect(source).to_have_attribute("href", "https://example.org/dna")
-    expect(item.locator(".sources")).to_contain_text("How long does it stay?")
-    expect(item.get_by_role("link", name="How long does it stay?")).to_have_count(0)
-    item.get_by_role("link", name="Source 1").click()
-    target = page.evaluate("document.querySelector(':target').textContent")
-    assert "Can it change my DNA?" in target
+    source = item.locator(".sources").get_by_role("link", name="Can it change my DNA?")
+    expect(source).to_have_attribute("rel", "noopener noreferrer")
+    item.get_by_role("link", name="Source 2").click()  # without an address of the web, it leads to the list
+    assert "How long does it stay?" in page.evaluate("document.querySelector(':target').textContent")
 
 
-def test_markup_in_a_reply_stays_text(page: Page) -> None:
-    ask(page, "hostile")
-    expect(page.locator("#log > li .text").nth(1)).to_have_text(HOSTILE)
-    expect(page.locator("#log button")).to_have_text(HOSTILE)
-    assert page.locator("#log b, #log img").count() == 0
-    expect(page).to_have_title("Candor")
+def test_what_is_said_stays_in_place_while_more_is_said(open_page: OpenPage) -> None:
+    page = open_page(
+        {"long": reply(Piece("- one\n- two"), Piece("| a | b |\n|---|---|\n| 1 | 2 |"), Piece("End."))}
+    )
+    page.get_by_label("Your message").fill("long")
+    page.keyboard.press("Enter")
+    page.locator(".text > ul").wait_for()
+    page.evaluate("document.querySelector('.text > ul').seen = true")
+    settled(page, 0)
+    expect(page.locator(".text table")).to_have_count(1)
+    assert page.evaluate("document.querySelector('.text > ul').seen") is True
 
 
-def test_suggestions_are_buttons_that_ask(page: Page) -> None:
-    ask(page, "unknown")
-    page.get_by_role("button", name="dna?").click()
-    expect(page.locator("#log > li.user").nth(1)).to_have_text("dna?")
-    expect(page.locator("#log .sources li")).to_have_count(2)
+def test_a_choice_is_shown_once_and_a_click_on_it_gets_its_entry(page: Page) -> None:
+    item = ask(page, "it")
+    expect(item.locator(".text")).to_have_text("I'm not sure which of these you mean:")
+    group = item.get_by_role("group", name="Which question do you mean?")
+    expect(group.get_by_role("button")).to_have_text(CHOICES)
+    group.get_by_role("button", name=CHOICES[1]).click()
+    expect(page.locator("#log > li.user").nth(1)).to_have_text(CHOICES[1])
+    expect(settled(page, 1).locator("ol > li")).to_have_text(
+        ["Pack it.", "Send it back.\u202f[1]", "[1]About return"]
+    )
+
+
+def test_choices_can_be_taken_by_keyboard(page: Page) -> None:
+    item = ask(page, "unknown")
+    page.keyboard.press("Shift+Tab")
+    expect(item.get_by_role("button", name="unknown")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(settled(page, 1)).to_contain_text("nucleus")
+    expect(page.get_by_label("Your message")).to_be_focused()
+
+
+def test_whoever_reads_on_keeps_the_focus(page: Page) -> None:
+    ask(page, "dna?")
+    page.get_by_label("Your message").fill("unknown")
+    page.keyboard.press("Enter")
+    page.locator(".sources a").focus()
+    settled(page, 1)
+    expect(page.locator(".sources a")).to_be_focused()
 
 
 def test_an_error_is_told_and_the_next_message_goes_through(page: Page) -> None:
-    ask(page, "breaks")
-    failed = page.locator("#log .problem")
+    failed = ask(page, "breaks").locator(".problem")
     expect(failed).to_contain_text("Something went wrong")
     expect(failed).not_to_contain_text("canary")
-    ask(page, "dna?")
-    expect(page.locator("#log .sources li")).to_have_count(2)
+    expect(ask(page, "dna?").locator(".sources li")).to_have_count(2)
 
 
 def test_a_conversation_goes_on_until_a_new_one_is_begun(page: Page) -> None:
@@ -125,24 +119,27 @@ def test_a_conversation_goes_on_until_a_new_one_is_begun(page: Page) -> None:
             ids.append(json.loads(request.post_data or "")["conversation_id"])
 
     page.on("request", note)
-    for message in ("dna?", "hostile"):
+    for message in ("dna?", "unknown"):
         ask(page, message)
-        expect(page.get_by_role("button", name="Send")).to_be_enabled()
-        expect(page.locator("#log > li[aria-busy]")).to_have_count(0)
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator("#log > li")).to_have_count(0)
     expect(page.get_by_label("Your message")).to_be_focused()
     ask(page, "dna?")
-    expect(page.locator("#log .sources li")).to_have_count(2)
     assert ids[0] is None
     assert ids[1] is not None
     assert ids[2] is None
 
 
-def test_the_notice_is_shown_and_all_can_be_reached_by_keyboard(page: Page) -> None:
-    expect(page.get_by_role("note")).to_contain_text("not medical advice")
-    ask(page, "unknown")
-    expect(page.get_by_role("button", name="hostile")).to_be_visible()
-    page.get_by_role("button", name="hostile").focus()
+def test_a_new_conversation_ends_a_reply_that_is_being_said(page: Page) -> None:
+    page.get_by_label("Your message").fill("dna?")
     page.keyboard.press("Enter")
-    expect(page.locator("#log > li.user").nth(1)).to_have_text("hostile")
+    expect(page.locator("#log .text").nth(1)).to_contain_text("nucleus")
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator("#log > li")).to_have_count(0)
+    expect(ask(page, "unknown").get_by_role("button")).to_have_count(2)
+
+
+def test_the_notice_is_shown_and_no_cookie_is_set(page: Page) -> None:
+    expect(page.get_by_role("note")).to_contain_text("not medical advice")
+    ask(page, "dna?")
+    assert page.context.cookies() == []
