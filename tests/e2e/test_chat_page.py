@@ -34,6 +34,15 @@ REPLIES = {
     CHOICES[1]: reply(Piece("1. Pack it.\n2. Send it back.", "return")),
 }
 
+# Notes all that is seen of the reply, and whether it was still being said.
+_WATCH = """() => {
+  window.seen = [];
+  new MutationObserver(() => {
+    const item = document.querySelector("#log > li.assistant");
+    if (item) seen.push([item.innerText, item.getAttribute("aria-busy")]);
+  }).observe(document.getElementById("log"), { childList: true, subtree: true });
+}"""
+
 
 @pytest.fixture
 def page(open_page: OpenPage) -> Page:
@@ -41,15 +50,10 @@ def page(open_page: OpenPage) -> Page:
 
 
 def test_a_reply_streams_and_its_marks_lead_to_its_sources(page: Page) -> None:
-    page.get_by_label("Your message").fill("dna?")
-    page.keyboard.press("Enter")
-    item = page.locator("#log > li.assistant")
-    expect(item).to_have_attribute("aria-busy", "true")
-    expect(item.locator(".text")).to_contain_text("nucleus.")
-    assert "within days" not in item.inner_text()
-    first = item.locator(".text > p").first.element_handle()
-    settled(page, 0)
-    assert first is not None
+    page.evaluate(_WATCH)
+    item = ask(page, "dna?")
+    seen = page.evaluate("seen")
+    assert any("nucleus." in text and "within days" not in text for text, busy in seen if busy == "true")
     mark = item.get_by_role("link", name="Source 1: Can it change my DNA?")
     expect(mark).to_have_attribute("href", "https://example.org/dna")
     expect(mark).to_have_attribute("title", "Can it change my DNA?")
