@@ -282,9 +282,9 @@ class ChatPipeline:
     ) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged to answer; else what the first
         of them offers. A query with words of the conversation competes with those without, and the best
-        supported of them counts; but such words lead back to the entry that was found `before` by themselves, so
-        another one goes before it that is an answer. Gives the first search's hits too: they are the nearest
-        questions."""
+        supported of them counts; but such words lead back to the entry that was found `before` by
+        themselves, so another one goes before it that is an answer. Gives the first search's hits too:
+        they are the nearest questions."""
         tried: list[tuple[Retrieved, Evidence]] = []
         for attempt in query.attempts():
             attempt = replace(attempt, retry=attempt.retry and not query.used_history)
