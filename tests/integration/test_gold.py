@@ -14,7 +14,7 @@ import yaml
 
 from app.services import Services
 from bench.gold import GOLD, put_to
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from learning.evaluation.gold import GoldError, GoldQuestion, GoldResult, Kind, Side, load_gold, score
 from pipeline.types import Message, Outcome, Role
 
