@@ -119,10 +119,8 @@ def day(value: object, day_first: bool | None = None) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if int(value) in _SERIALS:
-            return _EXCEL_DAY_0 + timedelta(days=int(value))
-        raise Unreadable(f"{value} is not a day; write it as YYYY-MM-DD")
+    if isinstance(value, int | float) and int(value) in _SERIALS:
+        return _EXCEL_DAY_0 + timedelta(days=int(value))
     written = (text(value) or "").strip()
     if not written:
         return None
@@ -132,13 +130,19 @@ def day(value: object, day_first: bool | None = None) -> date | None:
             return date(int(match[1]), int(match[2]), int(match[3]))
         if match := _NUMERIC_DAY.match(plain):
             return _numeric(match, day_first)
+    except Unreadable:
+        raise
     except ValueError:
         raise Unreadable(f'"{written[:40]}" is a day that no calendar has') from None
+    return _worded(plain)
+
+
+def _worded(plain: str) -> date:
     spaced = " ".join(re.sub(r"(?<=\d)(st|nd|rd|th)\b|[,.]", " ", plain).split())
     for form in _WRITTEN_DAYS:
         with suppress(ValueError):
             return datetime.strptime(spaced, form).date()
-    raise Unreadable(f'"{written[:40]}" must be a day written as YYYY-MM-DD')
+    raise Unreadable(f'"{plain[:40]}" must be a day written as YYYY-MM-DD')
 
 
 def day_first_of(values: Iterable[object]) -> bool | None:

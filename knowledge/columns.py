@@ -127,7 +127,7 @@ def header_of(cells: Sequence[object]) -> Header:
 
 def twice(header: Header) -> str | None:
     """The name of a column that is there twice and of which only one can be meant."""
-    used = [_known(header.names[index]) for index in header.roles]
+    used = [_known(header.names[index]) for index in header.roles if index < len(header.names)]
     left = {_known(name) for name in header.ignored}
     return next((name for name in used if name in left or used.count(name) > 1), None)
 

@@ -9,6 +9,8 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 
 from knowledge.reading import UnreadableAt
 
@@ -20,7 +22,8 @@ _MARKS = {
     codecs.BOM_UTF16_BE: ("utf-16-be", "UTF-16"),
 }
 _WESTERN = {"cp1252": "Windows-1252", "mac_roman": "Mac OS Roman", "cp850": "MS-DOS (code page 850)"}
-_OTHERS = "cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 koi8_r cp932 gb18030 big5 cp949".split()
+_LATIN = ("cp1250", "cp1254", "cp1257")
+_ALPHABETS = "cp1251 cp1253 cp1255 cp1256 koi8_r cp932 gb18030 big5 cp949".split()
 _NOT_TEXT = {
     b"%PDF": "a PDF",
     b"\x89PNG": "a picture",
@@ -30,10 +33,14 @@ _NOT_TEXT = {
     b"{\\rtf": "an RTF document",
     b"\xd0\xcf\x11\xe0": "an old Office file",
 }
+_FEW, _MANY = 3, 5  # accented letters in a row, which no Western or no other language has
 _COHERENT = 0.3  # of its own scale: how much the letters are those of a language
 _SAMPLE = 1_000_000
-_WITHIN_WORDS = frozenset("’‘'·­")  # may stand between two letters
-_ACCENTED_WORD = re.compile(r"[^\W\d_]{3}")
+_WITHIN_WORDS = frozenset("’‘\xad")
+_BETWEEN_WORDS = "–—…"
+_OPENING = "‚„¿¡"  # never behind a letter
+_UNPAIRED = re.compile(r"(?<!\S)”(?=\w)(?![^\n\r”]*”)")  # as an opening sign it comes in pairs
+_LETTERS = re.compile(r"[^\W\d_]+")
 _HIGH = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -70,12 +77,12 @@ def _unicode_of(data: bytes) -> tuple[str, str]:
 
 
 def _of_code_page(data: bytes, line: int) -> tuple[str, str]:
-    for encoding, name in [*_WESTERN.items(), *_detected(data)]:
+    for encoding, name in chain(_WESTERN.items(), _detected(data)):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if encoding not in _WESTERN or _looks_written(text):
+        if encoding in _ALPHABETS or _looks_written(text, _MANY if encoding in _LATIN else _FEW):
             return text, name
     raise UnreadableAt(
         line, "not UTF-8 text, and no other encoding makes sense of it: save it as CSV (UTF-8)"
@@ -83,32 +90,49 @@ def _of_code_page(data: bytes, line: int) -> tuple[str, str]:
 
 
 def _detected(data: bytes) -> Iterator[tuple[str, str]]:
-    """What charset-normalizer makes of text in other alphabets."""
+    """What charset-normalizer makes of text in other languages, the likeliest first."""
     from charset_normalizer import from_bytes
 
-    best = from_bytes(data[:_SAMPLE], cp_isolation=_OTHERS).best()
-    if best and (best.coherence > _COHERENT or (best.multi_byte_usage and not best.chaos)):
-        yield best.encoding, best.encoding.replace("cp125", "Windows-125")
+    for match in from_bytes(data[:_SAMPLE], cp_isolation=[*_LATIN, *_ALPHABETS]):
+        if match.coherence > _COHERENT or (match.multi_byte_usage and not match.chaos):
+            yield match.encoding, match.encoding.replace("cp125", "Windows-125")
 
 
-def _looks_written(text: str) -> bool:
+def _looks_written(text: str, accents: int) -> bool:
     """Whether the characters outside of ASCII stand where people write them. A wrong code page puts capitals
-    and signs into the middle of words, and makes whole words of accented letters."""
+    and signs into the middle of words, and makes whole words of accented letters: so many in a row."""
     for match in _HIGH.finditer(text):
         run = match.group()
-        before = text[match.start() - 1 : match.start()]
-        after = text[match.end() : match.end() + 1]
-        if any(unicodedata.category(char) == "Cc" for char in run):
+        if any(unicodedata.category(char) == "Cc" or _is_foreign(char) for char in run):
             return False
-        if _ACCENTED_WORD.search(run):
+        if any(len(letters) >= accents for letters in _LETTERS.findall(run)):
             return False
-        if before.islower() and run[0].isupper():
+        if not _stands_well(
+            run, text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+        ):
             return False
-        if before.isalpha() and after.isalpha() and not all(c.isalpha() or c in _WITHIN_WORDS for c in run):
-            return run[0] in "–—…"
-        if before.isalpha() and run[0] in "‚„¿¡":  # they open, and never follow a letter
-            return False
+    return not _UNPAIRED.search(text)
+
+
+def _stands_well(run: str, before: str, after: str) -> bool:
+    if before.islower() and run[0].isupper():
+        return False
+    if before.isalpha() and run[0] in _OPENING:
+        return False
+    if before.isalpha() and after.isalpha() and not run.isalpha():
+        return (
+            run[0] in _BETWEEN_WORDS
+            or {sign for sign in run if not sign.isalpha()} <= _WITHIN_WORDS
+            or (run == "·" and before in "lL")
+        )
     return True
+
+
+def _is_foreign(char: str) -> bool:
+    """A letter that no Western language has."""
+    return char.isalpha() and not unicodedata.name(char, "").startswith(
+        ("LATIN", "FEMININE", "MASCULINE", "MICRO")
+    )
 
 
 def repaired(text: str) -> str:
@@ -130,7 +154,7 @@ def repaired_whole(text: str) -> str | None:
 
     if not text.startswith("ï»¿") and not is_bad(text):
         return None
-    try:
-        return text.encode("sloppy-windows-1252").decode("utf-8").removeprefix("\ufeff")
-    except UnicodeError:
-        return None
+    for read_as in ("sloppy-windows-1252", "latin-1"):
+        with suppress(UnicodeError):
+            return text.encode(read_as).decode("utf-8").removeprefix("\ufeff")
+    return None

@@ -17,6 +17,7 @@ from knowledge.table_rows import Row
 from knowledge.tables import find_header, read_table
 
 MAX_CELLS = 5_000_000
+_LAST_ROW = 1_048_576
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _PLAIN_FORMAT = re.compile(r"General|@|#?,?#*0+|0(?:\.0+)?", re.I)
@@ -76,13 +77,16 @@ def _refuse(data: bytes, limit: int) -> None:
 def _read_sheets(data: bytes, collector: Collector) -> None:
     import openpyxl
 
-    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    book, written = (
+        openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=computed, keep_links=False)
+        for computed in (True, False)
+    )
     skipped: list[str] = []
     sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     hidden = [sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"]
     read = 0
     for sheet in sheets:
-        rows = list(_rows(sheet))
+        rows = list(_rows(sheet, written[sheet.title]))
         if find_header(rows[:FIRST_ROWS])[0] is None and (len(sheets) > 1 or not rows):
             skipped.append(sheet.title)
             continue
@@ -101,21 +105,26 @@ def _read_sheets(data: bytes, collector: Collector) -> None:
 _NO_SHEET = "no sheet has a column of questions and one of answers; seen were {}"
 
 
-def _rows(sheet: Any) -> Iterator[Row]:  # noqa: ANN401
-    sheet.reset_dimensions()  # what a file says about its size need not be true
+def _rows(sheet: Any, written: Any) -> Iterator[Row]:  # noqa: ANN401
+    """The rows that are not blank: computed values, and which of them were never computed."""
+    for each in (sheet, written):
+        each.reset_dimensions()  # what a file says about its size need not be true
+    pairs = zip(sheet.iter_rows(max_row=_LAST_ROW), written.iter_rows(max_row=_LAST_ROW), strict=True)
     seen = 0
-    for number, row in enumerate(sheet.iter_rows(max_row=1_048_576), start=1):
+    for number, (row, formulas) in enumerate(pairs, start=1):
         seen += len(row)
         if seen > MAX_CELLS:
             raise UnreadableAt(number, f"the sheet has more than {MAX_CELLS:,} cells")
-        if any(cell.value is not None for cell in row):
-            values = [_value(cell) for cell in row]
+        values = [_value(cell, formula) for cell, formula in zip(row, formulas, strict=True)]
+        if any(value is not None for value in values):
             yield number, values
 
 
-def _value(cell: Any) -> object:  # noqa: ANN401
+def _value(cell: Any, written: Any) -> object:  # noqa: ANN401
     """What a cell holds; a number as the sheet shows it where that is more than its digits."""
     value = cell.value
+    if value is None and written.value is not None and written.data_type == "f":
+        return Unusable(f"cell {written.coordinate} is a formula that was never computed: save its value")
     if isinstance(value, str):
         if cell.data_type == "e":
             return Unusable(f"cell {cell.coordinate} shows the error {value}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import io
+from dataclasses import replace
 from datetime import date
 
 import ftfy
+import openpyxl
 from ftfy.badness import is_bad
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,3 +99,25 @@ def test_xlsx(given_entries: list[Entry]) -> None:
 @given(entries)
 def test_markdown(entry: Entry) -> None:
     assert parse_markdown(export_markdown(entry).encode()).entries == (entry,)
+
+
+def test_nothing_that_is_exported_runs_as_a_formula() -> None:
+    answers = ["=cmd|' /C calc'!A0", "+1", "- a list\n- of two", "@SUM(A1)", "'=1", "''+x", "'plain"]
+    given = [Entry(f"e{n}", "Why?", answer) for n, answer in enumerate(answers)]
+    written = "".join(export_csv(given))
+    cells = [row[3] for row in csv.reader(io.StringIO(written, newline=""))][1:]
+    assert not [cell for cell in cells if cell[0] in "=+-@"]
+    assert list(parse_csv(written.encode()).entries) == given
+    book = io.BytesIO()
+    export_xlsx(given, book)
+    sheet = openpyxl.load_workbook(book).active
+    assert sheet is not None
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value} == {"s"}
+    assert list(parse_csv(book.getvalue()).entries) == given
+
+
+def test_lists_are_exported_as_people_write_them() -> None:
+    entry = Entry("a", "Why?", "So.", alternates=("b", "c; d"), sources=(Source("T", "https://e.org"),))
+    written = "".join(export_csv([entry, replace(entry, id="b", alternates=("c; d",))]))
+    first, second = list(csv.reader(io.StringIO(written, newline="")))[1:]
+    assert (first[4], second[4], first[6]) == ("b\nc; d", '["c; d"]', "[T](https://e.org)")
