@@ -34,7 +34,7 @@ from knowledge.calibration import RelevancePrior, calibrate, gate_prior, read_ba
 from knowledge.embedding_cache import CachedEmbedder
 from knowledge.encoder import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import DEFAULT_GATE, Calibration

@@ -141,7 +141,7 @@ class Settings(BaseSettings):
     body_limit_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
     """Largest request body."""
     import_limit_bytes: Annotated[int, Field(ge=1024)] = 67_108_864
-    """Largest body of an import."""
+    """Largest file or body of an import."""
     retention_days: Annotated[float, Field(gt=0)] | None = None
     """What users said is deleted after so many days. Default: never."""
     mask_stored: bool = False

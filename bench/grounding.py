@@ -24,7 +24,7 @@ from typing import Any
 
 from knowledge.batching import BatchedEncoder
 from knowledge.encoder import load_encoder
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.alterations import NAME, alterations, rewordings
 from learning.training.shipped_weights import shipped_encoder

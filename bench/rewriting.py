@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from knowledge.lexical_index import LexicalIndex
 from knowledge.model_card import read_card
 from knowledge.snapshot import LocalSnapshot

@@ -23,7 +23,7 @@ import numpy as np
 import psutil
 
 from knowledge.encoder import DEFAULT_ENCODER, load_encoder
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 TOKEN = "bench"  # noqa: S105

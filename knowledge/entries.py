@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from sqlalchemy import JSON, Column, DateTime, Engine, Text, insert, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col, delete, func, or_, select
 
+from knowledge.changes import Plan, plan_of
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, LineError, StorageFailed
 from knowledge.records import Problems, entry_of, record_of
 from knowledge.twins import shared_wordings, without_superseded
@@ -165,19 +166,26 @@ class EntryStore:
                 raise EntryNotFound(entry_id)
             session.delete(row)
 
-    def apply(self, entries: Sequence[Entry], mode: ApplyMode) -> ApplyCounts:
-        """Writes all or nothing, in one transaction. Raises `ImportRejected` for an id given twice, and
-        for a replacement by nothing: an empty file is a mistake, not a wish to lose everything."""
-        if mode is ApplyMode.REPLACE and not entries:
-            raise ImportRejected([LineError(1, "there is no entry here: nothing was replaced")])
-        given = {entry.id: entry for entry in entries}
-        if len(given) < len(entries):
-            raise ImportRejected([LineError(1, "two entries have the same id")])
+    def apply(
+        self, entries: Sequence[Entry], mode: ApplyMode, given: Mapping[str, frozenset[str]] | None = None
+    ) -> ApplyCounts:
+        """Writes all or nothing, in one transaction. `given` names by id the fields that an update
+        touches, where not all; a replacement takes every entry as it is. Raises `ImportRejected` for an id
+        given twice, and for a replacement by nothing: an empty file is a mistake, not a wish to lose
+        everything."""
+        named = _by_id(entries, mode)
         try:
             with self._writing() as session:
-                return _apply(session, given, mode)
+                return _apply(session, _plan(session, named, mode, given or {}), named.keys())
         except IntegrityError as error:
             raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
+
+    def preview(
+        self, entries: Sequence[Entry], mode: ApplyMode, given: Mapping[str, frozenset[str]] | None = None
+    ) -> Plan:
+        """What `apply` would do now. Raises what it would."""
+        with Session(self._engine) as session:
+            return _plan(session, _by_id(entries, mode), mode, given or {})
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -189,24 +197,42 @@ class EntryStore:
             raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
 
 
-def _apply(session: Session, given: Mapping[str, Entry], mode: ApplyMode) -> ApplyCounts:
-    stored = dict(session.exec(select(EntryRow.id, EntryRow.content_hash)).all())
-    created = [_values(entry) for entry_id, entry in given.items() if entry_id not in stored]
-    named = [_values(entry) for entry_id, entry in given.items() if entry_id in stored]
-    updated = [values for values in named if values["content_hash"] != stored[values["id"]]]
-    removed = [entry_id for entry_id in stored if entry_id not in given] if mode is ApplyMode.REPLACE else []
-    if created:
-        session.execute(insert(EntryRow), created)
-    if updated:
-        session.execute(update(EntryRow), updated)
-    for start in range(0, len(removed), _SLICE):
-        session.exec(delete(EntryRow).where(col(EntryRow.id).in_(removed[start : start + _SLICE])))
+def _by_id(entries: Sequence[Entry], mode: ApplyMode) -> dict[str, Entry]:
+    if mode is ApplyMode.REPLACE and not entries:
+        raise ImportRejected([LineError(1, "there is no entry here: nothing was replaced")])
+    named = {entry.id: entry for entry in entries}
+    if len(named) < len(entries):
+        raise ImportRejected([LineError(1, "two entries have the same id")])
+    return named
+
+
+def _plan(
+    session: Session, named: Mapping[str, Entry], mode: ApplyMode, given: Mapping[str, frozenset[str]]
+) -> Plan:
+    ids = list(session.exec(select(EntryRow.id)))
+    known = [entry_id for entry_id in ids if entry_id in named]
+    stored: dict[str, Entry] = {}
+    for start in range(0, len(known), _SLICE):
+        records = select(EntryRow.record).where(col(EntryRow.id).in_(known[start : start + _SLICE]))
+        stored |= {entry.id: entry for entry in map(_entry, session.exec(records))}
+    if mode is ApplyMode.UPSERT:
+        return plan_of(named, stored, (), given)
+    return plan_of(named, stored, tuple(entry_id for entry_id in ids if entry_id not in named), {})
+
+
+def _apply(session: Session, plan: Plan, touched: Collection[str]) -> ApplyCounts:
+    if plan.created:
+        session.execute(insert(EntryRow), [_values(entry) for entry in plan.created])
+    if plan.updated:
+        session.execute(update(EntryRow), [_values(entry) for _, entry in plan.updated])
+    for start in range(0, len(plan.removed), _SLICE):
+        session.exec(delete(EntryRow).where(col(EntryRow.id).in_(plan.removed[start : start + _SLICE])))
     approved = select(EntryRow.record, EntryRow.updated_at).where(
         col(EntryRow.status) == EntryStatus.APPROVED.value
     )
     dated = ((_entry(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id))))
-    warnings = tuple(shared_wordings(dated, given.keys()))
-    return ApplyCounts(len(created), len(updated), len(named) - len(updated), len(removed), warnings)
+    warnings = (*plan.renamed, *shared_wordings(dated, touched))
+    return ApplyCounts(len(plan.created), len(plan.updated), len(plan.unchanged), len(plan.removed), warnings)
 
 
 def _values(entry: Entry) -> dict[str, Any]:

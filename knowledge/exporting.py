@@ -6,11 +6,28 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Any
 
+from knowledge import cells
+from knowledge.escaping import escaped
+from knowledge.reading import Unreadable
 from knowledge.records import FIELDS, record_of
 from knowledge.types import Entry
 
-_LIST_FIELDS = frozenset({"alternates", "misconceptions", "sources"})
+EXPLAINED = {
+    "id": "Leave empty: it is made from the question, and stays",
+    "topic": "What it is about, one or two words",
+    "question": "One question, as people ask it",
+    "answer": "The approved answer. Markdown and line breaks are kept",
+    "alternates": "Other ways to ask the same, one a line",
+    "misconceptions": "What people wrongly believe, one a line",
+    "sources": "A link, or several, one a line",
+    "reviewed_on": "Last reviewed, as 2026-10-01",
+    "valid_until": "Last day on which it may be said, or empty",
+    "status": "approved, draft or archived; empty is approved",
+}
+"""What stands above the header of an empty table."""
 
 
 def export_jsonl(entries: Iterable[Entry]) -> Iterator[str]:
@@ -20,15 +37,22 @@ def export_jsonl(entries: Iterable[Entry]) -> Iterator[str]:
 
 
 def export_csv(entries: Iterable[Entry]) -> Iterator[str]:
-    """A header row, then one row an entry. Lists are JSON arrays in their cell, so that no separator is
-    ever ambiguous."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(FIELDS)
-    yield _drain(buffer)
+    """A header row, then one row an entry, as Excel opens them by a double click: with a byte order
+    mark and nothing that it would run as a formula. A list is one text a line, or a JSON array where lines
+    would be read in another way."""
+    yield "\ufeff" + _line(FIELDS)
     for entry in entries:
-        writer.writerow(_cell(name, value) for name, value in record_of(entry).items())
-        yield _drain(buffer)
+        yield _line(map(escaped, cells_of(entry)))
+
+
+def template_csv() -> str:
+    """An empty table: what goes into each column, and the columns' names."""
+    return "\ufeff" + _line(EXPLAINED[name] for name in FIELDS) + _line(FIELDS)
+
+
+def cells_of(entry: Entry) -> list[str]:
+    """What a table shows of an entry, in the order of `FIELDS`."""
+    return [_cell(name, value) for name, value in record_of(entry).items()]
 
 
 def export_markdown(entry: Entry) -> str:
@@ -41,12 +65,20 @@ def export_markdown(entry: Entry) -> str:
     return f"---\n{front}---\n\n{answer}\n"
 
 
-def _cell(name: str, value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if name in _LIST_FIELDS else value
+def _cell(name: str, value: Any) -> str:  # noqa: ANN401
+    if not isinstance(value, list):
+        return value or ""
+    is_sources = name == "sources"
+    lines = [f"[{item['title']}]({item['url']})" if is_sources else item for item in value]
+    simple = "\n".join(lines)
+    with suppress(Unreadable):
+        taken_back = cells.links(simple)[0] if is_sources else cells.texts(simple)
+        if taken_back == value:
+            return simple
+    return json.dumps(value, ensure_ascii=False)
 
 
-def _drain(buffer: io.StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
+def _line(texts: Iterable[str]) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\r\n").writerow(texts)
+    return buffer.getvalue()

@@ -12,7 +12,6 @@ from typing import Any
 _MAX_CELL = 1_000_000
 _MAX_YAML_DEPTH = 20
 _NO_FRONT_MATTER = "the file must begin with front matter between two lines of ---"
-_LIST_COLUMNS = ("alternates", "misconceptions", "sources")
 
 
 class Unreadable(ValueError):
@@ -46,7 +45,8 @@ def decode_file(data: bytes) -> str:
         raise UnreadableAt(line, f"not UTF-8 text: byte 0x{data[error.start]:02X}") from None
 
 
-def _json(text: str) -> object:
+def json_value(text: str) -> object:
+    """Raises `Unreadable`."""
     try:
         return json.loads(text, object_pairs_hook=_unique_names)
     except RecursionError:
@@ -61,7 +61,7 @@ def _json(text: str) -> object:
 
 def json_object(text: str) -> dict[str, Any]:
     """Raises `Unreadable`."""
-    value = _json(text)
+    value = json_value(text)
     if not isinstance(value, dict):
         raise Unreadable("a line must be one JSON object, as in {...}")
     return value
@@ -74,10 +74,10 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return record
 
 
-def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+def csv_rows(text: str, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Each row that is not blank, with the line it begins on. Raises `UnreadableAt`."""
     csv.field_size_limit(_MAX_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
     line = 1
     try:
         for row in reader:
@@ -86,37 +86,6 @@ def csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
             line = reader.line_num + 1
     except csv.Error as error:
         raise UnreadableAt(line, f"the row that begins here is broken: {error}") from None
-
-
-def csv_header(line: int, cells: list[str]) -> list[str]:
-    """The columns' names. Raises `UnreadableAt`."""
-    names = [cell.strip() for cell in cells]
-    if "id" not in names:
-        raise UnreadableAt(line, "the first row must name the columns, and one of them must be id")
-    if len(set(names)) < len(names):
-        raise UnreadableAt(line, "two columns have the same name")
-    return names
-
-
-def csv_record(header: list[str], cells: list[str]) -> dict[str, Any]:
-    """A row as the record it stands for; an empty cell is None. Raises `Unreadable`."""
-    if len(cells) != len(header):
-        raise Unreadable(f"the row has {len(cells)} cells, the header names {len(header)} columns")
-    named = zip(header, cells, strict=True)
-    record: dict[str, Any] = {name: cell if cell.strip() else None for name, cell in named}
-    for name in _LIST_COLUMNS:
-        if cell := record.get(name):
-            record[name] = _list_cell(name, cell.strip())
-    return record
-
-
-def _list_cell(name: str, cell: str) -> object:
-    if cell.startswith("["):
-        try:
-            return _json(cell)
-        except Unreadable as error:
-            raise Unreadable(f"{name}: {error}") from None
-    return [part for part in cell.split("|") if part.strip()]
 
 
 def front_matter(text: str) -> dict[str, Any]:

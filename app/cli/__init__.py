@@ -91,17 +91,25 @@ def chat() -> None:
 
 @cli.command("import")
 def import_(
-    path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="JSONL, CSV, Markdown; or a folder.")],
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="FILE|FOLDER", help="CSV, TSV, XLSX, JSON, JSONL, Markdown; or a folder."),
+    ],
     mode: Annotated[
         Literal["upsert", "replace"], typer.Option(help="replace also removes what is not named.")
     ] = "upsert",
     reindex: Annotated[bool, typer.Option("--reindex", help="Build and activate a release after.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only show what would change.")] = False,
 ) -> None:
-    """Take entries into the knowledge base, all or none."""
+    """Take entries into the knowledge base, all or none.
+
+    Tables need a column of questions and one of answers, under any usual name; an update touches only the
+    columns that are there.
+    """
     from app.cli.entries import import_entries
 
-    import_entries(path, mode)
-    if reindex:
+    import_entries(path, mode, check)
+    if reindex and not check:
         from app.cli.building import reindex as build
 
         build()
@@ -111,7 +119,7 @@ def import_(
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")],
     format: Annotated[
-        Literal["jsonl", "csv", "markdown"] | None,
+        Literal["jsonl", "csv", "xlsx", "markdown"] | None,
         typer.Option(help="Default: by FILE's suffix. markdown writes a folder, one file an entry."),
     ] = None,
 ) -> None:
@@ -124,6 +132,18 @@ def export(
     if chosen == "markdown" and file == Path("-"):
         raise typer.BadParameter("Markdown is one file an entry: name a folder.")
     export_entries(file, chosen)
+
+
+@cli.command()
+def template(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.xlsx", help="A new file.")],
+) -> None:
+    """Write an empty table that says what belongs into each column."""
+    from app.cli.entries import write_template
+
+    if file.suffix.lower() not in (".csv", ".xlsx"):
+        raise typer.BadParameter(f"{file.name} must end with .csv or .xlsx.")
+    write_template(file)
 
 
 @cli.command()

@@ -6,56 +6,81 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import typer
 
 from app.cli.failures import Failed
+from app.cli.import_plan import show_plan
 from app.cli.progress import Show, progress
 from app.services import holds_demonstration, prepared_database
 from app.settings import read_settings
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.errors import ImportRejected, LineError
-from knowledge.exporting import export_csv, export_jsonl, export_markdown
-from knowledge.importing import ParsedEntries, parse_path
+from knowledge.exporting import export_csv, export_jsonl, export_markdown, template_csv
+from knowledge.import_paths import parse_path
+from knowledge.importing import ParsedEntries
 from knowledge.types import Entry
+from knowledge.workbook_export import export_xlsx, template_xlsx
 
 _STDOUT = Path("-")
 _WRITERS: dict[str, Callable[[Iterable[Entry]], Iterator[str]]] = {"jsonl": export_jsonl, "csv": export_csv}
-_FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".md": "markdown"}
+_FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx", ".md": "markdown"}
 
 
-def import_entries(path: Path, mode: str) -> None:
-    """Takes in a file or a folder, all or nothing, and prints what that changed. Raises `Failed` after
-    naming every bad line on standard error."""
+def import_entries(path: Path, mode: str, check: bool) -> None:
+    """Takes in a file or a folder, all or nothing, and prints what that changed; with `check`, only what it
+    would change. Raises `Failed` after naming every bad line on standard error."""
     if not path.exists():
         raise Failed(f"{path} does not exist.")
     settings = read_settings()
     store = EntryStore(prepared_database(settings))
     with progress() as show:
-        parsed = _parsed(path, show)
-        show(0.5, f"writing {len(parsed.entries):,} entries")
+        parsed = _parsed(path, settings.import_limit_bytes, show)
         if replaces := parsed.entries and holds_demonstration(store, settings):
             mode = ApplyMode.REPLACE
-        counts = store.apply(parsed.entries, ApplyMode(mode))
+        if not check:
+            show(0.5, f"writing {len(parsed.entries):,} entries")
+            counts = store.apply(parsed.entries, ApplyMode(mode), parsed.given)
+    for note in parsed.notes:
+        typer.echo(f"{note[:1].upper()}{note[1:]}.")
     if replaces:
-        typer.echo("There was nothing but the untouched demonstration: it was replaced.")
-    typer.echo(
-        f"{counts.created:,} created, {counts.updated:,} updated,"
-        f" {counts.unchanged:,} unchanged, {counts.removed:,} removed."
-    )
-    for warning in counts.warnings:
-        typer.echo(f"Warning: {warning}")
+        done = "would be" if check else "was"
+        typer.echo(f"There was nothing but the untouched demonstration: it {done} replaced.")
+    if check:
+        show_plan(store.preview(parsed.entries, ApplyMode(mode), parsed.given))
+    else:
+        typer.echo(
+            f"{counts.created:,} created, {counts.updated:,} updated,"
+            f" {counts.unchanged:,} unchanged, {counts.removed:,} removed."
+        )
+        for warning in counts.warnings:
+            typer.echo(f"Warning: {warning}")
     if parsed.ignored_fields:
         typer.echo(f"Ignored fields: {', '.join(parsed.ignored_fields)}.")
 
 
+def write_template(file: Path) -> None:
+    """An empty table to fill in. Raises `Failed` where the file is there already: it may be filled in."""
+    try:
+        with file.open("xb") as out:
+            if file.suffix.lower() == ".xlsx":
+                template_xlsx(out)
+            else:
+                out.write(template_csv().encode())
+    except FileExistsError:
+        raise Failed(f"{file} exists already: name a new file.") from None
+    except OSError as error:
+        raise Failed(f"{file} cannot be written: {error.strerror}.") from error
+    typer.echo(f"{file} is written: fill it in, and import it.")
+
+
 def export_entries(file: Path, form: str) -> None:
     """Writes all entries: to standard output, to a file that is replaced once it is whole, or (markdown)
-    into a folder that must be new or empty. `form`: jsonl, csv or markdown."""
+    into a folder that must be new or empty. `form`: jsonl, csv, xlsx or markdown."""
     entries = _Counted(EntryStore(prepared_database(read_settings())).all())
     if file == _STDOUT:
-        for text in _WRITERS[form](entries):
-            sys.stdout.buffer.write(text.encode())
+        _write(form, entries, sys.stdout.buffer)
         sys.stdout.buffer.flush()
     else:
         write = _write_folder if form == "markdown" else partial(_write_file, form)
@@ -84,10 +109,10 @@ class _Counted:
             yield entry
 
 
-def _parsed(path: Path, show: Show) -> ParsedEntries:
+def _parsed(path: Path, limit: int, show: Show) -> ParsedEntries:
     show(0.0, f"reading {path}")
     try:
-        return parse_path(path)
+        return parse_path(path, limit)
     except ImportRejected as rejected:
         for error in rejected.errors:
             typer.echo(_where(path, error) + error.detail, err=True)
@@ -99,11 +124,18 @@ def _where(path: Path, error: LineError) -> str:
     return f"{file}, line {error.line}: "
 
 
+def _write(form: str, entries: Iterable[Entry], out: BinaryIO) -> None:
+    if form == "xlsx":
+        export_xlsx(entries, out)
+    else:
+        out.writelines(text.encode() for text in _WRITERS[form](entries))
+
+
 def _write_file(form: str, file: Path, entries: Iterable[Entry]) -> None:
     part = file.with_name(f".{file.name}.part")
     try:
-        with part.open("w", encoding="utf-8", newline="") as out:
-            out.writelines(_WRITERS[form](entries))
+        with part.open("wb") as out:
+            _write(form, entries, out)
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)

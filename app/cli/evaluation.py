@@ -23,7 +23,7 @@ from app.seeds import Seeds
 from app.services import knowledge_base, prepared_database
 from app.settings import Profile, Settings, read_settings
 from knowledge.entries import ApplyMode
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from knowledge.releases import LiveRelease
 from learning.evaluation.records import Suite, SuiteRun
 from learning.evaluation.rows import SuiteError

@@ -22,7 +22,7 @@ from app.settings import Settings, read_settings
 from knowledge.encoder import TextEncoder
 from knowledge.entries import EntryStore
 from knowledge.errors import ImportRejected
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from knowledge.types import Entry
 from knowledge.word_list import whole_words
 from learning.synthesis.conversations import Turns, make_conversations

@@ -23,7 +23,7 @@ from app.schemas import EntryPageBody, ImportCounts, JobBody, ReleaseBody, TurnP
 from app.services import Services, services_of
 from knowledge.entries import ApplyMode
 from knowledge.exporting import export_jsonl
-from knowledge.importing import ParsedEntries, parse_csv, parse_jsonl, parse_record
+from knowledge.importing import parse_csv, parse_jsonl, parse_record
 from knowledge.records import record_of
 from knowledge.releases import ReleaseInfo
 from knowledge.types import Entry, EntryStatus
@@ -34,11 +34,18 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 JsonObject = dict[str, Any]
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
-_PARSERS: dict[str, Callable[[bytes], ParsedEntries]] = {NDJSON: parse_jsonl, CSV: parse_csv}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LINE = {"type": "string", "description": "One entry, a JSON object, a line."}
-_ROWS = {"type": "string", "description": "A header row, then one entry a row."}
+_ROWS = {
+    "type": "string",
+    "description": "A header row, then one entry a row: any separator and encoding, columns by their names.",
+}
+_BOOK = {"type": "string", "format": "binary", "description": "Sheets with a header row."}
 _IMPORTED = {
-    "requestBody": {"required": True, "content": {NDJSON: {"schema": _LINE}, CSV: {"schema": _ROWS}}}
+    "requestBody": {
+        "required": True,
+        "content": {NDJSON: {"schema": _LINE}, CSV: {"schema": _ROWS}, XLSX: {"schema": _BOOK}},
+    }
 }
 _LOCATED: dict[int | str, JsonObject] = {
     201: {"headers": {"Location": {"description": "Its address.", "schema": {"type": "string"}}}}
@@ -122,11 +129,17 @@ async def import_entries(
     request: Request, services: Using, mode: ApplyMode = ApplyMode.UPSERT
 ) -> ImportCounts:
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind not in _PARSERS:
-        raise Problem(415, "unsupported-type", f"Send {NDJSON} or text/csv.")
-    parsed = await asyncio.to_thread(_PARSERS[kind], await request.body())
-    counts = await asyncio.to_thread(services.entries.apply, parsed.entries, mode)
-    return ImportCounts(**asdict(counts), ignored_fields=list(parsed.ignored_fields))
+    body, limit = await request.body(), services.settings.import_limit_bytes
+    if kind == NDJSON:
+        parsed = await asyncio.to_thread(parse_jsonl, body)
+    elif kind in (CSV, XLSX):
+        parsed = await asyncio.to_thread(parse_csv, body, limit)
+    else:
+        raise Problem(415, "unsupported-type", f"Send {NDJSON}, {CSV} or {XLSX}.")
+    counts = await asyncio.to_thread(services.entries.apply, parsed.entries, mode, parsed.given)
+    warnings = [*parsed.notes, *counts.warnings]
+    ignored = list(parsed.ignored_fields)
+    return ImportCounts(**asdict(counts) | {"warnings": warnings}, ignored_fields=ignored)
 
 
 @router.get("/entries/{entry_id:entry}", responses=problems(404))

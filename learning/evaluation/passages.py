@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from knowledge.types import Entry, KnowledgeError
 from learning.evaluation.records import Pair
 from learning.evaluation.rows import SuiteError

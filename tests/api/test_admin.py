@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
@@ -16,8 +17,10 @@ import pytest
 from pydantic import SecretStr
 
 from app.main import create_app
+from app.routes.admin import XLSX
 from app.services import Services
 from knowledge.embedding_cache import EmbedResult
+from knowledge.workbook_export import template_xlsx
 from tests.fakes import TOKEN, client_of, embed_all, services
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -186,6 +189,24 @@ async def test_import_takes_csv_replaces_and_refuses_other_types(admin: httpx.As
     other = {"Content-Type": "application/pdf"}
     assert (await admin.post("/admin/entries/import", content=b"%PDF", headers=other)).status_code == 415
     assert (await admin.post("/admin/entries/import?mode=x", content=rows, headers=csv)).status_code == 422
+
+
+async def test_import_takes_what_spreadsheets_write(admin: httpx.AsyncClient) -> None:
+    await admin.post("/admin/entries", json=RECORD)
+    rows = f"ID;Question;Answer\r\n{RECORD['id']};{RECORD['question']};Café – neu.\r\n".encode("cp1252")
+    done = await admin.post("/admin/entries/import", content=rows, headers={"Content-Type": "text/csv"})
+    assert (done.json()["updated"], done.json()["warnings"]) == (
+        1,
+        ["read as Windows-1252, separated by semicolons"],
+    )
+    stored = (await admin.get(f"/admin/entries/{RECORD['id']}")).json()
+    assert stored["answer"] == "Café – neu." and stored["sources"] == RECORD["sources"] != []
+    book = io.BytesIO()
+    template_xlsx(book)
+    empty = await admin.post("/admin/entries/import", content=book.getvalue(), headers={"Content-Type": XLSX})
+    assert empty.status_code == 200 and empty.json()["created"] == 0
+    cut = await admin.post("/admin/entries/import", content=b"PK\x03\x04", headers={"Content-Type": XLSX})
+    assert cut.status_code == 422 and "damaged" in cut.json()["errors"][0]["detail"]
 
 
 async def test_an_import_may_be_larger_than_a_message_but_not_without_end(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from schemathesis.core.result import Ok
 from schemathesis.pytest.lazy import get_all_tests
 
 from app.main import create_app
+from app.routes.admin import CSV, NDJSON, XLSX
 from pipeline.types import Outcome, Reply
 from tests.api.test_admin import BEARER
 from tests.fakes import ScriptedChat, services
@@ -73,6 +74,6 @@ async def test_errors_are_described_as_problems(client: httpx.AsyncClient) -> No
             guarded = {"401", "403"} <= call["responses"].keys() and call.get("security")
             assert bool(guarded) is path.startswith("/admin")
     imported = told["paths"]["/admin/entries/import"]["post"]
-    assert set(imported["requestBody"]["content"]) == {"application/x-ndjson", "text/csv"}
+    assert set(imported["requestBody"]["content"]) == {NDJSON, CSV, XLSX}
     assert {"413", "415", "422"} <= imported["responses"].keys()
     assert "HTTPValidationError" not in json.dumps(told)

@@ -37,7 +37,7 @@ def test_import_counts_and_names_what_it_ignored(run: Run, tmp_path: Path) -> No
     )
 
 
-@pytest.mark.parametrize("name", ["kb.jsonl", "kb.csv", "folder"])
+@pytest.mark.parametrize("name", ["kb.jsonl", "kb.csv", "kb.xlsx", "folder"])
 def test_what_is_exported_comes_back_unchanged(run: Run, tmp_path: Path, name: str) -> None:
     run("import", TOPIC)
     entries = len(list(TOPIC.glob("*.md")))
@@ -47,6 +47,37 @@ def test_what_is_exported_comes_back_unchanged(run: Run, tmp_path: Path, name: s
         f"0 created, 0 updated, {entries} unchanged, 0 removed.\n"
     )
     assert run("export", "-").out.count("\n") == entries
+
+
+def test_a_check_shows_what_an_import_would_change_and_writes_nothing(run: Run, tmp_path: Path) -> None:
+    run("import", jsonl(tmp_path / "kb.jsonl", ENTRY, ENTRY | {"id": "two"}))
+    before = run("export", "-").out
+    table = tmp_path / "kb.csv"
+    table.write_text(
+        f"id;question;answer\none;{ENTRY['question']};Another.\ntwo;{ENTRY['question']};{ENTRY['answer']}\n"
+        ";What is new?;This.\n"
+    )
+    done = run("import", table, "--check")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "Read separated by semicolons.",
+        "Nothing was written. It would create 1, change 1, remove 0 and leave 1 alone.",
+        "create what-is-new: What is new?",
+        f"change one: {ENTRY['question']}",
+        "    answer",
+        f"      - {ENTRY['answer']}",
+        "      + Another.",
+        "leave alone: two",
+    ]
+    assert run("export", "-").out == before
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.xlsx"])
+def test_a_template_is_a_table_without_entries(run: Run, tmp_path: Path, name: str) -> None:
+    assert run("template", tmp_path / name).status == 0
+    assert "There is no entry below the header" in run("import", tmp_path / name).out
+    assert "exists already" in run("template", tmp_path / name).err
+    assert run("template", tmp_path / "new.doc").status == 2
 
 
 def test_a_failed_export_leaves_the_old_file(
@@ -112,7 +143,7 @@ def test_a_failure_is_one_sentence(run: Run, own: Path, arguments: tuple[str, ..
         ("fly",),
         ("import",),
         ("import", "kb.jsonl", "--mode", "merge"),
-        ("export", "kb.xlsx"),
+        ("export", "kb.docx"),
         ("export", "-", "--format", "markdown"),
         ("serve", "--port", "70000"),
     ],

@@ -20,7 +20,7 @@ ENTRY = "---\nid: {id}\nquestion: Is {id} safe?\n---\nYes. It is well tested.\n"
 @pytest.fixture
 def demonstration(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> EntryStore:
     """The store as a first start leaves it."""
-    from knowledge.importing import parse_path
+    from knowledge.import_paths import parse_path
 
     folder = tmp_path / "seeds" / "kb"
     folder.mkdir(parents=True)

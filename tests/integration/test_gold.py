@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from app.cli.evaluation import run_questions
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from learning.evaluation.figures import figures_of
 from learning.evaluation.records import Estimate, Suite
 from learning.evaluation.suites import load_suite

@@ -13,7 +13,7 @@ import pytest
 
 from app.services import Services, build_services
 from knowledge.entries import ApplyMode
-from knowledge.importing import parse_path
+from knowledge.import_paths import parse_path
 from tests.fakes import TOKEN, serving, settings
 from tests.openai_server import (
     MODEL,

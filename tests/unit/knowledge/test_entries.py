@@ -143,3 +143,23 @@ def test_the_hash_sees_every_field() -> None:
         replace(plain, status=EntryStatus.DRAFT),
     ]
     assert len({content_hash(e) for e in (plain, *changed)}) == 11
+
+
+def test_an_update_touches_only_what_is_given(store: EntryStore) -> None:
+    store.apply([FULL, entry("b")], ApplyMode.UPSERT)
+    partial = replace(entry(FULL.id, answer="New."), topic="general")
+    given = {FULL.id: frozenset({"id", "answer"})}
+    plan = store.preview([partial, entry("b"), entry("c")], ApplyMode.UPSERT, given)
+    assert plan.updated == ((FULL, replace(FULL, answer="New.")),)
+    assert ([each.id for each in plan.created], plan.unchanged) == (["c"], ("b",))
+    assert store.get(FULL.id) == FULL
+    store.apply([partial], ApplyMode.UPSERT, given)
+    assert store.get(FULL.id) == replace(FULL, answer="New.")
+    store.apply([partial], ApplyMode.REPLACE, given)
+    assert list(store.all()) == [partial]
+
+
+def test_an_id_that_comes_to_ask_something_else_is_told(store: EntryStore) -> None:
+    store.apply([entry("a")], ApplyMode.UPSERT)
+    counts = store.apply([replace(entry("a"), question="Something else?")], ApplyMode.UPSERT)
+    assert counts.warnings == (f'"a" asked before: "{entry("a").question}"',)

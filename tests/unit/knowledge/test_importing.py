@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from knowledge.errors import ImportRejected, LineError, StorageFailed
+from knowledge.import_paths import parse_path
 from knowledge.importing import (
     MAX_ERRORS,
     ParsedEntries,
     parse_csv,
     parse_jsonl,
     parse_markdown,
-    parse_path,
     parse_record,
 )
 from knowledge.types import EntryStatus, Source
@@ -150,12 +150,13 @@ def test_csv_reads_flat_columns_lists_and_quoted_lines() -> None:
 @pytest.mark.parametrize(
     ("data", "number", "part"),
     [
-        (b"", 1, "name the columns"),
-        (b"question,answer\n", 1, "must be id"),
-        (b"id,id\n", 1, "same name"),
-        (b'id,question,answer\na,"Q\n1",A\nb,Q\n', 4, "the row has 2 cells, the header names 3 columns"),
+        (b"", 1, "the file is empty"),
+        (b"id,question\n", 1, 'seen were "id", "question", missing: answer'),
+        (b"id,question,answer,id\n", 1, "same name"),
+        (b'id,question,answer\na,"Q\n1",A\nb,Q\n', 4, "answer is missing"),
+        (b"id,question,answer\na,Q,A, B\n", 2, "the row has 4 cells, the header names 3 columns"),
         (b'id,question,answer\na,Q,A\nb,"Q,A\n', 3, "the row that begins here is broken"),
-        (b"id,question,answer\na,Q,A\nb,\xff,A\n", 3, "not UTF-8"),
+        (b"id,question,answer\na,Q,A\nb,\x81\x8d\x8f\x90\x9d\xff\xfe\xc5,A\n", 3, "not UTF-8"),
         (b"id,question,answer,sources\na,Q,A,[1\n", 2, "sources: not valid JSON"),
         (b"id,question,answer\na,Q,A\na,Q,A\n", 3, "already used on line 2"),
     ],
