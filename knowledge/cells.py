@@ -150,7 +150,7 @@ def day_first_of(values: Iterable[object]) -> bool | None:
     firsts, seconds = False, False
     for value in values:
         if isinstance(value, str) and (match := _NUMERIC_DAY.match(_CLOCK.sub("", value.strip()).strip())):
-            firsts |= int(match[1]) > 12
+            firsts |= int(match[1]) > 12 and match[2] != "."
             seconds |= int(match[3]) > 12
     return None if firsts == seconds else firsts
 

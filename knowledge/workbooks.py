@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 import zipfile
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,15 +14,16 @@ from knowledge.cells import Unusable
 from knowledge.collecting import Collector
 from knowledge.delimited import FIRST_ROWS
 from knowledge.reading import UnreadableAt
-from knowledge.table_rows import Row
 from knowledge.tables import find_header, read_table
 
 MAX_CELLS = 5_000_000
+SheetRow = tuple[int, list[object]]
 _LAST_ROW = 1_048_576
 _OLE = b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_PLAIN_FORMAT = re.compile(r"General|@|#?,?#*0+|0(?:\.0+)?", re.I)
-_PERCENT = re.compile(r"0(?:\.(0+))?%")
+_PLAIN_FORMAT = re.compile(r"General|@", re.I)
+_DECIMALS = re.compile(r"(#,##)?0(?:\.(0+))?(%?)")
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref=["']([A-Z]{1,3}\d{1,7}:[A-Z]{1,3}\d{1,7})["']""")
 _CODED = re.compile("_x([0-9A-Fa-f]{4})_")
 
 
@@ -86,7 +88,7 @@ def _read_sheets(data: bytes, collector: Collector) -> None:
     hidden = [sheet.title for sheet in book.worksheets if sheet.sheet_state != "visible"]
     read = 0
     for sheet in sheets:
-        rows = list(_rows(sheet, written[sheet.title]))
+        rows = _unmerged(list(_rows(sheet, written[sheet.title])), _merged(data, sheet))
         if find_header(rows[:FIRST_ROWS])[0] is None and (len(sheets) > 1 or not rows):
             skipped.append(sheet.title)
             continue
@@ -105,7 +107,7 @@ def _read_sheets(data: bytes, collector: Collector) -> None:
 _NO_SHEET = "no sheet has a column of questions and one of answers; seen were {}"
 
 
-def _rows(sheet: Any, written: Any) -> Iterator[Row]:  # noqa: ANN401
+def _rows(sheet: Any, written: Any) -> Iterator[SheetRow]:  # noqa: ANN401
     """The rows that are not blank: computed values, and which of them were never computed."""
     for each in (sheet, written):
         each.reset_dimensions()  # what a file says about its size need not be true
@@ -131,8 +133,8 @@ def _value(cell: Any, written: Any) -> object:  # noqa: ANN401
         return _CODED.sub(_decoded, value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         form = str(cell.number_format or "General")
-        if percent := _PERCENT.fullmatch(form):
-            return f"{value:.{len(percent[1] or '')}%}"
+        if shown := _DECIMALS.fullmatch(form):
+            return f"{value:{',' if shown[1] else ''}.{len(shown[2] or '')}{shown[3] or 'f'}}"
         if not _PLAIN_FORMAT.fullmatch(form):
             return Unusable(f"cell {cell.coordinate} is a number shown as {form}: make it text")
     return value
@@ -140,3 +142,31 @@ def _value(cell: Any, written: Any) -> object:  # noqa: ANN401
 
 def _decoded(match: re.Match[str]) -> str:
     return chr(int(match[1], 16))
+
+
+def _merged(data: bytes, sheet: Any) -> Iterator[tuple[int, int, int]]:  # noqa: ANN401
+    """Which cells of a sheet reach over several rows: column (from 0), first and last row. Read from its XML,
+    since openpyxl tells it only of workbooks that it holds whole."""
+    from openpyxl.utils.cell import range_boundaries
+
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for match in _MERGED.finditer(archive.read(sheet._worksheet_path)):
+            column, first, _, last = range_boundaries(match[1].decode())
+            if column and first and last and last > first:
+                yield column - 1, first, min(last, _LAST_ROW)
+
+
+def _unmerged(rows: list[SheetRow], merged: Iterator[tuple[int, int, int]]) -> list[SheetRow]:
+    """Each row with what it shows: a cell over several rows holds for all of them."""
+    numbers, filled = [number for number, _ in rows], 0
+    for column, first, last in merged:
+        reached = rows[bisect_left(numbers, first) : bisect_right(numbers, last)]
+        filled += len(reached)
+        if filled > MAX_CELLS:
+            raise UnreadableAt(first, f"merged cells reach over more than {MAX_CELLS:,} rows in all")
+        if reached and reached[0][0] == first and column < len(reached[0][1]):
+            value = reached[0][1][column]
+            for _, row in reached[1:]:
+                row.extend([None] * (column + 1 - len(row)))
+                row[column] = value
+    return rows

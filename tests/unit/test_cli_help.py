@@ -16,6 +16,7 @@ COMMANDS = {
     "import",
     "purge",
     "export",
+    "template",
     "finetune",
     "reindex",
     "releases",

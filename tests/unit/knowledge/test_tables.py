@@ -274,6 +274,23 @@ def test_a_workbook_gives_its_values() -> None:
     assert second.answer == "25%"
 
 
+def test_a_cell_over_several_rows_holds_for_all_of_them() -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row in (["Category", "Question", "Answer"], ["Hours", "When?", "At 9."], [None, "Until?", "5."]):
+        sheet.append(row)
+    sheet.append([None, "Where?", "Here."])
+    sheet.merge_cells("A2:A3")
+    assert [entry.topic for entry in parse_csv(saved(workbook)).entries] == ["Hours", "Hours", "general"]
+
+
+def test_numbers_are_read_as_they_are_shown() -> None:
+    header: list[object] = ["Question", "Answer"]
+    data = book(header, ["A?", 1234.5], ["B?", 0.125], ["C?", 7], B2="#,##0.00", B3="0.0%", B4="0.00")
+    assert [entry.answer for entry in parse_csv(data).entries] == ["1,234.50", "12.5%", "7.00"]
+
+
 def test_all_visible_sheets_with_entries_are_read() -> None:
     workbook = Workbook()
     for name, question, state in (
