@@ -28,6 +28,11 @@ def _text(most: int, pattern: str = _PLAIN) -> _Schema:
     return {"type": "string", "minLength": 1, "maxLength": most, "pattern": pattern}
 
 
+def _optional_text(most: int) -> _Schema:
+    """Text that may be blank, and then stands for its default."""
+    return _or_null({"type": "string", "maxLength": most, "pattern": r"^[^\x00-\x08\x0b-\x1f\x7f]*$"})
+
+
 def _list(items: _Schema, most: int) -> _Schema:
     return _or_null({"type": "array", "items": items, "maxItems": most})
 
@@ -39,7 +44,7 @@ def _or_null(schema: _Schema) -> _Schema:
 _SOURCE: _Schema = {
     "type": "object",
     "properties": {
-        "title": _or_null(_text(MAX_TITLE)),
+        "title": _optional_text(MAX_TITLE),
         "url": _text(MAX_URL, r"^https?://[a-z0-9.-]+(/[!-~]*)?$"),
     },
     "required": ["url"],
@@ -50,7 +55,7 @@ _ENTRY: _Schema = {
     "type": "object",
     "properties": {
         "id": _text(MAX_ID, _SLUG),
-        "topic": _or_null(_text(MAX_TOPIC)),
+        "topic": _optional_text(MAX_TOPIC),
         "question": _text(MAX_QUESTION),
         "answer": _text(MAX_ANSWER),
         "alternates": _list(_text(MAX_ITEM), MAX_ITEMS),
