@@ -18,7 +18,7 @@ from knowledge.batching import giving_way
 from knowledge.releases import LiveRelease
 from knowledge.types import Entry, Snapshot
 from pipeline.ports import unheard
-from pipeline.types import Citation, Exemplar, Outcome, Question, Reply
+from pipeline.types import Citation, Exemplar, Question, Reply
 
 _MARKS = re.compile(r"(?:\n\n)?(?: \[\d+\])+")
 _INDEXED_AT_ONCE = 1  # requests whose documents are embedded: conversations keep most of the processor
@@ -77,7 +77,18 @@ class Answering:
 
 def _question(ask: AnswerRequest) -> Question:
     examples = tuple(Exemplar(example.question, example.answer) for example in ask.examples)
-    return Question(ask.question, examples=examples, examples_context=ask.examples_context or "")
+    context = ask.examples_context or ""
+    return Question(ask.question, examples=examples, examples_context=context, plain=True)
+
+
+def _besides(reply: Reply) -> str:
+    """What the house says beside the blocks: what to do in an emergency, which question an answer is to,
+    that a part has none."""
+    said, at = "", 0
+    for citation in reply.citations:
+        if citation.start >= at:
+            said, at = said + reply.text[at : citation.start], citation.end
+    return _MARKS.sub("", said + reply.text[at:]).strip()
 
 
 class _Told:
@@ -107,7 +118,7 @@ class _Told:
             selected_documents=[self._selected(self._entries[entry_id]) for entry_id in cited],
             citations=citations,
             suggestions=[] if self._documents else list(reply.suggestions),
-            notice=None if reply.outcome is Outcome.ANSWERED else reply.text,
+            notice=_besides(reply) or None,
             documents_read=len(self._entries) if self._documents else None,
         )
 

@@ -12,9 +12,7 @@ a abbr b big button caption cite code col colgroup del em embed font footer form
 kbd label link main mark meta nav noscript object option picture q s samp script select small source span
 strike strong style sub summary sup svg tbody td textarea tfoot th thead time title tr tt u var video
 """
-_SILENT = (
-    "script style noscript iframe object embed svg form input button select textarea title meta link video"
-)
+_SILENT = "script style noscript iframe object embed svg input select textarea title meta link video"
 
 
 def _tag(names: str) -> re.Pattern[str]:
@@ -55,7 +53,7 @@ def _once(text: str) -> str:
     markdown = "\n".join(_converted(part) if _KNOWN.search(part) else part for part in parts)
     tidy = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.MULTILINE)).strip("\n")
     named = _KNOWN.sub(lambda match: f"\\{match.group()}", tidy)  # told, not meant: `&lt;b&gt;`
-    return _PLACE.sub(lambda match: kept[int(match[1])], named)
+    return _PLACE.sub(lambda match: "".join(kept[int(match[1]) :][:1]), named)
 
 
 def _converted(html: str) -> str:
@@ -79,5 +77,6 @@ def _converted(html: str) -> str:
         escape_asterisks=False,
         escape_underscores=False,
         escape_misc=False,
+        sup_symbol="^",
     )
     return str(converter.convert_soup(soup))

@@ -74,7 +74,9 @@ class LocalSnapshot:
         self.vectors = vectors
         self._listed = tuple(entries)
         self._ordinals = {entry.id: ordinal for ordinal, entry in enumerate(entries)}
-        self._questions = {question_key(entry.question): place for place, entry in enumerate(entries)}
+        self._questions: dict[str, list[int]] = {}
+        for place, entry in enumerate(entries):
+            self._questions.setdefault(question_key(entry.question), []).append(place)
         self._dense = dense
         self._lexical = lexical
         self.weights = weights or FusionWeights()
@@ -164,9 +166,10 @@ class LocalSnapshot:
     def asked(self, text: str) -> Hit | None:
         """See `knowledge.types.Snapshot.asked`."""
         key = question_key(text)
-        ordinal = self._questions.get(key, -1) if key else -1
-        if ordinal < 0 or not len(self._servable(np.array([ordinal]))):
+        asking = self._servable(np.array(self._questions.get(key, []) if key else [], dtype=np.int64))
+        if len(asking) != 1:  # passages below one heading are told apart by what else is asked
             return None
+        ordinal = int(asking[0])
         passage = self.passages[int(self._bounds[0][ordinal])]
         return Hit(self._listed[ordinal], passage, 1.0, 1.0, 1.0, 1.0)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime
 
+import regex
+
 from knowledge.types import Entry
 
 _PASSAGE = 40  # different words, from which on an answer may be one passage of several below a heading
-_WORD = re.compile(r"[\w+#&%$€£]+")
+_WORD = regex.compile(r"(?:(?<!\w)-(?=\d))?[\w\p{M}+#&%$€£]+")
 
 
 def question_key(text: str) -> str:

@@ -29,7 +29,17 @@ from pipeline.speech import Speech
 from pipeline.stages.curated import CuratedQuestion
 from pipeline.stages.parts import parts_of
 from pipeline.stages.topic_gate import says_nothing
-from pipeline.turn import Evidence, Retrieved, SearchQuery, Topic, TopicVerdict, Turn, to_trace
+from pipeline.turn import (
+    Evidence,
+    Retrieved,
+    SearchQuery,
+    Sentence,
+    SentenceKind,
+    Topic,
+    TopicVerdict,
+    Turn,
+    to_trace,
+)
 from pipeline.types import Outcome, Question, Reply, Role
 from pipeline.voice import HouseVoice
 
@@ -45,6 +55,8 @@ _OUTCOMES = {
 _SEARCHING = (Topic.ON_TOPIC, Topic.DOUBTFUL)
 MOST_PARTS = 4
 """Questions of one message that are answered: a reply to twelve would not be read."""
+MOST_NAMED = 15
+"""Words of a part that are said back to name it."""
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 
 
@@ -116,11 +128,25 @@ class ChatPipeline:
             return await self._say(journal, replace(question, plain=True), certain, speech)
         verdict = await self._judged(journal, question)
         if verdict.topic is Topic.EMERGENCY:
-            speech.urgent, question = True, replace(question, plain=True)
-            await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
-        elif verdict.topic not in _SEARCHING:
+            return await self._in_emergency(journal, replace(question, plain=True), speech)
+        if verdict.topic not in _SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
-        doubtful = verdict.topic is Topic.DOUBTFUL
+        return await self._look_up(journal, question, speech, doubtful=verdict.topic is Topic.DOUBTFUL)
+
+    async def _in_emergency(self, journal: Journal, question: Question, speech: Speech) -> Reply:
+        """What to do at once, then the entry if one answers. What was said stands, whatever fails after
+        it."""
+        speech.urgent = True
+        await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
+        try:
+            return await self._look_up(journal, question, speech, doubtful=False)
+        except PipelineError as error:
+            journal.note("emergency", error, "the emergency text alone")
+            return self._end(journal, Outcome.ANSWERED if speech.numbers else Outcome.DECLINED, speech)
+
+    async def _look_up(
+        self, journal: Journal, question: Question, speech: Speech, *, doubtful: bool
+    ) -> Reply:
         if parts := await self._parts(journal, question):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
@@ -160,23 +186,22 @@ class ChatPipeline:
 
     async def _parts(self, journal: Journal, question: Question) -> Sequence[tuple[str, Evidence]]:
         """Each part of a message that asks several things, with what answers it; empty where it asks one, or
-        where its parts do not lead to different entries."""
-        texts = parts_of(question.text, says_nothing)
-        found = [
-            (text, await self._part(journal, replace(question, text=text))) for text in texts[:MOST_PARTS]
-        ]
+        where its parts do not lead to different entries. Courtesies and what is unsafe are no parts."""
+        texts = parts_of(question.text, says_nothing)[:MOST_PARTS]
+        tried = [(text, await self._part(journal, replace(question, text=text))) for text in texts]
+        found = [(text, evidence) for text, evidence in tried if evidence is not None]
         answers = {evidence.accepted[0].hit.entry.id for _, evidence in found if evidence}
         unanswered = sum(not evidence for _, evidence in found)
         return found if answers and len(answers) + unanswered > 1 else ()
 
-    async def _part(self, journal: Journal, part: Question) -> Evidence:
+    async def _part(self, journal: Journal, part: Question) -> Evidence | None:
         if (certain := self._curated(part)) is not None:
             journal.add(certain, self._curated.engine)
             return certain
         verdict = await self._judged(journal, part)
-        if verdict.topic not in _SEARCHING:
-            return Evidence(SearchQuery(part.text), ())
-        return (await self._search(journal, part, doubtful=verdict.topic is Topic.DOUBTFUL))[1]
+        if verdict.topic in _SEARCHING:
+            return (await self._search(journal, part, doubtful=verdict.topic is Topic.DOUBTFUL))[1]
+        return Evidence(SearchQuery(part.text), ()) if verdict.topic is Topic.OFF_TOPIC else None
 
     async def _say_parts(
         self,
@@ -185,18 +210,23 @@ class ChatPipeline:
         parts: Sequence[tuple[str, Evidence]],
         speech: Speech,
     ) -> Reply:
-        """Each part's entry, once; or that the part has no answer."""
-        said: set[str] = set()
+        """Each part's entry, once; or that the part has no answer, or which questions may be meant by it."""
+        offered: list[str] = []
         for text, evidence in parts:
             speech.begin_paragraph()
-            if not evidence:
-                await speech.say_house(self._voice.unanswered(text))
-            elif (entry_id := evidence.accepted[0].hit.entry.id) not in said:
-                said.add(entry_id)
+            if evidence and evidence.accepted[0].hit.entry.id not in speech.numbers:
                 await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
-        if len(parts_of(question.text, says_nothing)) > len(parts):
+            elif evidence.offered and not offered:
+                offered += _questions([item.hit for item in evidence.offered])
+                await speech.say_house(self._voice.offering(offered, text))
+            elif not evidence and not speech.urgent:
+                named = speech.filtered(Sentence(text, kind=SentenceKind.HOUSE)).text
+                await speech.say_house(self._voice.unanswered(" ".join(named.split()[:MOST_NAMED])))
+        if len(parts_of(question.text, says_nothing)) > MOST_PARTS:
             await speech.say_house(self._voice.fixed["more_questions"][0])
-        return self._end(journal, Outcome.ANSWERED, speech)
+        if not speech.numbers:
+            raise ModelOutputError("no part's answer may be said")
+        return self._end(journal, Outcome.ANSWERED, speech, tuple(offered))
 
     async def _say(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """What answers; where nothing of it may be said, that there is no answer."""
@@ -296,7 +326,7 @@ class ChatPipeline:
         found = [evidence for _, evidence in tried]
         if query.used_history:
             fresh = [evidence for evidence in found if evidence and not _cites(evidence, before)]
-            return tried[0][0], max(fresh or found, key=lambda evidence: evidence.support)
+            return tried[0][0], max(fresh or found, key=lambda evidence: (bool(evidence), evidence.support))
         answers = (evidence for evidence in found if evidence)
         offers = (evidence for evidence in found if evidence.offered)
         return tried[0][0], next(answers, None) or next(offers, found[0])
@@ -315,6 +345,8 @@ class ChatPipeline:
         """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
         the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
+        if question.whole:  # only the last one, which copies, says an answer whole
+            composers = composers[-1:]
         repairs = False
         for place, composer in enumerate(composers, 1):
             delivery = Delivery(self._checks, journal, speech, evidence, repairs=repairs)

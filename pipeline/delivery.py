@@ -103,8 +103,12 @@ class Delivery:
         return self._repairs or len(self._speech.pieces) > self._begins
 
     def _is_needless(self, sentence: Sentence) -> bool:
+        if sentence.kind is SentenceKind.HOUSE:
+            return not sentence.needed
         said = [piece.text for piece in self._speech.pieces]
-        return sentence.kind is SentenceKind.HOUSE or says_again(sentence.text, said)
+        if sentence.kind is SentenceKind.BLOCK:  # part of a block said in other words is not the block
+            return any(sentence.text in text for text in said)
+        return says_again(sentence.text, said)
 
     async def _settle(self) -> None:
         """Says what waited for the end of the draft."""

@@ -114,13 +114,15 @@ class SentenceKind(StrEnum):
 class Sentence:
     """One piece of a draft: a sentence, or a block. `cites` are numbers into `Evidence.accepted`, counted
     from 1. `before` is the white space that sets it off from what was said before it; behind a piece that
-    ends in a table or code, its mark stands `apart`, on a line of its own, where it breaks neither."""
+    ends in a table or code, its mark stands `apart`, on a line of its own, where it breaks neither. A
+    phrase of the house that the answer would mislead without is `needed`."""
 
     text: str
     cites: tuple[int, ...] = ()
     kind: SentenceKind = SentenceKind.CLAIM
     before: str = " "
     apart: bool = False
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ _URGENT = (_CRISIS, _EMERGENCY)
 _INNOCENT = ("honest", "small_talk")
 _END = re.compile(r"[.!?\n]+")
 _PIECE = 30  # words
-_FIRST = 2
-_LAST = 3
+_FIRST = 8
+_LAST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ def sentences(text: str) -> list[str]:
 
 
 def telling(text: str) -> list[str]:
-    """The first and last few sentences of a message that has several: an encoder reads only the beginning
-    of a long text, and what matters is mostly said first or last."""
+    """The sentences of a message that has several, of a very long one the first and last few: an encoder
+    reads only the beginning of a long text, and an alarm may stand anywhere in it."""
     found = sentences(text)
     if len(found) < 2:
         return []

@@ -20,7 +20,12 @@ WHOLE_WORDS = 250
 """An answer up to this length is said whole. Of the public FAQ answers that we have, nine of ten are
 shorter."""
 OFTEN = 0.5  # share of answers
-YES_OR_NO = re.compile(r"\W*(?:yes\b|no\b(?! \w))", re.IGNORECASE)
+YES_OR_NO = re.compile(
+    r"\W*(?:(?:short answer|in short)\W+)?(?:yes\b|no\b(?! \w)"
+    r"|(?:true|false|correct|incorrect|right|wrong|never|always|absolutely|definitely|of course|not at all"
+    r"|not quite|ja|nein|oui|non|sí|si|sì|não|sim)\s*[.,!:;–—-])",
+    re.IGNORECASE,
+)
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})\s*\Z")
 
 
@@ -54,7 +59,7 @@ class ExtractiveComposer:
         chosen = await self._chosen(question, evidence, blocks)
         pieces = [*self._opening(question, entry), *_laid_out(entry, chosen)]
         if len(chosen) < len(blocks):
-            pieces.append(_house(self._voice.shortened(entry), "\n\n"))
+            pieces.append(replace(_house(self._voice.shortened(entry), "\n\n"), needed=True))
         elif closing := self._around(question, entry)[1]:
             pieces.append(_house(closing, "\n\n" if len(chosen) > 1 else " "))
         for piece in pieces:
@@ -81,7 +86,7 @@ class ExtractiveComposer:
         if opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
             yield _house(opener, " ")
         if names:
-            yield _house(self._voice.naming(entry.question, entry.id), " ")
+            yield replace(_house(self._voice.naming(entry.question, entry.id), " "), needed=True)
 
     def _around(self, question: Question, entry: Entry) -> tuple[str, str]:
         if question.plain:

@@ -14,7 +14,7 @@ from pipeline.stages.lexicon import CONNECTIVES
 _LEANS = re.compile(rf"[\W_]*(?:{'|'.join(map(re.escape, CONNECTIVES))})(?![\w'-])", re.IGNORECASE)
 _LIMITS = re.compile(
     r"\b(?:except(?:ion(?:s|ally)?|ing)?|excluding|unless|apart from|other than|only (?:if|when|for)|must not"
-    r"|do not|note|important|warning|caution)\b",
+    r"|(?:do|does|may|can) not|cannot|never|note|important|warning|caution)\b",
     re.IGNORECASE,
 )
 
@@ -63,9 +63,11 @@ def _leans(answer: str, block: Block) -> bool:
 
 
 def _limits(answer: str, block: Block, following: Block) -> bool:
-    if following.under != block.under:
+    if following.under[: len(block.under)] != block.under:
         return False
-    return _leans(answer, following) or bool(_LIMITS.search(answer, following.start, following.end))
+    below = following.under[len(block.under) :]
+    start = below[0][0] if below else following.start
+    return _leans(answer, following) or bool(_LIMITS.search(answer, start, following.end))
 
 
 def _words(answer: str, blocks: Sequence[Block], places: set[int]) -> int:

@@ -13,19 +13,6 @@ from pipeline.stages.particulars import NameBook
 
 LEAD = re.compile(r"\W*(yes|no)\b\s*[,.!:;—–-]+\s*", re.IGNORECASE)
 
-LEANS_ON_LEAD = re.compile(
-    r"\W*(?:but|not|nor|because|since|except|only|unless|until|though|although|if|as (?:far|long) as|provided"
-    r"|(?:very |only )?rarely)\b",
-    re.IGNORECASE,
-)
-ADVERBIAL = re.compile(r"\W*(?:in|at|for|with|on|under|most of|some of)\b", re.IGNORECASE)
-FINITE = re.compile(
-    r"\b(?:is|are|was|were|do|does|did|can|could|will|would|should|may|might|must|has|have|had|cannot)\b"
-    r"|n['’]t\b",
-    re.IGNORECASE,
-)
-SHORTEST = 4  # words of a statement that can stand without the "Yes" or "No" before it
-
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -87,13 +74,6 @@ def lead_of(text: str) -> str:
 
 def without_lead(text: str) -> str:
     return LEAD.sub("", text, count=1) if LEAD.match(text) else text
-
-
-def is_stump(text: str) -> bool:
-    """Whether what follows a "Yes" or "No" says nothing without it: "but rarely", "in rare cases"."""
-    if LEANS_ON_LEAD.match(text) or (ADVERBIAL.match(text) and not FINITE.search(text)):
-        return True
-    return len(text.split()) < SHORTEST
 
 
 def clauses_of(words: Sequence[Word]) -> list[tuple[Word, ...]]:

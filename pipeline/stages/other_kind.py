@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
-from itertools import chain, compress
+from itertools import chain
 from weakref import WeakKeyDictionary
 
 from knowledge.types import Entry, Snapshot
@@ -15,7 +15,7 @@ from pipeline.stages.language import stem
 from pipeline.stages.lexicon import DESCRIBING, FUNCTION_WORDS
 from pipeline.stages.main_subject import MainSubject
 from pipeline.stages.normalising import Slang
-from pipeline.turn import Evidence, Retrieved, SearchQuery
+from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
 _WORD = re.compile(r"[^\W_]+(?:['’&-][^\W_]+)*|[,;:.!?()]")
 _PART = re.compile(r"[^\W\d_]+")
@@ -122,8 +122,8 @@ class Kinds:
 
 class NamedKind:
     """Of what `check` accepts, entries that speak of another kind of the subject than the one that was asked
-    about are no evidence: what holds for one vaccine may harm who asked about another. Where the best of them
-    does, nothing is: the others were accepted beside it."""
+    about are no evidence: what holds for one vaccine may harm who asked about another. Nor is
+    their question offered."""
 
     def __init__(
         self, check: RelevanceCheck, knowledge: Knowledge, slang: Slang, ordinary: Callable[[], Set[str]]
@@ -138,11 +138,15 @@ class NamedKind:
     async def __call__(self, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         """Raises what `check` raises, and `RetrievalFailed`."""
         evidence = await self._check(query, retrieved)
-        if not evidence:
+        if not (evidence.accepted or evidence.offered):
             return evidence
         kinds = self._of(self._knowledge.current)
-        meant = [not kinds.another(query.text, item.hit.entry) for item in evidence.accepted]
-        return replace(evidence, accepted=tuple(compress(evidence.accepted, meant)) if meant[0] else ())
+
+        def meant(items: tuple[Accepted, ...]) -> tuple[Accepted, ...]:
+            return tuple(item for item in items if not kinds.another(query.text, item.hit.entry))
+
+        accepted = meant(evidence.accepted) if meant(evidence.accepted[:1]) else ()
+        return replace(evidence, accepted=accepted, offered=meant(evidence.offered))
 
     def _of(self, snapshot: Snapshot) -> Kinds:
         if snapshot not in self._kinds:

@@ -10,11 +10,15 @@ from pipeline.stages.questions import asks, opens_question
 
 _JOINT = re.compile(r"[,;]?\s+(?:and|also|plus)\s+(?:also\s+)?|;\s+", re.IGNORECASE)
 
+LONGEST = 1000  # characters; who writes more tells a story
+
 
 def parts_of(message: str, says_nothing: Callable[[str], bool]) -> tuple[str, ...]:
     """The parts of a message of which each asks something of its own; empty where it asks one thing at most.
     A statement belongs to the question after it, the last one to that before; so does a question that cannot
     be understood alone (`says_nothing`): "and is it free?"."""
+    if len(message) > LONGEST:
+        return ()
     parts: list[str] = []
     pending = ""
     for clause in (clause for sentence in split_sentences(message) for clause in _clauses(sentence)):

@@ -23,9 +23,8 @@ _INVERTED = re.compile(
     r"\b(?:can|could|should|shall|may|must|do|does|did|will|would) (?:i|we|you|they|he|she|it|this|that)\b",
     re.IGNORECASE,
 )
-_MODAL = re.compile(
-    r"\b(?:(?P<may>can|could|may|might)|(?P<must>must|should|shall|need|have to)|will|would)\b", re.I
-)
+_BEGINNING = re.compile(_FILLER, re.IGNORECASE)
+_ARTICLES = frozenset(("a", "an", "the"))
 _CLAUSE = re.compile(r"[,;:–—] ?")
 
 
@@ -41,14 +40,13 @@ def opens_question(text: str) -> bool:
 
 
 def asks_its_question(message: str, entry: Entry) -> bool:
-    """Whether a message asks what the entry's own question, or one of its alternates, asks: the same content
-    words, each affirmed or denied alike, with the same modal verbs. A word more or less may turn the sense of
-    a "Yes"."""
+    """Whether a message asks what the entry's own question, or one of its alternates, asks: the same words in
+    the same order, but for articles and what a message begins with. A word more or less, or in another place,
+    may turn the sense of a "Yes"."""
     said = _meant(message)
     return asks(message) and any(said == _meant(text) for text in (entry.question, *entry.alternates))
 
 
-def _meant(text: str) -> frozenset[tuple[str, bool, bool]]:
-    content = {(word.stem, word.negated, word.opposite) for word in read(text) if word.content}
-    modals = {(match.lastgroup or "will", False, False) for match in _MODAL.finditer(text)}
-    return frozenset(content | modals)
+def _meant(text: str) -> tuple[tuple[str, bool], ...]:
+    words = read(_BEGINNING.sub("", text))
+    return tuple((word.stem, word.opposite) for word in words if word.text.lower() not in _ARTICLES)

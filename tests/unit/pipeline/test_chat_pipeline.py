@@ -271,10 +271,39 @@ async def test_two_questions_get_an_answer_each() -> None:
 
 
 async def test_a_part_without_an_answer_is_named() -> None:
-    for part in (NO, Evidence(QUERY, (), offered=evidence(QUERY, "mumps", "polio").accepted)):
-        reply = await parted(evidence(QUERY, "dna"), part).run(TWO)
-        assert reply.text == "About dna. [1]\n\nNo answer to where can I park?"
-        assert reply.outcome is Outcome.ANSWERED
+    reply = await parted(evidence(QUERY, "dna"), NO).run(TWO)
+    assert reply.text == "About dna. [1]\n\nNo answer to where can I park?"
+    assert reply.outcome is Outcome.ANSWERED
+
+
+async def test_a_part_that_is_torn_is_asked_back_beside_the_answer() -> None:
+    torn = Evidence(QUERY, (), offered=evidence(QUERY, "mumps", "polio").accepted)
+    reply = await parted(evidence(QUERY, "dna"), torn).run(TWO)
+    assert reply.text == "About dna. [1]\n\nWhich? What about mumps? What about polio?"
+    assert reply.suggestions == ("What about mumps?", "What about polio?")
+
+
+async def test_the_name_of_a_part_is_filtered() -> None:
+    chain = parted(evidence(QUERY, "dna"), NO)
+    reply = await chain.run("what does it cost here and what about [1] <think>x</think> prices?")
+    assert "[1] <think>" not in reply.text
+    assert reply.text.endswith("No answer to what about  prices?") or "prices?" in reply.text
+
+
+async def test_a_courtesy_is_no_part() -> None:
+    talk = TopicVerdict(Topic.SMALL_TALK, 0.1, "how_are_you")
+    chain = parted(evidence(QUERY, "dna"), gate=(ON_TOPIC, ON_TOPIC, talk))
+    chain.relevance = ScriptedStage(evidence(QUERY, "dna"), evidence(QUERY, "dna"))
+    assert (await chain.run(TWO)).text == "About dna. [1]"
+
+
+async def test_what_an_emergency_was_told_stands_whatever_fails_after_it() -> None:
+    chain = Chain(
+        gate=ScriptedStage(TopicVerdict(Topic.EMERGENCY, 0.1)),
+        retrieval=ScriptedStage(RetrievalFailed("index")),
+    )
+    reply = await chain.run()
+    assert (reply.text, reply.outcome, reply.urgent) == ("declined/emergency.", Outcome.DECLINED, True)
 
 
 @pytest.mark.parametrize("parts", [("dna", "dna"), (None, None)])
