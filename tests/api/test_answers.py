@@ -85,7 +85,11 @@ async def test_an_answer_names_the_documents_that_support_it(tmp_path: Path) -> 
     )
     assert (happy["document"], happy["text"], happy["metadata"]) == (0, "Puppy A is happy.", None)
     assert 0 < sad["score"] < happy["score"] <= 1
-    assert (body["outcome"], body["notice"], body["suggestions"]) == ("answered", None, [])
+    assert (body["outcome"], body["notice"], body["suggestions"]) == (
+        "answered",
+        "I can see why you ask.",
+        [],
+    )
 
 
 async def test_metadata_stays_behind_unless_it_is_asked_for(tmp_path: Path) -> None:
@@ -159,6 +163,7 @@ async def test_examples_reach_the_composer_as_pairs_or_objects(tmp_path: Path) -
             ASK["question"],
             examples=(Exemplar("How old do people get?", "78 years."), Exemplar("And cats?", "15 years.")),
             examples_context="In 2017, …",
+            plain=True,
         )
     ]
 
