@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -12,6 +14,30 @@ from tests.fakes import settings
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 _READY_S = 300
+
+# How long an example takes depends on what else the machine does: tests of speed measure it themselves.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in parallel, a file is done by one worker, and all that starts processes by one too.
+    What takes long comes first, so that no worker waits for it at the end."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            quiet = item.get_closest_marker("process") and not item.get_closest_marker("slow")
+            group = "process" if quiet else item.path.relative_to(Path(__file__).parent).as_posix()
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    return next((place for place, name in enumerate(("slow", "process")) if item.get_closest_marker(name)), 2)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -35,6 +35,8 @@ from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releas
 from knowledge.snapshot import UNCALIBRATED, LocalSnapshot
 from knowledge.types import Entry, EntryStatus, FloatArray
 
+pytestmark = pytest.mark.process
+
 STAMP = EncoderStamp("words", 64, "fingerprint-1")
 ENTRIES = [
     Entry(f"e{n}", f"What about subject{n} and theme{n}?", f"Subject{n} is fine. It is theme{n}.")
