@@ -30,7 +30,7 @@ ONE_ADAPTER = {
         "knowledge/onnx_session.py",
         "knowledge/onnx_export.py",  # only quantises
     },
-    "sentence_transformers": {"knowledge/onnx_export.py", *TRAINERS},
+    "sentence_transformers": {"knowledge/torch_encoder.py", *TRAINERS},
     "torch": {"knowledge/onnx_export.py", *TRAINERS},
     "datasets": TRAINERS,
     "accelerate": TRAINERS,

@@ -176,7 +176,7 @@ def encoder(model: SentenceTransformer) -> Callable[[Sequence[str]], FloatArray]
     """The model as it is at each call: texts to unit rows."""
 
     def encode(texts: Sequence[str]) -> FloatArray:
-        from knowledge.onnx_export import encode_original
+        from knowledge.torch_encoder import encode_original
 
         return encode_original(model, texts)
 
