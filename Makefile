@@ -18,7 +18,7 @@ serve: setup
 	$(BIN)/candor serve
 
 # A file's tests stay together, so that they share what it sets up; the order is that of tests/conftest.py.
-PARALLEL := -n auto --dist loadgroup --no-loadscope-reorder
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 
 test: setup
 	$(BIN)/pytest $(PARALLEL)

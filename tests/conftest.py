@@ -22,18 +22,10 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("shared")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in parallel, a file is done by one worker, and all that starts processes by one too.
-    What takes long comes first, so that no worker waits for it at the end."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            quiet = item.get_closest_marker("process") and not item.get_closest_marker("slow")
-            group = "process" if quiet else item.path.relative_to(Path(__file__).parent).as_posix()
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_turn)
+    """Where tests run in parallel, the files that take long come first: none is waited for at the end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> int:
