@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup serve test check bench clean
+.PHONY: setup serve test test-fast check bench clean
 
 setup: $(STAMP)
 
@@ -17,8 +17,14 @@ $(STAMP): pyproject.toml constraints.txt
 serve: setup
 	$(BIN)/candor serve
 
+# A file's tests stay together, so that they share what it sets up; the order is that of tests/conftest.py.
+PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
+
+test-fast: setup
+	$(BIN)/pytest $(PARALLEL) -m "not slow and not process"
 
 check: setup
 	$(BIN)/ruff check .

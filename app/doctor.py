@@ -8,28 +8,9 @@ import platform
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import requires, version
 
-EXPORTING = ("torch", "onnx", "onnxscript", "sentence-transformers")  # needed once, for the encoder
-SETUP = "run `make setup`"
-
-
-class State(StrEnum):
-    OK = "ok"
-    NOTE = "note"  # the service runs, with less
-    FAILED = "failed"  # the service could not run
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One part of the installation. `remedy` says what to do about it, where there is anything to do."""
-
-    name: str
-    state: State
-    detail: str
-    remedy: str = ""
+from app.findings import EXPORTING, SETUP, Finding, State, version_of
 
 
 def examine() -> Iterator[Finding]:
@@ -62,14 +43,6 @@ def _packages() -> Iterator[Finding]:
             yield Finding(title, state, f"missing: {', '.join(missing)}; there: {there}", SETUP)
         else:
             yield Finding(title, State.OK, there)
-
-
-def version_of(name: str) -> str | None:
-    """The installed version of a package; None where it is missing."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _chromium() -> Finding:

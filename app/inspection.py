@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app import sqlite_file
 from app.db import open_database
-from app.doctor import EXPORTING, SETUP, Finding, State, version_of
+from app.findings import EXPORTING, SETUP, Finding, State, version_of
 from app.llm_inspection import inspect_llm
 from app.seeds import Seeds
 from app.settings import Settings, SettingsError, read_settings

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from app.doctor import Finding, State, version_of
+from app.findings import Finding, State, version_of
 from app.language_model import GET_XLLAMACPP, LanguageModel, gguf_problem, language_model
 from app.settings import Profile, Settings
 from pipeline.errors import ModelOutputError, ModelUnavailable

@@ -15,8 +15,8 @@ import numpy as np
 
 from knowledge.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
 from knowledge.model_store import find_source
-from knowledge.onnx_export import encode_original, load_original
 from knowledge.probe_sentences import PROBE_SENTENCES
+from knowledge.torch_encoder import encode_original, load_original
 from knowledge.types import FloatArray
 
 Encode = Callable[[Sequence[str]], FloatArray]

@@ -1,19 +1,13 @@
-"""Texts to unit vectors: the serving side of the encoder (onnxruntime and tokenizers, never torch)."""
+"""Texts to unit vectors: the encoder of a name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
 
 from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
-from knowledge.model_store import DEFAULT_ENCODER, StoredModel, open_model
-from knowledge.onnx_session import OnnxSession
+from knowledge.model_store import DEFAULT_ENCODER, open_model
+from knowledge.onnx_encoder import EncoderInfo, OnnxEncoder, TextEncoder, describe
 from knowledge.processor import available_cores
-from knowledge.types import FloatArray
 
 __all__ = [
     "DEFAULT_ENCODER",
@@ -24,47 +18,9 @@ __all__ = [
     "ModelStoreNotWritable",
     "OnnxEncoder",
     "TextEncoder",
+    "describe",
     "load_encoder",
 ]
-
-_BATCH_CHARACTERS = 4096  # padded characters a batch: about 60 short questions or 8 passages, measured best
-_BATCH_TEXTS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderInfo:
-    """What is loaded, for `doctor` and for a release's manifest.
-
-    `precision` is int8, float32 or pytorch, and `reason` says why where it is not int8; `mean_cosine` is to
-    the original model's vectors, measured at export; `sha256` is of the exported model; `path` its folder."""
-
-    name: str
-    dimension: int
-    precision: str
-    mean_cosine: float
-    fingerprint: str
-    sha256: str
-    path: Path
-    reason: str
-
-
-class TextEncoder(Protocol):
-    """A loaded encoder; blocking and thread-safe."""
-
-    @property
-    def info(self) -> EncoderInfo: ...
-
-    @property
-    def dimension(self) -> int: ...
-
-    @property
-    def fingerprint(self) -> str:
-        """Equal fingerprints: vectors that may be compared, cached and mixed."""
-        ...
-
-    def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Unit rows, shape (len(texts), dimension). Raises `EncoderFailed`."""
-        ...
 
 
 def load_encoder(name: str, data_dir: Path, threads: int = 0) -> TextEncoder:
@@ -73,66 +29,7 @@ def load_encoder(name: str, data_dir: Path, threads: int = 0) -> TextEncoder:
     Blocks; raises `EncoderFailed`."""
     stored = open_model(name, data_dir)
     if stored.manifest.precision == "pytorch":
-        from knowledge.onnx_export import TorchEncoder
+        from knowledge.torch_encoder import TorchEncoder
 
         return TorchEncoder(stored.source, describe(stored))
     return OnnxEncoder(stored, threads or available_cores())
-
-
-def describe(stored: StoredModel) -> EncoderInfo:
-    manifest = stored.manifest
-    return EncoderInfo(
-        name=manifest.name,
-        dimension=manifest.dimension,
-        precision=manifest.precision,
-        mean_cosine=manifest.mean_cosine,
-        fingerprint=stored.fingerprint,
-        sha256=manifest.files.get("model.onnx", ""),
-        path=stored.folder,
-        reason=manifest.reason,
-    )
-
-
-class OnnxEncoder:
-    """An exported encoder. Pooling and normalisation are part of the graph."""
-
-    def __init__(self, stored: StoredModel, threads: int) -> None:
-        from tokenizers import Tokenizer
-
-        self.info = describe(stored)
-        self.dimension = self.info.dimension
-        self.fingerprint = self.info.fingerprint
-        self._session = OnnxSession(stored.folder / "model.onnx", threads, EncoderFailed)
-        manifest = stored.manifest
-        self._tokenizer = Tokenizer.from_file(str(stored.folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(manifest.max_tokens)
-        self._tokenizer.enable_padding(pad_id=manifest.pad_id, pad_token=manifest.pad_token)
-
-    def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Unit rows, shape (len(texts), dimension). Raises `EncoderFailed`."""
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        for rows in _batches([len(text) for text in texts]):
-            vectors[rows] = self._run([texts[row] for row in rows])
-        return vectors
-
-    def _run(self, texts: Sequence[str]) -> FloatArray:
-        # Lone surrogates are no text: the tokenizer takes none.
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
-        tokens = self._tokenizer.encode_batch_fast(clean)
-        feed = {
-            "input_ids": np.array([each.ids for each in tokens], dtype=np.int64),
-            "attention_mask": np.array([each.attention_mask for each in tokens], dtype=np.int64),
-        }
-        return self._session.run(feed)
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Row numbers in batches of similar length, shortest first: little padding, about equal work."""
-    batch: list[int] = []
-    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) == _BATCH_TEXTS or (len(batch) + 1) * lengths[row] > _BATCH_CHARACTERS):
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch

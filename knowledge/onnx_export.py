@@ -1,4 +1,4 @@
-"""The only place that imports torch: original models, and their export to ONNX.
+"""The export of original models to ONNX, by torch.
 
 Run as a child process, `python -m knowledge.onnx_export export|fetch ...`, by `knowledge.model_store`."""
 
@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import threading
 import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,54 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from knowledge.encoder import EncoderInfo, OnnxEncoder
 from knowledge.model_card import sha256_of
 from knowledge.model_store import Manifest, StoredModel
+from knowledge.onnx_encoder import OnnxEncoder
 from knowledge.probe_sentences import PROBE_SENTENCES
 from knowledge.processor import Int8
+from knowledge.torch_encoder import encode_original, load_original
 from knowledge.types import FloatArray
 
 if TYPE_CHECKING:
     import torch
 
-MAX_TOKENS = 256  # passages are cut for this window, whatever a model could take
 _SAME_MODEL = 0.999  # a float export below this mean cosine is another model
 _GOOD_ENOUGH = 0.99  # what quantisation may cost
-
-
-class TorchEncoder:
-    """A model as sentence-transformers runs it: for those that cannot be exported."""
-
-    def __init__(self, source: Path, info: EncoderInfo) -> None:
-        self.info = info
-        self.dimension = info.dimension
-        self.fingerprint = info.fingerprint
-        self._model = load_original(source)
-        self._lock = threading.Lock()
-
-    def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Unit rows, shape (len(texts), dimension)."""
-        if not texts:
-            return np.empty((0, self.dimension), dtype=np.float32)
-        with self._lock:
-            return encode_original(self._model, texts)
-
-
-def load_original(source: Path, **model_kwargs: str) -> Any:  # noqa: ANN401 (sentence-transformers is not typed)
-    """The model in `source` as a `SentenceTransformer`, on the processor, without a look at the network."""
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    model = SentenceTransformer(str(source), device="cpu", local_files_only=True, model_kwargs=model_kwargs)
-    model.max_seq_length = min(model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
-    return model
-
-
-def encode_original(model: Any, texts: Sequence[str]) -> FloatArray:  # noqa: ANN401
-    """Unit rows, shape (len(texts), dimension)."""
-    vectors = model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
-    return np.asarray(vectors, dtype=np.float32)
 
 
 def export(source: Path, name: str, folder: Path, arithmetic: Int8) -> Manifest:

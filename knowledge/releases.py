@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ import numpy as np
 
 from knowledge.entries import content_hash
 from knowledge.errors import NoLiveRelease, ReleaseRejected, ReleaseUnusable, StorageFailed
+from knowledge.progress import Show
 from knowledge.release_files import (
     BUILDING,
     EncoderStamp,
@@ -34,28 +35,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Calibrate",
-    "Check",
     "Embed",
     "EncoderStamp",
     "LiveRelease",
-    "Progress",
     "Recovery",
     "ReleaseBuilder",
     "ReleaseInfo",
     "Releases",
 ]
 
-Progress = Callable[[float, str], None]
-"""Called with the share of the work done, 0..1, and what is being done."""
-
 Embed = Callable[[Sequence[str], Callable[[int, int], None] | None], "EmbedResult"]
 """`CachedEmbedder.embed`: vectors for texts, and how many were new; told `(done, total)` on the way."""
 
 Calibrate = Callable[[LocalSnapshot], Calibration]
 """Makes a release's calibration from its still uncalibrated, already searchable snapshot."""
-
-Check = Callable[[Snapshot], Mapping[str, float]]
-"""Figures of a finished release; raises `ReleaseRejected` to keep it from going live."""
 
 _PROBED = 50
 _PROBE_DEPTH = 10
@@ -86,21 +79,18 @@ class LiveRelease:
 class ReleaseBuilder:
     """Builds releases. `embed` is `CachedEmbedder.embed`."""
 
-    def __init__(
-        self, releases: Releases, embed: Embed, calibrate: Calibrate, check: Check | None = None
-    ) -> None:
+    def __init__(self, releases: Releases, embed: Embed, calibrate: Calibrate) -> None:
         self._releases = releases
         self._embed = embed
         self._calibrate = calibrate
-        self._check = check
 
     def build(
-        self, entries: Sequence[Entry], progress: Progress | None = None, *, activate: bool = True
+        self, entries: Sequence[Entry], progress: Show | None = None, *, activate: bool = True
     ) -> tuple[ReleaseInfo, LocalSnapshot]:
-        """Builds, reloads from disk, probes, checks, records and (by default) activates a release of those of
+        """Builds, reloads from disk, probes, records and (by default) activates a release of those of
         the entries that may be served today; the caller swaps.
         Raises `BuildRunning`, `StorageFailed`, `ReleaseUnusable` (the probe failed), `ReleaseRejected`
-        (nothing to serve, or the check said no) and what `embed` raises; the live one is untouched then."""
+        (nothing to serve) and what `embed` raises; the live one is untouched then."""
         report = progress or _silent
         with self._releases.building():
             release_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
@@ -127,7 +117,7 @@ class ReleaseBuilder:
         return info, snapshot
 
     def _draft(
-        self, release_id: str, entries: Sequence[Entry], report: Progress
+        self, release_id: str, entries: Sequence[Entry], report: Show
     ) -> tuple[LocalSnapshot, Manifest]:
         """The release in memory, calibrated, and its manifest."""
         today = self._releases.today()
@@ -160,7 +150,7 @@ class ReleaseBuilder:
         return snapshot, manifest
 
     def _finish(
-        self, folder: Path, draft: LocalSnapshot, manifest: Manifest, report: Progress
+        self, folder: Path, draft: LocalSnapshot, manifest: Manifest, report: Show
     ) -> tuple[LocalSnapshot, Manifest, str]:
         """Writes the draft, reads it back as a server would, and tries it."""
         report(0.92, "writing")
@@ -168,8 +158,6 @@ class ReleaseBuilder:
         report(0.95, "checking")
         snapshot = read_release(folder, self._releases.encoder, sha256, self._releases.today)
         manifest = replace(manifest, figures={**manifest.figures, "probe": probe(snapshot)})
-        if self._check is not None:
-            manifest = replace(manifest, figures={**manifest.figures, **self._check(snapshot)})
         return snapshot, manifest, sha256
 
 
@@ -194,7 +182,7 @@ def _finds_itself(snapshot: LocalSnapshot, row: int) -> bool:
     return any(hit.entry.id == passage.entry_id or hit.question_cosine > 0.999 for hit in hits)
 
 
-def _embedding(report: Progress) -> Callable[[int, int], None]:
+def _embedding(report: Show) -> Callable[[int, int], None]:
     return lambda done, total: report(0.02 + 0.78 * done / max(1, total), f"embedding {done:,} of {total:,}")
 
 

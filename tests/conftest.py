@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -12,6 +14,22 @@ from tests.fakes import settings
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 _READY_S = 300
+
+# How long an example takes depends on what else the machine does: tests of speed measure it themselves.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("shared")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in parallel, the files that take long come first: none is waited for at the end."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    return next((place for place, name in enumerate(("slow", "process")) if item.get_closest_marker(name)), 2)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -11,7 +11,7 @@ import typer
 from sqlalchemy import Engine
 
 from app.cli.failures import Failed, expected, sentence
-from app.cli.progress import Show, progress
+from app.cli.progress import progress
 from app.jobs import JobRunning, JobStore
 from app.language_model import language_model
 from app.release_service import REINDEX, KnowledgeBase
@@ -20,6 +20,7 @@ from app.settings import Settings, read_settings
 from knowledge.encoder import TextEncoder, load_encoder
 from knowledge.errors import BuildRunning
 from knowledge.model_store import exported_model, open_model
+from knowledge.progress import Show
 from knowledge.releases import EncoderStamp, ReleaseInfo, Releases
 from knowledge.snapshot import LocalSnapshot
 from pipeline.ports import ChatModel

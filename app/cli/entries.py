@@ -12,7 +12,7 @@ import typer
 
 from app.cli.failures import Failed
 from app.cli.import_plan import show_plan
-from app.cli.progress import Show, progress
+from app.cli.progress import progress
 from app.services import holds_demonstration, prepared_database
 from app.settings import read_settings
 from knowledge.entries import ApplyMode, EntryStore
@@ -20,6 +20,7 @@ from knowledge.errors import ImportRejected, LineError
 from knowledge.exporting import export_csv, export_jsonl, export_markdown, template_csv
 from knowledge.import_paths import parse_path
 from knowledge.importing import ParsedEntries
+from knowledge.progress import Show
 from knowledge.types import Entry
 from knowledge.workbook_export import export_xlsx, template_xlsx
 

@@ -16,7 +16,7 @@ from app.adapters import ServingKnowledge
 from app.chain import build_chat, profile_of
 from app.cli.building import chat_model, encoder
 from app.cli.failures import Failed
-from app.cli.progress import Show, progress
+from app.cli.progress import progress
 from app.models import Models
 from app.release_service import KnowledgeBase
 from app.seeds import Seeds
@@ -24,6 +24,7 @@ from app.services import knowledge_base, prepared_database
 from app.settings import Profile, Settings, read_settings
 from knowledge.entries import ApplyMode
 from knowledge.import_paths import parse_path
+from knowledge.progress import Show
 from knowledge.releases import LiveRelease
 from learning.evaluation.records import Suite, SuiteRun
 from learning.evaluation.rows import SuiteError

@@ -11,8 +11,9 @@ from pathlib import Path
 import typer
 
 from app.cli.failures import Failed
-from app.cli.progress import Show, progress
+from app.cli.progress import progress
 from app.settings import PREFIX, Settings, read_settings
+from knowledge.progress import Show
 from learning.finetuning.api import FineTuningApi, FineTuningFailed, JobState
 from learning.finetuning.check import check
 from learning.finetuning.job_log import JobLog, Submitted, upload_key

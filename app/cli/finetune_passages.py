@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from app.adapters import ServingKnowledge
 from app.chain import build_chat
 from app.cli.building import encoder, live_snapshot
-from app.cli.progress import Show
 from app.models import Models
 from app.services import knowledge_base, prepared_database
 from app.settings import Profile, Settings
+from knowledge.progress import Show
 from knowledge.releases import LiveRelease
 from learning.evaluation.runner import LastTrace
 from learning.finetuning.samples import Sample

@@ -13,12 +13,13 @@ from sqlalchemy import Engine
 
 from app.cli.building import encoder
 from app.cli.failures import Failed
-from app.cli.progress import Show, progress
+from app.cli.progress import progress
 from app.cli.synthesis_sets import Order, read_entries, source_of
 from app.reviewed_turns import confirmed_exchanges
 from app.services import prepared_database
 from app.settings import Settings, read_settings
 from knowledge.model_card import ModelCard
+from knowledge.progress import Show
 from knowledge.types import Entry
 from learning.evaluation.rows import SuiteError
 from learning.evaluation.suites import load_suite

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-Show = Callable[[float, str], None]
-"""Called with the share of the work done, 0..1, and what is being done."""
+from knowledge.progress import Show
 
 _TOLD_EVERY = 0.1
 

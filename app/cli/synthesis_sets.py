@@ -15,7 +15,7 @@ import yaml
 
 from app.cli.building import chat_model, encoder
 from app.cli.failures import Failed
-from app.cli.progress import Show, progress
+from app.cli.progress import progress
 from app.seeds import naming
 from app.services import prepared_database
 from app.settings import Settings, read_settings
@@ -23,6 +23,7 @@ from knowledge.encoder import TextEncoder
 from knowledge.entries import EntryStore
 from knowledge.errors import ImportRejected
 from knowledge.import_paths import parse_path
+from knowledge.progress import Show
 from knowledge.types import Entry
 from knowledge.word_list import whole_words
 from learning.synthesis.conversations import Turns, make_conversations

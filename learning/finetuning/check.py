@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from knowledge.progress import Show
 from knowledge.reading import Unreadable, decode_line
 from learning.finetuning.rules import CheckedRow, Finding, checked, faults, form_of
 from learning.finetuning.samples import tokens_of
@@ -21,10 +22,6 @@ _LONG = 7  # words from which an exchange is nobody else's by chance
 _USUAL = 0.5  # share of the completions from which their ending is the stop sequence
 _ENDINGS = 12  # characters that a stop sequence has at most
 _SENTENCE_ENDS = ".!?…\"'”’)]"
-
-
-Show = Callable[[float, str], None]
-"""Called with the share of a file that is done, 0..1, and what is being done."""
 
 
 def _unseen(share: float, doing: str) -> None:

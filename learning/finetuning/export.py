@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from knowledge.progress import Show
 from learning.finetuning.formats import ChatFormat, CompletionFormat, Row
 from learning.finetuning.samples import Sample, capped, held_out, samples_of, tokens_of
 from learning.personal_data import REGIONS, without_personal_data
@@ -14,10 +15,6 @@ from pipeline.types import Message
 
 MOST_TOKENS = 2048
 VALIDATION = 0.15  # of the conversations
-
-
-Show = Callable[[float, str], None]
-"""Called with the share of the work done, 0..1, and what is being done."""
 
 
 def _unseen(share: float, doing: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from knowledge.progress import Show
 from knowledge.sentences import split_sentences
 from knowledge.types import Entry
 from learning.synthesis.follow_ups import FollowUp, asks_why, follow_ups
-from learning.synthesis.questions import Made, QuestionMaker, Show
+from learning.synthesis.questions import Made, QuestionMaker
 from pipeline.types import Message, Role
 
 _NEIGHBOURS = 60  # entries after which a follow-up is looked for, for each

@@ -5,7 +5,7 @@ it."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -13,13 +13,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from knowledge.progress import Show
 from knowledge.types import Entry
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import ChatModel
 from pipeline.prompting import PromptFile
 from pipeline.types import Message, Role
 
-Show = Callable[[float, str], None]
 _PROMPT = Path(__file__).parent / "prompts" / "questions.md"
 _ANSWER_CHARACTERS = 700  # of an entry: enough to know what it is about
 _TOKENS_A_MESSAGE = 40

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from knowledge.progress import Show
 from knowledge.types import Entry
 from learning.synthesis.distinct import Distinct
 from learning.synthesis.frames import Frames, Wording
@@ -15,7 +16,6 @@ from learning.synthesis.round_trip import CLEAN, TYPED, RoundTrip
 from learning.synthesis.typist import Typist
 from pipeline.types import Message, Outcome
 
-Show = Callable[[float, str], None]
 _POOL = 3  # times as many wordings as are wanted, to choose from
 _ROUNDS = 8  # of wording an entry anew
 _LOOSE = frozenset({"keyword", "from_answer"})  # kinds that may fit another entry as well

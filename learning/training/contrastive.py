@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from knowledge.processor import multiplies_bfloat16
+from knowledge.progress import Show
 from learning.training.batches import Example
 from learning.training.config import RetrieverConfig
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     )
     from transformers import TrainerCallback
 
-Show = Callable[[float, str], None]
-"""Called with the share of the work done, 0..1, and what is being done."""
 
 _LOG_STEPS = 10
 _PIECES = 4  # in which a batch is encoded, by length: half of a whole one would be padding

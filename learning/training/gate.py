@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from knowledge.calibration import calibrate, gate_prior, read_background
 from knowledge.encoder import TextEncoder, load_encoder
 from knowledge.logistic_fit import fit_logistic
 from knowledge.model_card import ModelCard, Selection, TrainingData
+from knowledge.progress import Show
 from knowledge.snapshot import LocalSnapshot
 from knowledge.types import DEFAULT_GATE, Calibration, FloatArray, Logistic
 from learning.evaluation.statistics import auroc
@@ -32,7 +33,6 @@ from learning.training.shipped_weights import shipped_encoder
 from pipeline.stages.alarm_model import AlarmModel
 from pipeline.stages.message_kinds import IDLE, MessageKinds
 
-Show = Callable[[float, str], None]
 Features = dict[str, float]
 FEATURES = ("score", "lead", "background")
 _LOOSE = 30.0  # standard deviation of a weight that is learned from scratch

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 
 from knowledge.model_card import CARD, CardUnusable, ModelCard, Selection, TrainingData, read_card
 from knowledge.model_store import open_model
+from knowledge.progress import Show
 from knowledge.types import Entry, FloatArray
 from learning.evaluation.bootstrap import Bootstrap
 from learning.training.batches import Example, Lessons, planned
@@ -30,7 +31,6 @@ from learning.training.shipped_weights import exported_encoder, load_shipped
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-Show = Callable[[float, str], None]
 OWN = "own"
 MAY_COST = 0.01
 """How much less often the right entry may come first on other knowledge bases."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from knowledge.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
 from knowledge.model_card import ModelCard, Selection, TrainingData
-from learning.progress import Show
+from knowledge.progress import Show
 from learning.training.cards import set_id, write_card
 from learning.training.config import Share, TrainingFailed, read_config
 from learning.training.corpora import Corpus, read_corpora

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from knowledge.model_card import ModelCard, Selection, TrainingData
 from knowledge.model_store import find_source
+from knowledge.progress import Show
 from knowledge.types import FloatArray
 from learning.training.batches import Lessons, planned
 from learning.training.cards import write_card
 from learning.training.config import RetrieverConfig, TrainingFailed, read_config
-from learning.training.contrastive import Show, fit
+from learning.training.contrastive import fit
 from learning.training.corpora import Corpus, is_held_back, read_corpora
 from learning.training.export import export_retriever
 from learning.training.retrieval_figures import Trial, confusions, figures, held_back_trial, set_id
@@ -175,7 +176,7 @@ def encoder(model: SentenceTransformer) -> Callable[[Sequence[str]], FloatArray]
     """The model as it is at each call: texts to unit rows."""
 
     def encode(texts: Sequence[str]) -> FloatArray:
-        from knowledge.onnx_export import encode_original
+        from knowledge.torch_encoder import encode_original
 
         return encode_original(model, texts)
 

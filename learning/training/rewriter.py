@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from knowledge.model_card import ModelCard, Selection, TrainingData
+from knowledge.progress import Show
 from knowledge.types import Logistic
 from learning.evaluation.statistics import auroc
 from learning.training.cards import write_card
@@ -27,7 +28,6 @@ from learning.training.rewrites import Rewrite, read_rewrites
 from pipeline.stages.dependence import Dependence, features
 from pipeline.stages.history_terms import HistoryTerms
 
-Show = Callable[[float, str], None]
 Features = dict[str, float]
 
 

@@ -32,7 +32,7 @@ def shipped_encoder() -> str:
 def load_shipped(folder: Path) -> SentenceTransformer:
     """The encoder in `folder`, exported from all-MiniLM-L6-v2 or a model trained from it, in single
     precision. Raises `TrainingFailed` where it is another model."""
-    from knowledge.onnx_export import load_original
+    from knowledge.torch_encoder import load_original
 
     model = load_original(find_source(DEFAULT_ENCODER, Path()))
     try:
@@ -117,8 +117,8 @@ def _fill(transformer: Any, weights: dict[str, FloatArray]) -> None:  # noqa: AN
 
 
 def _check(model: SentenceTransformer, folder: Path) -> None:
-    from knowledge.onnx_export import encode_original
     from knowledge.probe_sentences import PROBE_SENTENCES
+    from knowledge.torch_encoder import encode_original
 
     served = exported_encoder(folder)(PROBE_SENTENCES)
     cosine = float(np.mean(np.sum(served * encode_original(model, PROBE_SENTENCES), axis=1)))

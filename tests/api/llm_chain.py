@@ -83,11 +83,11 @@ class Switched:
 
     name = "scripted-1"
 
-    def __init__(self, server: ScriptedServer, idle_s: float) -> None:
+    def __init__(self, server: ScriptedServer, idle_s: float, timeout_s: float) -> None:
         place = ChatServer(
             self.name,
             base_url=lambda: server.url,
-            timeout_s=max(3.0, idle_s),
+            timeout_s=max(timeout_s, idle_s),
             idle_s=idle_s,
             retries=1,
             backoff=Backoff(first_s=0.001),
@@ -139,13 +139,14 @@ async def bridge(
     server: ScriptedServer,
     *,
     idle_s: float = 0.4,
+    timeout_s: float = 3.0,
     started: bool = False,
     **fields: Any,  # noqa: ANN401
 ) -> AsyncIterator[Bridge]:
     ignored = shutil.ignore_patterns("kb", "gold", "practice", "retriever", "relevance", "grounding", "gate")
     shutil.copytree(SEEDS, folder / "seeds", ignore=ignored)
     asked = {"cascade": Cascade(gate=9, relevance=9, grounding=2, rewriter=True, rephrase=True), **fields}
-    model = Switched(server, idle_s)
+    model = Switched(server, idle_s, timeout_s)
     made = services(folder, ScriptedChat(answered()), seeds_dir=folder / "seeds", **asked)
     using = replace(made, close_chain=model.close)
     using.live.swap(bridge_snapshot())

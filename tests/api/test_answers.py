@@ -301,6 +301,7 @@ def current(using: Services) -> Any:  # noqa: ANN401
     return ServingKnowledge(using.live).current
 
 
+@pytest.mark.slow
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_real_chain_answers_from_the_documents_alone(seeded_services: Services) -> None:
     documents = [

@@ -24,6 +24,8 @@ from app.main import create_app
 from app.server import Server, listen
 from tests.fakes import ScriptedChat, answered, services
 
+pytestmark = pytest.mark.process
+
 HALF_A_HEADER = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Unfinished: "
 HALF_A_BODY = (
     b'POST /chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"mess'

@@ -42,6 +42,8 @@ from tests.openai_server import (
     thinks,
 )
 
+pytestmark = pytest.mark.slow
+
 LIES = (
     "The toll is nine coins for every cart.",
     "The toll is not two coins for every cart.",
@@ -106,7 +108,7 @@ async def service(server: ScriptedServer, tmp_path_factory: pytest.TempPathFacto
         return PromptFile(name, f"{read(cls, name).text}\n{PROMPT_CANARY}")
 
     patch.setattr(PromptFile, "read", classmethod(with_canary))
-    async with bridge(tmp_path_factory.mktemp("bridge"), server) as made:
+    async with bridge(tmp_path_factory.mktemp("bridge"), server, timeout_s=1.0) as made:
         yield made
     patch.undo()
 

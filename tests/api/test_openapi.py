@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS, load_all_checks
@@ -34,6 +35,7 @@ CONFIG = schemathesis.Config.from_dict(
 )
 
 
+@pytest.mark.slow
 def test_every_call_keeps_to_its_description(tmp_path: Path) -> None:
     """Each call with what its description allows and forbids, in all the ways that schemathesis checks."""
     load_all_checks()

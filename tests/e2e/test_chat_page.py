@@ -11,6 +11,8 @@ from pipeline.types import Outcome
 from tests.e2e.conftest import OpenPage
 from tests.e2e.scripted import Piece, ask, reply, settled
 
+pytestmark = pytest.mark.process
+
 DNA = reply(
     Piece(
         "No. It stays outside the nucleus.",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from pipeline.types import Outcome
 from tests.e2e.conftest import OpenPage
 from tests.e2e.scripted import Piece, ask, reply
+
+pytestmark = pytest.mark.process
 
 HOSTILE = (
     "<script>alert(1)</script>",

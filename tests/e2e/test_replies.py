@@ -11,6 +11,8 @@ from pipeline.types import Outcome
 from tests.e2e.conftest import OpenPage
 from tests.e2e.scripted import Piece, ask, reply
 
+pytestmark = pytest.mark.process
+
 Show = Callable[..., Locator]
 
 

@@ -14,6 +14,8 @@ from filelock import FileLock
 from tests.integration.commands import TOPIC, Run
 from tests.openai_server import MODEL, says_json, serving_llm
 
+pytestmark = pytest.mark.process
+
 ENTRY = {"id": "one", "question": "What is one?", "answer": "One is a number."}
 
 

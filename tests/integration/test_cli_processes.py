@@ -18,6 +18,8 @@ import pytest
 
 from tests.integration.commands import ROOT, Run, candor, environment
 
+pytestmark = pytest.mark.process
+
 
 def test_chat_takes_a_question_a_line(own: Path) -> None:
     said = "Do vaccines contain mercury?\n\n\xff\nis it in the flu shot too?\n/quit\nnever read\n".encode(

@@ -14,6 +14,8 @@ from pipeline.types import Outcome, Reply
 from tests.fakes import entry, settings
 from tests.integration.commands import Run
 
+pytestmark = pytest.mark.process
+
 ENTRY = "---\nid: {id}\nquestion: Is {id} safe?\n---\nYes. It is well tested.\n"
 
 

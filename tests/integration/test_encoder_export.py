@@ -17,6 +17,8 @@ from knowledge.model_store import find_source
 from knowledge.probe_sentences import PROBE_SENTENCES
 from knowledge.processor import Int8
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

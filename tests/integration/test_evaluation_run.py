@@ -28,6 +28,7 @@ def suite(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.process
 def test_a_suite_is_measured_kept_shown_and_compared(
     run: Run, own: Path, suite: Path, tmp_path: Path
 ) -> None:

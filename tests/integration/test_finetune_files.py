@@ -143,6 +143,7 @@ def test_own_conversations_are_exported_without_marks_names_and_what_was_rated_d
     assert [said["content"] for said in row["messages"]] == ["I'm [name]. what of dna?", "It is so."]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1200)  # the first chain embeds the examples of the seeds
 def test_passages_are_found_by_the_specialists_in_every_profile(
     run: Run, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,6 +18,8 @@ from pipeline.types import Role
 from tests.conftest import SEEDS
 from tests.fakes import settings
 
+pytestmark = pytest.mark.slow
+
 AT_LEAST = {
     "right alone": 0.5,  # a composer that loses words, or a judge that only offers: 0; the second entry: .03
     "right alone or offered": 0.88,  # a judge that always answers: .87; no grounding: .34

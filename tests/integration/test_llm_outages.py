@@ -73,7 +73,7 @@ async def test_a_lasting_fault_is_unavailability(
 @pytest.mark.parametrize("where", ["before", "after"])
 async def test_a_hanging_server_costs_no_more_than_the_time_set(where: str, calls: list[ModelCall]) -> None:
     with serving_llm(hangs(where)) as server:
-        async with model_of(server, timeout_s=3.0, idle_s=0.5) as model:
+        async with model_of(server, timeout_s=1.5, idle_s=0.25) as model:
             with pytest.raises(ModelUnavailable, match="nothing came"):
                 await judged(model)
             with pytest.raises(ModelUnavailable, match="nothing came"):

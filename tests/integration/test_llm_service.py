@@ -27,7 +27,10 @@ from tests.openai_server import (
     serving_llm,
 )
 
-pytestmark = pytest.mark.timeout(1200)  # the first start embeds the examples of the seeds
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),  # the first start embeds the examples of the seeds
+]
 SEEDS = Path(__file__).parents[2] / "seeds"
 QUESTION = "Can the flu vaccine give me the flu?"
 

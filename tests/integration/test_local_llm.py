@@ -24,6 +24,8 @@ from app.local_llm_child import READY
 from pipeline.errors import ModelUnavailable
 from tests.integration import scripted_child
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[2]
 CHILD = Path(scripted_child.__file__ or "")
 

@@ -22,6 +22,8 @@ from knowledge.types import EntryStatus
 from tests.fakes import HashEncoder
 from tests.integration.test_releases import ENTRIES, STAMP, builder, folders
 
+pytestmark = pytest.mark.process
+
 # Forked anew for each kill, so that it takes no time: one child dies, without any clean-up, the moment before
 # (or after) a call, as a machine does that loses power. What the next start finds is compared with the table.
 _KILLS = """

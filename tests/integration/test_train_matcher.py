@@ -20,6 +20,8 @@ from learning.training.retriever import encoder
 from learning.training.shipped_weights import exported_encoder, load_shipped
 from tests.integration.commands import candor
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ROOT / "seeds/models/retriever"
 CONFIG = """

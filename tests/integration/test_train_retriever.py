@@ -15,6 +15,8 @@ from knowledge.model_card import ModelCard, read_card
 from knowledge.model_store import find_source
 from tests.integration.commands import candor
 
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
 MAKE_MODEL = """
 import pathlib, sys
 import torch

@@ -27,6 +27,8 @@ from pipeline.types import Outcome, Question
 from tests.conftest import SEEDS
 from tests.fakes import settings
 
+pytestmark = pytest.mark.slow
+
 TURNS = 500
 CANARIES = (
     "Zanzibarite cures hiccups.",

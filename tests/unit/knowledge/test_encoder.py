@@ -16,11 +16,11 @@ from knowledge.encoder import (
     ModelDamaged,
     ModelNotFound,
     ModelStoreNotWritable,
-    _batches,
     load_encoder,
 )
 from knowledge.model_card import sha256_of
 from knowledge.model_store import Manifest, find_source, read_manifest
+from knowledge.onnx_encoder import _batches
 from knowledge.processor import Int8, available_cores, int8_arithmetic
 
 

@@ -323,6 +323,7 @@ print("done in", sum(map(len, units)))
 """
 
 
+@pytest.mark.process
 def test_hostile_texts_do_not_hang_the_gate() -> None:
     """Guards against patterns that backtrack, hence the generous limit; in a process that can be ended."""
     command = [sys.executable, "-c", HANGS, str(SEEDS)]
