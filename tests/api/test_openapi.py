@@ -23,8 +23,8 @@ from tests.fakes import ScriptedChat, services
 
 NOTHING = Reply("I have no answer to that.", Outcome.NO_ANSWER)
 EXCEPT = {
-    # where a schema cannot say all: that messages end with a user's, that two ids are the same, or that a text
-    # of control characters alone is none
+    # where a schema cannot say all: that messages end with a user's, that two ids are the same, or that
+    # a text of control characters alone is none
     "POST /chat": "positive_data_acceptance",
     "POST /v1/answers": "positive_data_acceptance",
     "POST /v1/chat/completions": "positive_data_acceptance",
