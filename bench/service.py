@@ -26,7 +26,7 @@ from knowledge.encoder import DEFAULT_ENCODER, load_encoder
 from knowledge.import_paths import parse_path
 
 SEEDS = Path(__file__).parent.parent / "seeds"
-TOKEN = "bench"  # noqa: S105
+TOKEN = "only-for-this-bench"  # noqa: S105
 CLIENTS = 16
 
 
