@@ -54,7 +54,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """`index` is the number in the text; `reply.text[start:end]` is the sentence that the entry supports."""
+    """`index` is the number in the text; `reply.text[start:end]` is what it supports."""
 
     index: int
     entry_id: str

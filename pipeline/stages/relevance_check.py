@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from knowledge.types import LEARNED, Calibration, FloatArray, Hit
 from pipeline.ports import Encoder, Knowledge
-from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.stages.thresholds import JudgeThresholds, lowered
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
 FEWEST_OFFERED, MOST_OFFERED = 2, 3
@@ -57,7 +57,7 @@ def decided(
     same."""
     costs, best = thresholds.costs, judged[0].probability
     doubt = thresholds.retry * query.retry + thresholds.doubt * query.doubtful
-    answers = _lowered(answerable, doubt)
+    answers = lowered(answerable, doubt)
     others = 1 - best / answerable if answerable else 1.0
     choices = [item for item in judged[:MOST_OFFERED] if item.probability >= LEAST_OFFERED * best]
     choices = choices if len(choices) >= FEWEST_OFFERED else list(judged[:FEWEST_OFFERED])
@@ -80,8 +80,3 @@ def _calibrated(
     scores = [hit.score for hit in hits]
     answerable = calibration.relevance.probability(calibration.features(scores, vector))
     return answerable, calibration.shares(scores)
-
-
-def _lowered(probability: float, log_odds: float) -> float:
-    """The probability with so many log-odds less."""
-    return probability / (probability + (1 - probability) * math.exp(log_odds))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from pipeline.stages.normalising import Slang
 from pipeline.stages.pleasantries import WORD, without_pleasantries
 from pipeline.stages.retrieval import search
 from pipeline.stages.spoken_language import SpokenLanguages
-from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.stages.thresholds import JudgeThresholds, lowered
 from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Question, Role
 
@@ -172,7 +171,7 @@ class CalibratedTopicGate:
         """Lowered where the message leaves out what the knowledge base is about, or asks nothing."""
         if hits and not message.together:  # what leans on the conversation need not name it again
             subject_left_out = (await self._main_subject(snapshot)).left_out(message.said, hits[0])
-            probability = _lowered(probability, self._thresholds.left_out * subject_left_out)
+            probability = lowered(probability, self._thresholds.left_out * subject_left_out)
         return self._kinds.doubted(probability, vector) if self._kinds else probability
 
     async def _main_subject(self, snapshot: Snapshot) -> MainSubject:
@@ -249,11 +248,6 @@ def _clauses(text: str) -> tuple[str, ...]:
     parts = [part.strip() for part in _CLAUSE.split(text[:_READ])]
     told = [part for part in parts if len(part.split()) >= _SHORT and not says_nothing(part)]
     return tuple(dict.fromkeys(told[-_CLAUSES:])) if len(parts) > 1 else ()
-
-
-def _lowered(probability: float, log_odds: float) -> float:
-    """The probability with so many log-odds less."""
-    return probability / (probability + (1 - probability) * math.exp(log_odds))
 
 
 def says_nothing(text: str) -> bool:
