@@ -28,6 +28,9 @@ from app.retention import Purging
 from app.schema import bring_up_to_date
 from app.settings import Settings, SettingsError
 from app.storage import Storage
+from app.store.audit import AuditLog
+from app.store.curators import CuratorStore
+from app.store.keys import KeyStore
 from app.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from knowledge.calibration import RelevancePrior, calibrate, gate_prior, read_background
@@ -62,6 +65,9 @@ class Services:
     conversations: ConversationStore
     traces: TraceStore
     entries: EntryStore
+    curators: CuratorStore
+    keys: KeyStore
+    audit: AuditLog
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
@@ -158,6 +164,9 @@ def wire(
         conversations=conversations,
         traces=traces,
         entries=EntryStore(engine),
+        curators=CuratorStore(engine),
+        keys=KeyStore(engine),
+        audit=AuditLog(engine),
         jobs=jobs,
         live=live,
         releases=releases,
