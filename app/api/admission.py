@@ -43,8 +43,8 @@ Acting = Annotated[Curator, Depends(_acting)]
 
 
 class AdminRoute(APIRoute):
-    """A route that asks who calls before it reads the body, which a dependency would come after. What names no
-    role is for viewers where it only reads, and otherwise for admins."""
+    """A route that asks who calls before it reads the body, which a dependency would come after. What names
+    no role is for viewers where it only reads, and otherwise for admins."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle, role = super().get_route_handler(), self._role()
