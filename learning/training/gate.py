@@ -15,23 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from knowledge.calibration import calibrate, gate_prior, read_background
-from knowledge.encoder import TextEncoder, load_encoder
-from knowledge.logistic_fit import fit_logistic
-from knowledge.model_card import ModelCard, Selection, TrainingData
+from knowledge.encoders.model_card import ModelCard, Selection, TrainingData
+from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.progress import Show
-from knowledge.snapshot import LocalSnapshot
+from knowledge.releases.calibration import calibrate, gate_prior, read_background
+from knowledge.releases.logistic_fit import fit_logistic
+from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import DEFAULT_GATE, Calibration, FloatArray, Logistic
-from learning.evaluation.statistics import auroc
+from learning.evaluation.statistics.statistics import auroc
 from learning.training import alarms as alarm_training
 from learning.training.cards import write_card
 from learning.training.config import Share, read_config
 from learning.training.corpora import SEEDS, Corpus, read_corpora
 from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
-from learning.training.logistic import fit_kinds, groups_apart, plain
-from learning.training.shipped_weights import shipped_encoder
-from pipeline.stages.alarm_model import AlarmModel
-from pipeline.stages.message_kinds import IDLE, MessageKinds
+from learning.training.judging.logistic import fit_kinds, groups_apart, plain
+from learning.training.retrieval.shipped_weights import shipped_encoder
+from pipeline.stages.gate.alarm_model import AlarmModel
+from pipeline.stages.gate.intent_classifier import IDLE, MessageKinds
 
 Features = dict[str, float]
 FEATURES = ("score", "lead", "background")

@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from knowledge.model_card import ModelCard, Selection, TrainingData
+from knowledge.encoders.model_card import ModelCard, Selection, TrainingData
 from knowledge.progress import Show
 from knowledge.types import Logistic
-from learning.evaluation.statistics import auroc
+from learning.evaluation.statistics.statistics import auroc
 from learning.training.cards import write_card
 from learning.training.config import Share, read_config
-from learning.training.logistic import average_precision, fit_classes, groups_apart, plain
+from learning.training.judging.logistic import average_precision, fit_classes, groups_apart, plain
 from learning.training.rewrites import Rewrite, read_rewrites
-from pipeline.stages.dependence import Dependence, features
-from pipeline.stages.history_terms import HistoryTerms
+from pipeline.stages.rewriting.context_dependence import Dependence, features
+from pipeline.stages.rewriting.term_resolution import HistoryTerms
 
 Features = dict[str, float]
 

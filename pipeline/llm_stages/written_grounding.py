@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipeline.english.evidence_text import cited_text
+from pipeline.english.language import content_words
 from pipeline.ports import GroundingCheck
-from pipeline.stages.cited_text import cited_text
-from pipeline.stages.language import content_words
-from pipeline.stages.manner import TALK
+from pipeline.stages.composing.style_mask import TALK
 from pipeline.turn import Evidence, Sentence, Verdict
 
 NEW_WORDS = 1
