@@ -30,7 +30,7 @@ from learning.evaluation.layouts.suites import load_suite
 from learning.training.rewrites import Rewrite, read_rewrites
 from pipeline.english.normalising import Slang
 from pipeline.stages.rewriting.query_rewriter import SpecialistQueryRewriter
-from pipeline.stages.rewriting.term_resolution import HistoryTerms
+from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.types import Message, Question, Role
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -145,7 +145,7 @@ async def main(data: Path, encoder_dir: Path) -> None:
     snapshot = LocalSnapshot.of(parse_path(SEEDS / "kb").entries, encoder.encode)
     rewriter = SpecialistQueryRewriter(
         _Fixed(snapshot),
-        HistoryTerms.of(read_card(SEEDS / "models" / "rewriter").weights),
+        TermResolver.of(read_card(SEEDS / "models" / "rewriter").weights),
         Slang.load(SEEDS / "slang.yaml"),
         lambda: whole_words(encoder.info.path),
     )

@@ -12,7 +12,7 @@ from pipeline.delivery import Checks, Delivery
 from pipeline.english.parts import parts_of
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
-from pipeline.llm.budget import turn_allowance
+from pipeline.llm.budget import turn_budget
 from pipeline.message_filter import Draft, EchoGuard, to_reply
 from pipeline.ports import (
     AnswerComposer,
@@ -115,7 +115,7 @@ class ChatPipeline:
         turn = Turn(message_id, question)
         journal = Journal(turn)
         try:
-            with journal.accounting(), turn_allowance():
+            with journal.accounting(), turn_budget():
                 turn.release_id = self._knowledge.current.release_id
                 return await self._answer(journal, question, Speech(say))
         finally:

@@ -21,7 +21,7 @@ from pipeline.stages.gate.topic_gate import CalibratedTopicGate
 from pipeline.stages.grounding.borrowed import NothingBorrowed
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck
 from pipeline.stages.relevance.relevance_check import CalibratedRelevanceCheck
-from pipeline.stages.relevance.subtype_filter import NamedKind
+from pipeline.stages.relevance.subtype_filter import SubtypeFilter
 from pipeline.stages.relevance.thresholds import COSTS, JudgeThresholds
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.rewriting.query_rewriter import SpecialistQueryRewriter
@@ -99,7 +99,7 @@ def _within_bounds(stages: Stages, base: KnowledgeBase, knowledge: Knowledge, wo
     only the example conversations say is not supported."""
     return replace(
         stages,
-        relevance=NamedKind(
+        relevance=SubtypeFilter(
             stages.relevance, knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words
         ),
         grounding=NothingBorrowed(words.transcripts, stages.grounding),

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from pipeline.chat_pipeline import Stages
-from pipeline.llm.budget import AllowedModel
+from pipeline.llm.budget import BudgetedModel
 from pipeline.llm.prompting import PromptFile
 from pipeline.llm_stages.answer_composer import LAST_WORD, LlmComposer, Nearest
 from pipeline.llm_stages.band import EVERYWHERE, Band
@@ -50,7 +50,7 @@ class House:
 def assisted(stages: Stages, model: ChatModel, weights: CascadeWeights, house: House) -> Stages:
     """The specialists judge, and ask the model where they are unsure and its word counts for enough. It
     writes the answers. At most `MOST_CALLS` calls a turn, one of them before the answer."""
-    allowed, thresholds = AllowedModel(model), house.thresholds
+    allowed, thresholds = BudgetedModel(model), house.thresholds
     if weights.gate:
         asking = Asking(Band.around(thresholds.gate, weights.gate), BEFORE_COMPOSING)
         check = LlmTopicCheck(allowed, house.voice.topics)
@@ -80,7 +80,7 @@ def llm(stages: Stages, model: ChatModel, house: House) -> Stages:
     """The model decides at every stage, and the specialists are its spares. Two things stay theirs: the
     gate's alarms, and sentences that the grounding check refuses. A model may only take away from those, or
     one in league with itself could say anything."""
-    allowed, thresholds, always = AllowedModel(model), house.thresholds, Asking(EVERYWHERE)
+    allowed, thresholds, always = BudgetedModel(model), house.thresholds, Asking(EVERYWHERE)
     stages = replace(
         stages,
         gate=GateCascade(stages.gate, LlmTopicGate(allowed, house.voice.topics), always, thresholds),

@@ -14,8 +14,8 @@ from knowledge.encoders.model_card import CARD, CardUnusable, ModelCard, read_ca
 from knowledge.encoders.types import TextEncoder
 from pipeline.ports import ChatModel
 from pipeline.stages.gate.alarm_model import AlarmModel
-from pipeline.stages.gate.intent_classifier import MessageKinds
-from pipeline.stages.rewriting.term_resolution import HistoryTerms
+from pipeline.stages.gate.intent_classifier import IntentClassifier
+from pipeline.stages.rewriting.term_resolution import TermResolver
 
 _Read = TypeVar("_Read")
 
@@ -26,8 +26,8 @@ class Models:
     the owner has one."""
 
     encoder: ServingEncoder
-    terms: HistoryTerms
-    kinds: MessageKinds | None = None
+    terms: TermResolver
+    kinds: IntentClassifier | None = None
     alarms: AlarmModel | None = None
     llm: ChatModel | None = None
 
@@ -39,7 +39,7 @@ class Models:
         gate = card_for(encoder, folder / "gate")
         return cls(
             encoder=ServingEncoder(BatchedEncoder(encoder)),
-            terms=of_card(read_card(folder / "rewriter"), HistoryTerms.of),
+            terms=of_card(read_card(folder / "rewriter"), TermResolver.of),
             kinds=_kinds(gate),
             alarms=_alarms(gate),
             llm=llm,
@@ -75,8 +75,8 @@ def _trained_from(encoder: TextEncoder) -> str:
     return str(read_card(encoder.info.path).weights.get("trained_from", ""))
 
 
-def _kinds(card: ModelCard | None) -> MessageKinds | None:
-    return of_card(card, lambda weights: MessageKinds.of(weights["kinds"])) if card else None
+def _kinds(card: ModelCard | None) -> IntentClassifier | None:
+    return of_card(card, lambda weights: IntentClassifier.of(weights["kinds"])) if card else None
 
 
 def _alarms(card: ModelCard | None) -> AlarmModel | None:

@@ -31,7 +31,7 @@ from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_
 from learning.training.judging.logistic import fit_kinds, groups_apart, plain
 from learning.training.retrieval.shipped_weights import shipped_encoder
 from pipeline.stages.gate.alarm_model import AlarmModel
-from pipeline.stages.gate.intent_classifier import IDLE, MessageKinds
+from pipeline.stages.gate.intent_classifier import IDLE, IntentClassifier
 
 Features = dict[str, float]
 FEATURES = ("score", "lead", "background")
@@ -101,7 +101,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
 
 
 def _weights(
-    encoder: TextEncoder, prior: Logistic, kinds: MessageKinds, alarms: AlarmModel
+    encoder: TextEncoder, prior: Logistic, kinds: IntentClassifier, alarms: AlarmModel
 ) -> dict[str, Any]:
     """What the card holds, read once as the service will read it. Raises `ValueError` where that fails."""
     weights: dict[str, Any] = {
@@ -111,14 +111,14 @@ def _weights(
         "alarms": alarms.to_plain(),
     }
     gate_prior(weights)
-    MessageKinds.of(weights["kinds"])
+    IntentClassifier.of(weights["kinds"])
     AlarmModel.of(weights["alarms"])
     return weights
 
 
 def _kinds(
     known: Sequence[Kind], encoder: TextEncoder, settings: GateConfig
-) -> tuple[MessageKinds, dict[str, float]]:
+) -> tuple[IntentClassifier, dict[str, float]]:
     """The model of all messages; its figures are of intents, scenarios and knowledge bases not seen."""
     vectors = encoder.encode([each.text for each in known])
     truth = np.array([each.kind for each in known])
@@ -132,9 +132,9 @@ def _kinds(
     return _fit(vectors, truth, settings), figures
 
 
-def _fit(vectors: FloatArray, truth: NDArray[np.str_], settings: GateConfig) -> MessageKinds:
+def _fit(vectors: FloatArray, truth: NDArray[np.str_], settings: GateConfig) -> IntentClassifier:
     names, weights, biases = fit_kinds(vectors, truth, settings.penalty)
-    return MessageKinds(names, weights, biases, settings.strength)
+    return IntentClassifier(names, weights, biases, settings.strength)
 
 
 class _Study:

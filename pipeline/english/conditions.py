@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipeline.english.evidence_text import CitedText, overlap
+from pipeline.english.evidence_text import EvidenceText, overlap
 from pipeline.english.language import Word, read
 
 ABOUT = 0.6  # share of a clause's content words that a statement must hold to be what the clause retells
@@ -44,7 +44,7 @@ class Statement:
     conditions: tuple[Condition, ...]
 
 
-def dropped_condition(claim: str, clauses: Sequence[Sequence[Word]], cited: CitedText) -> str:
+def dropped_condition(claim: str, clauses: Sequence[Sequence[Word]], cited: EvidenceText) -> str:
     """Why the claim is too broad: each statement that its clause retells best has a condition it lacks."""
     statements = [one for text in cited.sentences for one in _statements(text)]
     stems = {word.stem for word in read(claim)}

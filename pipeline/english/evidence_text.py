@@ -25,7 +25,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class CitedText:
+class EvidenceText:
     """Everything the cited entries say, read once. `stems` are all words of questions and answers, `stated`
     those of the grounds; `leads` the "yes" and "no" with which answers open."""
 
@@ -43,10 +43,10 @@ class CitedText:
 
 
 @lru_cache(maxsize=256)
-def cited_text(entries: tuple[Entry, ...]) -> CitedText:
+def evidence_text(entries: tuple[Entry, ...]) -> EvidenceText:
     text = "\n".join(f"{entry.question}\n{entry.answer}" for entry in entries)
     grounds = tuple(ground for entry in entries for ground in _grounds(entry))
-    return CitedText(
+    return EvidenceText(
         text,
         grounds,
         stems=frozenset(word.stem for word in read(text)),
@@ -102,7 +102,7 @@ def overlap(words: Sequence[Word], stems: frozenset[str] | set[str]) -> float:
     return sum(word.stem in stems for word in content) / len(content) if content else 0.0
 
 
-def best_ground(clause: Sequence[Word], cited: CitedText) -> Ground | None:
+def best_ground(clause: Sequence[Word], cited: EvidenceText) -> Ground | None:
     """The evidence sentence that shares most of the clause's content words; of equals, the one that is
     most alike in length."""
 

@@ -14,7 +14,7 @@ from pipeline.ports import Answer, ChatModel
 
 
 @dataclass(slots=True)
-class Allowance:
+class TurnBudget:
     """`until`: the event loop's time from which no call may go on; None where nobody waits. `begun` counts
     the calls, failed ones too."""
 
@@ -22,15 +22,15 @@ class Allowance:
     begun: int = 0
 
 
-_current: ContextVar[Allowance | None] = ContextVar("what this turn may spend", default=None)
+_current: ContextVar[TurnBudget | None] = ContextVar("what this turn may spend", default=None)
 ends_at: ContextVar[float | None] = ContextVar("when the models of this turn must have ended", default=None)
 """Set by who waits for a turn, in the event loop's time."""
 
 
 @contextmanager
-def turn_allowance() -> Iterator[None]:
-    """A fresh allowance for the turn that runs in this block."""
-    token = _current.set(Allowance(ends_at.get()))
+def turn_budget() -> Iterator[None]:
+    """A fresh budget for the turn that runs in this block."""
+    token = _current.set(TurnBudget(ends_at.get()))
     try:
         yield
     finally:
@@ -39,12 +39,12 @@ def turn_allowance() -> Iterator[None]:
 
 def calls_begun() -> int:
     """The calls that the current turn has begun so far."""
-    allowance = _current.get()
-    return allowance.begun if allowance else 0
+    budget = _current.get()
+    return budget.begun if budget else 0
 
 
-class AllowedModel:
-    """Implements `ChatModel`: a model that keeps to the turn's allowance. What would go on for longer raises
+class BudgetedModel:
+    """Implements `ChatModel`: a model that keeps to the turn's budget. What would go on for longer raises
     `ModelUnavailable`, so that the stage's specialist still has time."""
 
     def __init__(self, model: ChatModel) -> None:
@@ -91,11 +91,11 @@ async def _in_time(prompt: Prompt) -> AsyncIterator[None]:
 
 
 def _begin() -> float | None:
-    allowance = _current.get()
-    if allowance is None:
+    budget = _current.get()
+    if budget is None:
         return None
-    allowance.begun += 1
-    return allowance.until
+    budget.begun += 1
+    return budget.until
 
 
 def _too_long(prompt: Prompt) -> ModelUnavailable:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field, ValidationError, ValidatorFunctionWrapHandler, field_validator
 
 from pipeline.errors import ModelOutputError
-from pipeline.llm.reasoning import without_thoughts
+from pipeline.llm.reasoning import without_reasoning
 from pipeline.llm.retrying import AttemptFailed
 
 _CUT = {"length": "cut off at its length limit", "content_filter": "withheld by a content filter"}
@@ -86,7 +86,7 @@ def text_of(completion: Completion) -> str:
         raise ModelOutputError("a reply without a message")
     choice = completion.choices[0]
     check_end(choice)
-    if not (text := without_thoughts(choice.message.content or "").strip()):
+    if not (text := without_reasoning(choice.message.content or "").strip()):
         raise ModelOutputError("an empty answer")
     return text
 

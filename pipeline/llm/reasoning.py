@@ -13,7 +13,7 @@ _MAY_OPEN = re.compile(r"\s*(?:<[a-z]{0,11})?", re.IGNORECASE)
 _LONGEST_TAG = len("</scratchpad>")
 
 
-def without_thoughts(text: str) -> str:
+def without_reasoning(text: str) -> str:
     """What follows the last think block. Some templates open the block in the prompt, so that only its end
     is seen; a block without an end hides all of the text."""
     rest = _CLOSING.split(text)[-1]

@@ -20,7 +20,7 @@ _SURE = 0.99
 
 
 @dataclass(frozen=True, slots=True)
-class MessageKinds:
+class IntentClassifier:
     """A multinomial logistic model over unit vectors: `weights` of shape (kinds, dimension), `biases` of
     shape (kinds,). It knows its own encoder's vectors only. `learning.training.gate` fits it.
 
@@ -32,7 +32,7 @@ class MessageKinds:
     strength: float
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> MessageKinds:
+    def of(cls, plain: Mapping[str, Any]) -> IntentClassifier:
         """From the card of the gate. Raises `LookupError`, `TypeError` and `ValueError` where it is none."""
         kinds, biases = tuple(plain["names"]), np.array(plain["biases"], dtype=np.float32)
         halves = np.frombuffer(base64.b64decode(plain["weights"]), dtype="<f2")

@@ -14,13 +14,18 @@ from pipeline.english.normalising import Slang
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.gate.alarms import Alarm, Alarms, Context, telling
 from pipeline.stages.gate.exemplars import Exemplars
-from pipeline.stages.gate.intent_classifier import MessageKinds
+from pipeline.stages.gate.intent_classifier import IntentClassifier
 from pipeline.stages.gate.pleasantries import WORD, without_pleasantries
 from pipeline.stages.gate.spoken_language import SpokenLanguages
-from pipeline.stages.relevance.domain_term import MainSubject
+from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.stages.relevance.thresholds import JudgeThresholds, lowered
 from pipeline.stages.retrieval import search
-from pipeline.stages.rewriting.context_dependence import SURELY_DEPENDS, Dependence, spoken_words, subject
+from pipeline.stages.rewriting.context_dependence import (
+    SURELY_DEPENDS,
+    ContextDependence,
+    spoken_words,
+    subject,
+)
 from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Question, Role
 
@@ -90,9 +95,9 @@ class CalibratedTopicGate:
         knowledge: Knowledge,
         exemplars: Exemplars,
         alarms: Alarms,
-        dependence: Dependence,
+        dependence: ContextDependence,
         thresholds: JudgeThresholds | None = None,
-        kinds: MessageKinds | None = None,
+        kinds: IntentClassifier | None = None,
         slang: Slang | None = None,
     ) -> None:
         self._encoder = encoder
@@ -103,7 +108,7 @@ class CalibratedTopicGate:
         self._thresholds = thresholds or JudgeThresholds()
         self._kinds = kinds
         self._slang = slang or Slang({}, {})
-        self._subjects: WeakKeyDictionary[Snapshot, MainSubject] = WeakKeyDictionary()
+        self._subjects: WeakKeyDictionary[Snapshot, DomainTerms] = WeakKeyDictionary()
         self._languages: WeakKeyDictionary[Snapshot, SpokenLanguages] = WeakKeyDictionary()
 
     async def __call__(self, question: Question) -> TopicVerdict:
@@ -174,12 +179,12 @@ class CalibratedTopicGate:
             probability = lowered(probability, self._thresholds.left_out * subject_left_out)
         return self._kinds.doubted(probability, vector) if self._kinds else probability
 
-    async def _main_subject(self, snapshot: Snapshot) -> MainSubject:
+    async def _main_subject(self, snapshot: Snapshot) -> DomainTerms:
         """That of a release; read once for each, beside the event loop, and forgotten with it."""
         known = self._subjects.get(snapshot)
         if known is None:
             entries = tuple(snapshot.entries.values())
-            known = self._subjects[snapshot] = await asyncio.to_thread(MainSubject.of, entries, self._slang)
+            known = self._subjects[snapshot] = await asyncio.to_thread(DomainTerms.of, entries, self._slang)
         return known
 
     async def _with_clauses(self, snapshot: Snapshot, message: _Message, best: _Reading) -> _Reading:

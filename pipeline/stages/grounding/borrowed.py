@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.english.evidence_text import cited_text
+from pipeline.english.evidence_text import evidence_text
 from pipeline.english.language import content_words, split_sentences
 from pipeline.ports import GroundingCheck
 from pipeline.stages.composing.style_mask import TALK
@@ -50,7 +50,7 @@ class ExampleLines:
         entries = [
             evidence.accepted[n - 1].hit.entry for n in sentence.cites if 1 <= n <= len(evidence.accepted)
         ]
-        known = cited_text(tuple(dict.fromkeys(entries))).stems
+        known = evidence_text(tuple(dict.fromkeys(entries))).stems
         for stems in map(_stems, split_sentences(sentence.text)):
             unknown = stems - known
             if unknown and any(

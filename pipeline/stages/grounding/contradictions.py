@@ -13,7 +13,7 @@ from functools import cache
 from pipeline.english.conditions import dropped_condition
 from pipeline.english.entities import names, quantities
 from pipeline.english.evidence_text import (
-    CitedText,
+    EvidenceText,
     Ground,
     best_ground,
     clauses_of,
@@ -29,7 +29,7 @@ RETOLD = 0.5  # share of an evidence clause that a claim must retell to be held 
 NEAR_COPY = 0.65  # likeness beyond which two sentences differ by an edit, not by a rewording
 
 
-class ConflictKind(StrEnum):
+class ContradictionKind(StrEnum):
     NUMBER = "number"
     NAME = "name"
     POLARITY = "polarity"
@@ -38,11 +38,11 @@ class ConflictKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class Contradiction:
     """A rule's objection. `nearness`: of the claim and the evidence sentence that is most like it, the share
     of the shorter one's words that the other has in the same order."""
 
-    kind: ConflictKind
+    kind: ContradictionKind
     reason: str
     nearness: float
 
@@ -55,21 +55,21 @@ class Conflict:
     @property
     def forbids(self) -> bool:
         """Whether the claim must not be said, whatever else speaks for it: no number comes from nowhere."""
-        return self.alters or self.kind is ConflictKind.NUMBER
+        return self.alters or self.kind is ContradictionKind.NUMBER
 
 
-_ALTERING = (ConflictKind.NUMBER, ConflictKind.NAME, ConflictKind.POLARITY)
-_Found = tuple[ConflictKind, str]
+_ALTERING = (ContradictionKind.NUMBER, ContradictionKind.NAME, ContradictionKind.POLARITY)
+_Found = tuple[ContradictionKind, str]
 
 
-def find_conflict(claim: str, cited: CitedText) -> Conflict | None:
+def find_contradiction(claim: str, cited: EvidenceText) -> Contradiction | None:
     """What the first rule that objects says against the claim; None where none does."""
     found = _objection(claim, cited)
     if found is None:
         return None
     words = read(without_lead(claim))
     nearness = max((_nearness(words, ground) for ground in cited.grounds), default=0.0)
-    return Conflict(*found, nearness)
+    return Contradiction(*found, nearness)
 
 
 def _nearness(words: Sequence[Word], ground: Ground) -> float:
@@ -84,15 +84,15 @@ def _matcher(words: Sequence[Word], ground: Ground) -> SequenceMatcher[tuple[str
     return SequenceMatcher(None, evidence, claim, autojunk=False)
 
 
-def _objection(claim: str, cited: CitedText) -> _Found | None:
+def _objection(claim: str, cited: EvidenceText) -> _Found | None:
     if invented := _invented(claim, cited):
         return invented
     if not _lead_fits(claim, cited):
-        return ConflictKind.POLARITY, f"the evidence does not open with {lead_of(claim)}"
+        return ContradictionKind.POLARITY, f"the evidence does not open with {lead_of(claim)}"
     words = read(without_lead(claim))
     for word in words:
         if word.text.lower() in ABSOLUTES and word.stem not in cited.stems:
-            return ConflictKind.STRENGTH, f"absolute not in the evidence: {word.text}"
+            return ContradictionKind.STRENGTH, f"absolute not in the evidence: {word.text}"
     clauses = clauses_of(words)
     for clause in clauses:
         if found := _clause_conflict(clause, cited):
@@ -100,22 +100,22 @@ def _objection(claim: str, cited: CitedText) -> _Found | None:
     if edited := _edit_conflict(words, cited, _proper_words(claim) | _proper_words(cited.text)):
         return edited
     dropped = dropped_condition(claim, clauses, cited)
-    return (ConflictKind.STRENGTH, dropped) if dropped else None
+    return (ContradictionKind.STRENGTH, dropped) if dropped else None
 
 
-def _invented(claim: str, cited: CitedText) -> _Found | None:
+def _invented(claim: str, cited: EvidenceText) -> _Found | None:
     known = quantities(cited.text)
     for quantity in quantities(claim):
         if not quantity.stated_by(known):
             amount = f"{quantity.number:g} {quantity.unit}".rstrip()
-            return ConflictKind.NUMBER, f"number not in the evidence: {amount}"
+            return ContradictionKind.NUMBER, f"number not in the evidence: {amount}"
     for name in names(claim):
         if not cited.names.knows(name):
-            return ConflictKind.NAME, f"name not in the evidence: {name}"
+            return ContradictionKind.NAME, f"name not in the evidence: {name}"
     return None
 
 
-def _lead_fits(claim: str, cited: CitedText) -> bool:
+def _lead_fits(claim: str, cited: EvidenceText) -> bool:
     """A "Yes" or "No" must be one with which the evidence opens; where that has none, one that the statement
     behind it bears out."""
     lead = lead_of(claim)
@@ -124,14 +124,14 @@ def _lead_fits(claim: str, cited: CitedText) -> bool:
     return denies(without_lead(claim)) == (lead == "no")
 
 
-def _clause_conflict(clause: tuple[Word, ...], cited: CitedText) -> _Found | None:
+def _clause_conflict(clause: tuple[Word, ...], cited: EvidenceText) -> _Found | None:
     ground = best_ground(clause, cited)
     if ground is None or overlap(clause, {word.stem for word in ground.words}) < ALIGNED:
         return None
     if reason := _polarity_conflict(clause, ground):
-        return ConflictKind.POLARITY, reason
+        return ContradictionKind.POLARITY, reason
     stronger = _strengthening(clause, ground)
-    return (ConflictKind.STRENGTH, stronger) if stronger else None
+    return (ContradictionKind.STRENGTH, stronger) if stronger else None
 
 
 def _polarities(words: Sequence[Word]) -> Mapping[str, set[bool]]:
@@ -189,7 +189,7 @@ def _strengthening(clause: Sequence[Word], ground: Ground) -> str:
     return ""
 
 
-def _edit_conflict(words: Sequence[Word], cited: CitedText, proper: frozenset[str]) -> _Found | None:
+def _edit_conflict(words: Sequence[Word], cited: EvidenceText, proper: frozenset[str]) -> _Found | None:
     """In a near copy of one sentence: anything in another's place, a negation added or left out, or a word
     that the evidence nowhere has. No small model tells "heart" for "liver" from a synonym, so that a near
     copy may differ only by words known to mean the same (`lexicon.SYNONYMS`)."""
@@ -217,13 +217,13 @@ def _edit_reason(
     for before, after in edits:
         put = " ".join(word.text for word in after)
         if _particular(before, proper) and _particular(after, proper):
-            return ConflictKind.NAME, f"another name or number in its place: {put}"
+            return ContradictionKind.NAME, f"another name or number in its place: {put}"
         if {(word.stem, not word.opposite) for word in before} & {
             (word.stem, word.opposite) for word in after
         }:
-            return ConflictKind.POLARITY, f"the opposite of the evidence: {put}"
+            return ContradictionKind.POLARITY, f"the opposite of the evidence: {put}"
     if not any(word.opposite for word in changed) and sum(map(_denies, changed)) % 2 == 1:
-        return ConflictKind.POLARITY, "negation differs from the evidence"
+        return ContradictionKind.POLARITY, "negation differs from the evidence"
     return None
 
 
@@ -234,9 +234,9 @@ def _word_reason(
         lost = {word.stem for word in before if word.content}
         put = {word.stem: word.text for word in after if word.content}
         if lost and put and not lost & put.keys():
-            return ConflictKind.WORDING, f"another word in its place: {', '.join(put.values())}"
+            return ContradictionKind.WORDING, f"another word in its place: {', '.join(put.values())}"
         if new := [text for stem, text in put.items() if stem not in known]:
-            return ConflictKind.WORDING, f"word not in the evidence: {', '.join(new)}"
+            return ContradictionKind.WORDING, f"word not in the evidence: {', '.join(new)}"
     return None
 
 

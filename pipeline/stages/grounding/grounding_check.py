@@ -6,12 +6,19 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from knowledge.types import Entry, Logistic
-from pipeline.english.evidence_text import LEAD, CitedText, cited_text, clauses_of, overlap, without_lead
+from pipeline.english.evidence_text import (
+    LEAD,
+    EvidenceText,
+    clauses_of,
+    evidence_text,
+    overlap,
+    without_lead,
+)
 from pipeline.english.language import ABBREVIATION, Word, read
 from pipeline.english.lexicon import FUNCTION_WORDS
 from pipeline.ports import Encoder
 from pipeline.stages.grounding.approved import said_of
-from pipeline.stages.grounding.contradictions import Conflict, ConflictKind, find_conflict
+from pipeline.stages.grounding.contradictions import Contradiction, ContradictionKind, find_contradiction
 from pipeline.stages.grounding.qualifiers import is_heading, lost_qualifier
 from pipeline.stages.relevance.thresholds import JudgeThresholds
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
@@ -22,7 +29,7 @@ SUPPORT = Logistic(
 )
 """Fitted as `bench.grounding --fit` does, each set with equal weight, as are supported and unsupported ones;
 among the sets were claims in other words, which are gone (docs/decisions.md)."""
-PARTICULARS = (ConflictKind.NUMBER, ConflictKind.NAME)
+PARTICULARS = (ContradictionKind.NUMBER, ContradictionKind.NAME)
 REFUTED = 0.02  # said of an altered sentence of the evidence
 VETOED = 0.98  # of the threshold: the most that is said of a sentence with a number from nowhere
 SENTENCE_STOP = re.compile(r"(?:^|[.!?…][\"'”’)\]]*\s|\n)\s*$")
@@ -73,10 +80,10 @@ class SpecialistGroundingCheck:
             return Verdict(False, REFUTED, f"leaves out: {lost}")
         if any(is_verbatim(text, entry.answer) for entry in entries):
             return Verdict(True, 1.0, "verbatim")
-        cited = cited_text(entries)
+        cited = evidence_text(entries)
         if not any(word.content for word in read(text)) or not cited.sentences:
             return Verdict(False, 0.0, "nothing that evidence could support")
-        conflict = find_conflict(text, cited)
+        conflict = find_contradiction(text, cited)
         if conflict and conflict.alters:
             return Verdict(False, REFUTED, conflict.reason)
         probability = self._support.probability(await self.features(text, cited, conflict))
@@ -86,7 +93,9 @@ class SpecialistGroundingCheck:
         against = conflict.reason if conflict else "not supported by the cited text"
         return Verdict(supported, probability, "" if supported else against, debatable=True)
 
-    async def features(self, text: str, cited: CitedText, conflict: Conflict | None) -> Mapping[str, float]:
+    async def features(
+        self, text: str, cited: EvidenceText, conflict: Contradiction | None
+    ) -> Mapping[str, float]:
         """What `support` weighs. `worst_clause`: share of the content words known to the evidence, of
         the clause that has fewest, so that an invented tail is not outweighed by a true beginning; squared,
         since of a sentence in its own words it says little how few they are. `cosine`: to the nearest
@@ -104,7 +113,7 @@ class SpecialistGroundingCheck:
         }
 
 
-def _coverage(clause: Sequence[Word], cited: CitedText) -> float:
+def _coverage(clause: Sequence[Word], cited: EvidenceText) -> float:
     """Share of the content words known to the evidence. A question names things and states nothing, so its
     words count only as far as as many others are in what the answer says."""
     return min(overlap(clause, cited.stems), 2 * overlap(clause, cited.stated))

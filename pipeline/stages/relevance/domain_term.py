@@ -19,7 +19,7 @@ _SHORTEST = 5  # letters of a word that may have a typo
 
 
 @dataclass(frozen=True, slots=True)
-class MainSubject:
+class DomainTerms:
     """The `stems` of the content words that half of the entries' questions share; none where they are about
     this and that. `reword` puts its slang plainly: a "jab" is a vaccine."""
 
@@ -27,7 +27,7 @@ class MainSubject:
     reword: Rewording
 
     @classmethod
-    def of(cls, entries: Iterable[Entry], slang: Slang) -> MainSubject:
+    def of(cls, entries: Iterable[Entry], slang: Slang) -> DomainTerms:
         """Reads the questions of `entries`."""
         questions = [_stems(entry.question) for entry in entries]
         counts = Counter(chain.from_iterable(questions))

@@ -14,7 +14,7 @@ from pipeline.english.language import stem
 from pipeline.english.lexicon import DESCRIBING, FUNCTION_WORDS
 from pipeline.english.normalising import Slang
 from pipeline.ports import Knowledge, RelevanceCheck
-from pipeline.stages.relevance.domain_term import MainSubject
+from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
 _WORD = re.compile(r"[^\W_]+(?:['’&-][^\W_]+)*|[,;:.!?()]")
@@ -39,7 +39,7 @@ _FUNCTION_LETTERS = tuple(sorted(word) for word in FUNCTION_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Kinds:
+class Subtypes:
     """How a knowledge base speaks of its main subject. `own` are the words that it puts before the subject,
     and it `is_of_one_kind` where a fifth of the entries put the same one there: "COVID-19 vaccine". `known`
     are the stems of its words; in one of a kind, without names that next to no entry has. `others` are the
@@ -48,7 +48,7 @@ class Kinds:
     the questions of at least three entries, none where it is of one kind; `together` are pairs of them that
     it puts side by side, so that one may be the other: "mRNA COVID-19 vaccines"."""
 
-    subject: MainSubject
+    subject: DomainTerms
     known: frozenset[str]
     own: frozenset[str]
     others: frozenset[str]
@@ -58,10 +58,10 @@ class Kinds:
     ordinary: Set[str]
 
     @classmethod
-    def of(cls, entries: Iterable[Entry], slang: Slang, ordinary: Set[str]) -> Kinds:
+    def of(cls, entries: Iterable[Entry], slang: Slang, ordinary: Set[str]) -> Subtypes:
         """`ordinary` words, in lower case, are no typos of others."""
         entries = tuple(entries)
-        subject = MainSubject.of(entries, slang)
+        subject = DomainTerms.of(entries, slang)
         texts = [_text(entry) for entry in entries] if subject.stems else []
 
         def subject_kinds(text: str) -> set[str]:
@@ -120,7 +120,7 @@ class Kinds:
         )
 
 
-class NamedKind:
+class SubtypeFilter:
     """Of what `check` accepts, entries that speak of another kind of the subject than the one that was asked
     about are no evidence: what holds for one vaccine may harm who asked about another. Nor is
     their question offered."""
@@ -132,7 +132,7 @@ class NamedKind:
         self._knowledge = knowledge
         self._slang = slang
         self._ordinary = ordinary
-        self._kinds: WeakKeyDictionary[Snapshot, Kinds] = WeakKeyDictionary()
+        self._kinds: WeakKeyDictionary[Snapshot, Subtypes] = WeakKeyDictionary()
         self.engine = check.engine
 
     async def __call__(self, query: SearchQuery, retrieved: Retrieved) -> Evidence:
@@ -148,9 +148,9 @@ class NamedKind:
         accepted = meant(evidence.accepted) if meant(evidence.accepted[:1]) else ()
         return replace(evidence, accepted=accepted, offered=meant(evidence.offered))
 
-    def _of(self, snapshot: Snapshot) -> Kinds:
+    def _of(self, snapshot: Snapshot) -> Subtypes:
         if snapshot not in self._kinds:
-            self._kinds[snapshot] = Kinds.of(snapshot.entries.values(), self._slang, self._ordinary())
+            self._kinds[snapshot] = Subtypes.of(snapshot.entries.values(), self._slang, self._ordinary())
         return self._kinds[snapshot]
 
 
@@ -183,19 +183,19 @@ def _may_be_a_kind(word: str) -> bool:
     )
 
 
-def _asked_kinds(entry: Entry, subject: MainSubject) -> set[str]:
+def _asked_kinds(entry: Entry, subject: DomainTerms) -> set[str]:
     """What stands before the subject in the entry's question."""
     kinds = _kinds(subject.reword(entry.question), subject.stems)
     return {_name(kind) for kind in kinds if _may_be_a_kind(kind) and _may_be_a_kind(_name(kind))}
 
 
-def _several(entries: Iterable[Entry], subject: MainSubject) -> frozenset[str]:
+def _several(entries: Iterable[Entry], subject: DomainTerms) -> frozenset[str]:
     asked = [_asked_kinds(entry, subject) for entry in entries] if subject.stems else []
     counts = Counter(chain.from_iterable(asked))
     return frozenset(kind for kind, count in counts.items() if count >= _RECURRING)
 
 
-def _side_by_side(entry: Entry, subject: MainSubject, kinds: frozenset[str]) -> Iterator[frozenset[str]]:
+def _side_by_side(entry: Entry, subject: DomainTerms, kinds: frozenset[str]) -> Iterator[frozenset[str]]:
     """Of what the owner wrote: users string kinds together that are not the same."""
     words = [_name(word.lower()) for word in _WORD.findall(f"{entry.question}\n{entry.answer}")]
     for one, other, head in zip(words, words[1:], words[2:], strict=False):
@@ -208,7 +208,7 @@ def _name(kind: str) -> str:
     return stem(max(_PART.findall(kind), key=len, default=kind))
 
 
-def _called_other(text: str, subject: MainSubject) -> Iterator[str]:
+def _called_other(text: str, subject: DomainTerms) -> Iterator[str]:
     for match in _OTHERS.finditer(subject.reword(text)):
         if stem(match["head"].lower()) in subject.stems:
             yield from (stem(kind) for kind in _kinds(match["kinds"], subject.stems) if _may_be_a_kind(kind))

@@ -55,7 +55,7 @@ class JudgeThresholds:
     `gate`: the message is on topic; below that and from `doubtful` on it may be, and an answer is then
     `doubt` log-odds less probable; where the gate could learn nothing, from `doubtful_unlearned` on, and
     no less. Being on topic is `left_out` log-odds less probable where it leaves out what the whole
-    knowledge base is about (see `MainSubject`). `costs` decide between an answer, a choice and none;
+    knowledge base is about (see `DomainTerms`). `costs` decide between an answer, a choice and none;
     `retry` is by how many log-odds an answer is less probable that only another wording of the query
     found. `grounding`: the evidence supports a sentence. `small_talk`: nearness to an exemplar of it, and
     `small_talk_clear` where the message may be on topic or a fragment. A crisis or an emergency needs the

@@ -81,7 +81,7 @@ _READ = 600  # characters of an earlier message
 
 
 @dataclass(frozen=True, slots=True)
-class Dependence:
+class ContextDependence:
     """The probability that a message needs what was said before. A message below `alone_below` is left as it
     is: the higher, the fewer messages are changed that a human would leave alone."""
 
@@ -89,7 +89,7 @@ class Dependence:
     alone_below: float
 
     @classmethod
-    def of(cls, weights: Mapping[str, Any]) -> Dependence:
+    def of(cls, weights: Mapping[str, Any]) -> ContextDependence:
         """From the card's `weights`, bias and `alone_below`. Raises `LookupError`, `TypeError` and
         `ValueError` where these are not there."""
         known = {name: float(weight) for name, weight in weights["weights"].items()}

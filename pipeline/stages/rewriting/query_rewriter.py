@@ -13,7 +13,7 @@ from pipeline.english.vocabulary import Vocabulary
 from pipeline.ports import Knowledge
 from pipeline.stages.rewriting.context_dependence import TOKEN, subject
 from pipeline.stages.rewriting.ordinals import pointed_at
-from pipeline.stages.rewriting.term_resolution import HistoryTerms
+from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.turn import SearchQuery
 from pipeline.types import Message, Question, Role
 
@@ -44,7 +44,7 @@ class SpecialistQueryRewriter:
     def __init__(
         self,
         knowledge: Knowledge,
-        terms: HistoryTerms,
+        terms: TermResolver,
         slang: Slang,
         everyday: Callable[[], Set[str]] = frozenset,
     ) -> None:

@@ -20,7 +20,7 @@ from pipeline.stages.rewriting.context_dependence import (
     PERSONAL,
     SURELY_DEPENDS,
     TOKEN,
-    Dependence,
+    ContextDependence,
     stems,
     subject,
 )
@@ -57,15 +57,15 @@ _MARKER = re.compile(r"\s*\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryTerms:
+class TermResolver:
     """The rewriter's two models. A word is brought in from probability `likely` on."""
 
-    dependence: Dependence
+    dependence: ContextDependence
     model: Logistic
     likely: float
 
     @classmethod
-    def of(cls, weights: Mapping[str, Any]) -> HistoryTerms:
+    def of(cls, weights: Mapping[str, Any]) -> TermResolver:
         """From the weights of the rewriter's card. Raises `LookupError`, `TypeError` and `ValueError` where
         they are not those of `learning.training.rewriter`."""
         terms = weights["terms"]
@@ -73,7 +73,7 @@ class HistoryTerms:
         if unknown := known.keys() - _features(_Term(""), 0.5, frozenset()).keys():
             raise ValueError(f"unknown features: {', '.join(sorted(unknown))}")
         model = Logistic(known, float(terms["bias"]))
-        return cls(Dependence.of(weights["dependence"]), model, float(terms["likely"]))
+        return cls(ContextDependence.of(weights["dependence"]), model, float(terms["likely"]))
 
     def referents(self, text: str, history: Sequence[Message], needs: float) -> list[str]:
         """The words of the history that `text` leaves out and most likely means, in the order of the
@@ -110,7 +110,7 @@ class _Term:
         self.places[place] = max(self.places[place], value)
 
 
-def _collect(history: Sequence[Message], dependence: Dependence) -> dict[str, _Term]:
+def _collect(history: Sequence[Message], dependence: ContextDependence) -> dict[str, _Term]:
     """The words that name something, by stem, in the order of their first use."""
     terms: dict[str, _Term] = {}
     said = [message.text[:MAX_CHARACTERS] for message in history if message.role is Role.USER]

@@ -17,7 +17,7 @@ from learning.training import gate, gate_messages
 from learning.training.config import TrainingFailed
 from learning.training.corpora import Asked, Corpus
 from pipeline.stages.gate.alarm_model import AlarmModel
-from pipeline.stages.gate.intent_classifier import ASKS, MessageKinds
+from pipeline.stages.gate.intent_classifier import ASKS, IntentClassifier
 from tests.fakes import HashEncoder
 
 CONFIG = """
@@ -105,7 +105,7 @@ def trained(data: Path, out: str = "out") -> ModelCard:
 def test_it_learns_that_nearness_is_on_topic_and_what_asks_nothing(card: ModelCard) -> None:
     assert card.weights["encoder"] == HashEncoder.fingerprint
     assert gate_prior(card.weights).weights["score"] > 0
-    kinds = MessageKinds.of(card.weights["kinds"])
+    kinds = IntentClassifier.of(card.weights["kinds"])
     said = ["who made the bridge lamp", "you awful stupid useless machine", "help a fire in my attic"]
     asking, angry, afraid = HashEncoder().encode(said)
     assert kinds.probability(ASKS, asking) > 0.5 > kinds.probability(ASKS, angry)

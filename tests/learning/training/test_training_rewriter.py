@@ -10,7 +10,7 @@ import pytest
 from knowledge.encoders.model_card import read_card
 from learning.training.config import TrainingFailed
 from learning.training.rewriter import train
-from pipeline.stages.rewriting.term_resolution import HistoryTerms
+from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.types import Message, Role
 
 CONFIG = """
@@ -48,9 +48,9 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def trained(data: Path, out: str = "out") -> HistoryTerms:
+def trained(data: Path, out: str = "out") -> TermResolver:
     train(data / "config.yaml", data, data / out, resume=False, show=lambda _share, _text: None)
-    return HistoryTerms.of(read_card(data / out).weights)
+    return TermResolver.of(read_card(data / out).weights)
 
 
 def test_it_learns_what_refers_back_and_to_what(data: Path) -> None:
@@ -111,4 +111,4 @@ def test_weights_of_another_rewriter_are_refused(data: Path, part: str) -> None:
     weights = dict(read_card(data / "out").weights)
     weights[part] = weights[part] | {"weights": {"mood": 1.0}}
     with pytest.raises(ValueError, match="mood"):
-        HistoryTerms.of(weights)
+        TermResolver.of(weights)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from pipeline.errors import ModelUnavailable
-from pipeline.llm.budget import AllowedModel, calls_begun, ends_at, turn_allowance
+from pipeline.llm.budget import BudgetedModel, calls_begun, ends_at, turn_budget
 from pipeline.llm.prompting import Prompt
 from pipeline.ports import Answer
 from tests.fakes import ScriptedModel
@@ -42,29 +42,29 @@ class Slow:
 
 
 async def test_calls_are_counted_by_turn_failed_ones_too() -> None:
-    model = AllowedModel(ScriptedModel('{"word": "a"}', ModelUnavailable("down"), "0.7", "text"))
+    model = BudgetedModel(ScriptedModel('{"word": "a"}', ModelUnavailable("down"), "0.7", "text"))
     assert calls_begun() == 0
-    with turn_allowance():
+    with turn_budget():
         assert (await model.answer(PROMPT, Word, 9)).word == "a"
         with pytest.raises(ModelUnavailable):
             await model.answer(PROMPT, Word, 9)
         assert await model.yes(PROMPT) == 0.7
         assert "".join([piece async for piece in model.write(PROMPT, 9)]) == "text"
         assert calls_begun() == 4
-    with turn_allowance():
+    with turn_budget():
         assert calls_begun() == 0
 
 
 async def test_a_call_ends_in_time_for_the_fallback() -> None:
     slow = Slow()
     ends_at.set(asyncio.get_running_loop().time() + 0.05)
-    with turn_allowance():
+    with turn_budget():
         with pytest.raises(ModelUnavailable, match="no more time"):
-            await AllowedModel(slow).answer(PROMPT, Word, 9)
+            await BudgetedModel(slow).answer(PROMPT, Word, 9)
         with pytest.raises(ModelUnavailable, match="no more time"):
-            await AllowedModel(slow).yes(PROMPT)
+            await BudgetedModel(slow).yes(PROMPT)
         heard = []
         with pytest.raises(ModelUnavailable):
-            async for piece in AllowedModel(slow).write(PROMPT, 9):
+            async for piece in BudgetedModel(slow).write(PROMPT, 9):
                 heard.append(piece)
     assert heard in ([], ["first"]) and (slow.closed or not heard)

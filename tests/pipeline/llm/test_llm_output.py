@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from pipeline.errors import ModelOutputError
-from pipeline.llm.reasoning import SpokenText, without_thoughts
+from pipeline.llm.reasoning import SpokenText, without_reasoning
 from pipeline.llm.retrying import AttemptFailed, Backoff, retry_after_s
 from pipeline.llm.structured_output import parse, schema_of
 
@@ -81,7 +81,7 @@ def test_an_error_does_not_repeat_what_the_model_said() -> None:
     ],
 )
 def test_thoughts_are_cut_out_of_a_whole_text(text: str, spoken: str) -> None:
-    assert without_thoughts(text).strip() == spoken
+    assert without_reasoning(text).strip() == spoken
 
 
 @given(

@@ -4,7 +4,7 @@ import pytest
 
 from knowledge.types import Entry, Hit, Passage, View
 from pipeline.english.normalising import Slang
-from pipeline.stages.relevance.domain_term import MainSubject
+from pipeline.stages.relevance.domain_term import DomainTerms
 
 SLANG = Slang({"u": "you"}, {"span": "bridge", "fluke": "whale"})
 ENTRIES = [
@@ -20,7 +20,7 @@ def found(question: str, passage: str = "", view: View = View.QUESTION) -> Hit:
     return Hit(entry, Passage("any", view, text, 0, len(text)), 0.5, 0.5, 0.5, 0.5)
 
 
-SUBJECT = MainSubject.of(ENTRIES, SLANG)
+SUBJECT = DomainTerms.of(ENTRIES, SLANG)
 
 
 def test_what_half_of_the_questions_share_is_the_subject() -> None:
@@ -29,8 +29,8 @@ def test_what_half_of_the_questions_share_is_the_subject() -> None:
 
 def test_a_knowledge_base_about_this_and_that_has_none() -> None:
     mixed = [Entry(f"e{n}", f"What is thing{chr(97 + n)}?", "A thing.") for n in range(24)]
-    assert not MainSubject.of(mixed, SLANG).stems
-    assert not MainSubject.of(ENTRIES[:10], SLANG).stems, "so few may share a word by chance"
+    assert not DomainTerms.of(mixed, SLANG).stems
+    assert not DomainTerms.of(ENTRIES[:10], SLANG).stems, "so few may share a word by chance"
 
 
 @pytest.mark.parametrize(

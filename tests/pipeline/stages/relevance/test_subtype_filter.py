@@ -7,7 +7,7 @@ import pytest
 from knowledge.types import Entry
 from pipeline.english.normalising import Slang
 from pipeline.ports import Knowledge, RelevanceCheck
-from pipeline.stages.relevance.subtype_filter import Kinds, NamedKind
+from pipeline.stages.relevance.subtype_filter import SubtypeFilter, Subtypes
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 from tests.app.test_canaries import hit
 from tests.fakes import ScriptedStage
@@ -27,7 +27,7 @@ ENTRIES = [
     ),
     WALKING,
 ]
-KINDS = Kinds.of(ENTRIES, SLANG, ORDINARY)
+KINDS = Subtypes.of(ENTRIES, SLANG, ORDINARY)
 
 
 def test_it_is_of_one_kind_and_calls_others_by_name() -> None:
@@ -76,7 +76,7 @@ def test_an_entry_that_names_the_kind_is_about_it() -> None:
 
 def test_where_there_are_many_kinds_an_ordinary_word_is_none() -> None:
     mixed = [Entry(f"e{n}", f"Is bridge {chr(97 + n) * 3} there?", "It is.") for n in range(24)]
-    kinds = Kinds.of(mixed, SLANG, ORDINARY)
+    kinds = Subtypes.of(mixed, SLANG, ORDINARY)
     assert not kinds.is_of_one_kind
     assert not kinds.another("may i walk over the wooden bridge", mixed[0])
     assert kinds.another("may i walk over the zyzzyva bridge", mixed[0])
@@ -111,7 +111,7 @@ FREE = Entry("free", "Is the stone bridge free?", "No, and neither is the drawba
     ],
 )
 def test_kinds_that_are_told_of_in_turn_are_told_apart(said: str, entry: Entry, is_another: bool) -> None:
-    kinds = Kinds.of(SEVERAL, SLANG, ORDINARY | {"stone", "drawbar", "tin"})
+    kinds = Subtypes.of(SEVERAL, SLANG, ORDINARY | {"stone", "drawbar", "tin"})
     assert not kinds.is_of_one_kind
     assert kinds.several == {"stone", "rxt", "drawbar"}
     assert kinds.another(said, entry) is is_another
@@ -119,7 +119,7 @@ def test_kinds_that_are_told_of_in_turn_are_told_apart(said: str, entry: Entry, 
 
 def test_a_knowledge_base_without_a_main_subject_knows_no_kinds() -> None:
     some = [Entry(f"e{n}", f"What is thing{chr(97 + n)}?", "A thing.") for n in range(24)]
-    assert not Kinds.of(some, SLANG, ORDINARY).another("the zyzzyva bridge", some[0])
+    assert not Subtypes.of(some, SLANG, ORDINARY).another("the zyzzyva bridge", some[0])
 
 
 class Release:
@@ -144,7 +144,7 @@ async def test_what_speaks_of_another_kind_is_no_evidence(best_first: bool) -> N
     said = {"may i walk over the glass bridge": () if best_first else (glass,), "the bridge": found}
     for text, kept in said.items():
         check = ScriptedStage(Evidence(SearchQuery(text), found, answerable=0.9))
-        named = NamedKind(
+        named = SubtypeFilter(
             cast(RelevanceCheck, check), cast(Knowledge, Live()), SLANG, cast(Any, lambda: ORDINARY)
         )
         assert (await named(SearchQuery(text), Retrieved(()))).accepted == kept

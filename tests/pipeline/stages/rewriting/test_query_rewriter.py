@@ -17,13 +17,13 @@ from knowledge.encoders.model_card import read_card
 from knowledge.types import Entry, Snapshot
 from pipeline.english.normalising import Slang, denial_words
 from pipeline.stages.rewriting.query_rewriter import SpecialistQueryRewriter
-from pipeline.stages.rewriting.term_resolution import HistoryTerms
+from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.turn import SearchQuery
 from pipeline.types import Message, Question, Role
 
 SEEDS = Path(__file__).parents[4] / "seeds"
 SLANG = Slang.load(SEEDS / "slang.yaml")
-TERMS = HistoryTerms.of(read_card(SEEDS / "models" / "rewriter").weights)
+TERMS = TermResolver.of(read_card(SEEDS / "models" / "rewriter").weights)
 EVERYDAY = frozenset("heard metal rabies house plane critical".split())
 TEXTS = (
     "Does the covid vaccine cause heart problems? Myocarditis is rare.",
