@@ -17,6 +17,7 @@ from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
 from app.api.routes import admin, answers, chat, health, openai_api
 from app.compose.services import Services, build_services
+from app.console import add_console
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
 from app.version import VERSION
@@ -44,6 +45,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     for routes in (chat, openai_api, answers, admin, health):
         app.include_router(routes.router)
     describe(app)
+    add_console(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(
         "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from app.store.curators import Curator, CuratorNotFound, CuratorRejected, CuratorRow, Role, check_name
+from app.store.curators import OWNER, Curator, CuratorNotFound, CuratorRejected, CuratorRow, Role, check_name
 from app.store.db import UtcDateTime, now
 from app.store.passwords import digest_of
 
@@ -78,7 +78,8 @@ class KeyStore:
         with Session(self._engine) as session, session.begin():
             gone = (col(KeyRow.name) == SESSION, col(KeyRow.expires_at) <= now())
             session.exec(delete(KeyRow).where(*gone))
-            return _added(session, SESSION, curator.role, curator.name, expires_at)[1]
+            named = None if curator.name == OWNER.name else curator.name
+            return _added(session, SESSION, curator.role, named, expires_at)[1]
 
     def bearer(self, secret: str) -> Curator | None:
         """Who bears this key now; None where it is none, was revoked or has expired."""
@@ -88,7 +89,8 @@ class KeyStore:
                 return None
             owner = session.get(CuratorRow, row.curator) if row.curator is not None else None
             via = SESSION if row.name == SESSION else f"key {row.id}"
-            acting = Curator(row.curator or row.name, _least(row, owner), via)
+            name = row.curator or (OWNER.name if row.name == SESSION else row.name)
+            acting = Curator(name, _least(row, owner), via)
             if row.used_at is None or now() - row.used_at > _SEEN_EVERY:
                 row.used_at = now()
                 session.commit()
