@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.curation.clusters import Cluster, RecentVectors, clusters_of
 from app.curation.matching import Matched, matched
-from app.db import now
 from app.store.asked import Asked, AskedMessages, Kind, Section, section_of
+from app.store.db import now
 from app.store.gaps import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
 from knowledge.types import FloatArray
 

@@ -31,9 +31,7 @@ def central(vectors: FloatArray, weights: NDArray[np.int64]) -> NDArray[np.int64
     return order
 
 
-def _joins(
-    cosines: FloatArray, sizes: NDArray[np.float32], least: np.float32
-) -> Iterator[tuple[int, int]]:
+def _joins(cosines: FloatArray, sizes: NDArray[np.float32], least: np.float32) -> Iterator[tuple[int, int]]:
     """Which row was joined to which, (kept, joined). Row `kept` of `cosines` is from then on that of both;
     what nothing comes near any more is left out, since joining others brings none of them nearer."""
     np.fill_diagonal(cosines, _NEVER)
