@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from app.store.asked import Asked
+from app.curation.asked import Asked
 from knowledge.index.linkage import central, clustered
 from knowledge.twins import question_key
 from knowledge.types import FloatArray

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,17 +15,14 @@ from sqlalchemy.exc import IntegrityError
 
 from app.curation.clusters import Cluster, RecentVectors, clusters_of
 from app.curation.matching import Matched, matched
-from app.store.asked import Asked, AskedMessages, Kind, Section, section_of
+from app.curation.asked import Asked, AskedMessages, Kind, Section, section_of
 from app.store.db import now
-from app.store.gaps import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
+from app.curation.gap_store import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
 from knowledge.types import FloatArray
 
 MOST_MESSAGES = 5_000
 """Of a section, the newest ones: what is compared with each other takes memory by its square (100 MB)."""
-_NEW = "~"
-"""Stands before the place of a cluster that has no gap yet."""
 _ATTEMPTS = 3
-_log = logging.getLogger("candor.gaps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +121,7 @@ class GapReport:
         return gap
 
     def set_state(self, gap_id: str, state: GapState, **values: Any) -> None:  # noqa: ANN401
-        """Raises `GapNotFound`."""
+        """With `was`, only where it is still in that state. Raises `GapNotFound`."""
         self.store.change(gap_id, state=state.value, changed_at=now(), **values)
 
     def _current(self, section: Section) -> list[Cluster]:

@@ -102,10 +102,13 @@ class GapStore:
                 session.exec(update(GapRow).where(col(GapRow.id).in_(ids)).values(again))
             _delete_empty(session)
 
-    def change(self, gap_id: str, **values: Any) -> None:  # noqa: ANN401
-        """Raises `GapNotFound`."""
+    def change(self, gap_id: str, *, was: str | None = None, **values: Any) -> None:  # noqa: ANN401
+        """Where `was` is given, only a gap that is still in that state. Raises `GapNotFound`."""
+        named = update(GapRow).where(col(GapRow.id) == gap_id)
         with Session(self._engine) as session, session.begin():
-            changed = session.exec(update(GapRow).where(col(GapRow.id) == gap_id).values(**values))
+            if was is not None:
+                named = named.where(col(GapRow.state) == was)
+            changed = session.exec(named.values(**values))
             if not changed.rowcount:
                 raise GapNotFound(gap_id)
 

@@ -48,7 +48,8 @@ def section_of(kind: Kind | None) -> Section:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One message, without personal data. `text` is what it asks by itself: of a follow-up, the query that
-    was made of it. `told` are the passages that its reply cited, `cited` the entries they are from."""
+    was made of it. `told` are the passages that its reply cited, `cited` the entries they are from; `release_id` is the release that
+    it was put to, where that is known."""
 
     message_id: str
     conversation_id: str
@@ -60,6 +61,7 @@ class Asked:
     rating: str | None
     cited: tuple[str, ...]
     told: frozenset[str]
+    release_id: str | None
 
 
 class AskedMessages:
@@ -97,7 +99,7 @@ class AskedMessages:
         return [_asked(section, row, *texts[row.message_id]) for row in rows]
 
 
-def _rows(section: Section) -> Any:  # noqa: ANN401  # a statement of nine columns
+def _rows(section: Section) -> Any:  # noqa: ANN401  # a statement of eleven columns
     down = col(FeedbackRow.rating) == Rating.DOWN.value
     untaken = and_(col(ChoiceRow.message_id).is_not(None), col(ChoiceRow.chosen).is_(None))
     not_down = or_(col(FeedbackRow.rating).is_(None), ~down)
@@ -117,11 +119,13 @@ def _rows(section: Section) -> Any:  # noqa: ANN401  # a statement of nine colum
         FeedbackRow.rating,
         col(ChoiceRow.message_id).label("offer"),
         ChoiceRow.chosen,
+        TurnRow.release_id,
     )
     joined = (
         select(*columns)
         .outerjoin(FeedbackRow, col(FeedbackRow.message_id) == ExchangeRow.message_id)
         .outerjoin(ChoiceRow, col(ChoiceRow.message_id) == ExchangeRow.message_id)
+        .outerjoin(TurnRow, col(TurnRow.message_id) == ExchangeRow.message_id)
     )
     return joined.where(wanted[section]).order_by(col(ExchangeRow.seq).desc())
 
@@ -163,6 +167,7 @@ def _asked(section: Section, row: Row[Any], message: str, text: str) -> Asked:
         rating=row.rating,
         cited=tuple(dict.fromkeys(str(each["entry_id"]) for each in row.citations)),
         told=frozenset(row.reply[each["start"] : each["end"]] for each in row.citations),
+        release_id=row.release_id,
     )
 
 
