@@ -113,7 +113,7 @@ class CuratorStore:
         """The curator with this name and password; None where there is none."""
         with Session(self._engine) as session:
             row = session.get(CuratorRow, name)
-        if not fits(password, row and row.password) or row is None:
+        if not fits(password, row.password if row else None) or row is None:
             return None
         return Curator(row.name, Role(row.role), "password")
 
