@@ -12,9 +12,9 @@ from sqlalchemy import Engine, insert, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, delete, func, or_, select
 
-from knowledge.changes import Plan, plan_of
 from knowledge.curation.rows import EntryRow, entry_from, values_of
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, LineError, StorageFailed
+from knowledge.importing.changes import Plan, plan_of
 from knowledge.twins import shared_wordings, without_superseded
 from knowledge.types import Entry, EntryStatus
 

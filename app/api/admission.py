@@ -10,9 +10,9 @@ from fastapi import Depends, Request, Response
 from fastapi.params import Depends as Dependency
 from fastapi.routing import APIRoute
 
-from app.callers import Using, client_of
-from app.errors import Problem
-from app.services import Services, services_of
+from app.api.callers import Using, client_of
+from app.api.errors import Problem
+from app.compose.services import Services, services_of
 from app.store.curators import OWNER, Curator, Role
 from app.store.keys import PREFIX
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import JSON, Engine
 from sqlmodel import Field, Session, SQLModel, col, func, or_, select
 
-from app.db import UtcDateTime, now
 from app.store.curators import Curator
+from app.store.db import UtcDateTime, now
 
 
 class AuditRow(SQLModel, table=True):

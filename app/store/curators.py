@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.db import UtcDateTime, now
+from app.store.db import UtcDateTime, now
 from app.store.passwords import LEAST_PASSWORD, fits, hash_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")

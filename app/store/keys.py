@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from app.db import UtcDateTime, now
 from app.store.curators import Curator, CuratorNotFound, CuratorRejected, CuratorRow, Role, check_name
+from app.store.db import UtcDateTime, now
 from app.store.passwords import digest_of
 
 PREFIX = "ck_"

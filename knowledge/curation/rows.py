@@ -12,7 +12,7 @@ from sqlalchemy import JSON, Column, DateTime, Text
 from sqlmodel import Field, SQLModel
 
 from knowledge.errors import StorageFailed
-from knowledge.records import Problems, entry_of, record_of
+from knowledge.importing.records import Problems, entry_of, record_of
 from knowledge.types import Entry
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.db import now
+from app.compose.services import Services
 from app.main import create_app
-from app.services import Services
 from app.store.curators import CuratorNotFound, CuratorRejected, Role
-from tests.api.test_admin import BEARER, RECORD
+from app.store.db import now
+from tests.app.api.test_admin import BEARER, RECORD
 from tests.fakes import client_of, services
 
 
