@@ -23,11 +23,11 @@ from app.metrics import Metrics
 from app.settings import Settings, SettingsError
 from app.store.audit import AuditLog
 from app.store.conversations import ConversationStore
-from app.store.curators import CuratorStore
+from app.store.curators.accounts import CuratorStore
+from app.store.curators.keys import KeyStore
 from app.store.database_watch import DatabaseWatch, fault_of, reason_of
 from app.store.db import open_database
 from app.store.jobs import JobStore
-from app.store.keys import KeyStore
 from app.store.retention import Purging
 from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
