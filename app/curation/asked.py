@@ -48,8 +48,8 @@ def section_of(kind: Kind | None) -> Section:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One message, without personal data. `text` is what it asks by itself: of a follow-up, the query that
-    was made of it. `told` are the passages that its reply cited, `cited` the entries they are from; `release_id` is the release that
-    it was put to, where that is known."""
+    was made of it. `told` are the passages that its reply cited, `cited` the entries they are from;
+    `release_id` is the release that it was put to, where that is known."""
 
     message_id: str
     conversation_id: str

@@ -108,5 +108,11 @@ def clusters_of(
     for number in range(int(numbers.max()) + 1):
         places = np.flatnonzero(numbers == number)
         order = places[central(vectors[places], weights[places])]
-        found.append(tuple(each for place in order for each in wordings[place]))
+        found.append(tuple(each for place in order for each in _usual_first(wordings[place])))
     return found
+
+
+def _usual_first(same: Sequence[Asked]) -> list[Asked]:
+    """Of messages in the same words, those that are written as most are; else the oldest first."""
+    written = Counter(each.text for each in same)
+    return sorted(same, key=lambda each: (-written[each.text], each.at))

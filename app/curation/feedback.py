@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, String, cast, func, or_
+from sqlalchemy import ColumnElement, Engine, func, or_
 from sqlmodel import Session, col, select
 
-from app.store.conversations import ExchangeRow, FeedbackRow, Rating
+from app.store.asking import Wanted, cites
+from app.store.conversations import ExchangeRow, FeedbackRow
 from app.store.turn_table import TurnRow
 from learning.personal_data import masked
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Filters, of which all given have to hold: when the message was asked (`since` on, before `until`), what
-    came of it, how it was rated, an entry that the reply cites, the release that it was put to, a text in
-    message, reply or comment."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    outcome: str | None = None
-    rating: Rating | None = None
-    entry_id: str | None = None
-    release_id: str | None = None
-    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +32,6 @@ def feedback_page(engine: Engine, wanted: Wanted, *, offset: int = 0, limit: int
     with Session(engine) as session:
         rows = session.execute(rated.offset(offset).limit(limit)).all()
         return FeedbackPage(tuple(_told(*row) for row in rows), session.execute(count).scalar_one())
-
-
-def cites(entry_id: str) -> ColumnElement[bool]:
-    """The condition on `ExchangeRow` that its reply cites an entry."""
-    return cast(ExchangeRow.citations, String).contains(f'"entry_id": "{entry_id}"', autoescape=True)
 
 
 def _joined(statement: Any) -> Any:  # noqa: ANN401  # of these columns or those

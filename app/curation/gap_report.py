@@ -13,11 +13,11 @@ from uuid import uuid4
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from app.curation.clusters import Cluster, RecentVectors, clusters_of
-from app.curation.matching import Matched, matched
 from app.curation.asked import Asked, AskedMessages, Kind, Section, section_of
-from app.store.db import now
+from app.curation.clusters import Cluster, RecentVectors, clusters_of
 from app.curation.gap_store import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
+from app.curation.matching import Matched, matched
+from app.store.db import now
 from knowledge.types import FloatArray
 
 MOST_MESSAGES = 5_000
@@ -74,7 +74,7 @@ class GapReport:
         self._states: dict[Section, tuple[Any, ...]] = {}
 
     def gaps(self, section: Section) -> list[Gap]:
-        """All of a section, those with most messages first. Raises what the encoder and the database raise."""
+        """All of a section, those with most messages first. Raises what encoder and database raise."""
         with self._lock:
             for _ in range(_ATTEMPTS):
                 clusters, rows = self._current(section), self.store.rows(section)
@@ -110,15 +110,17 @@ class GapReport:
 
     def get(self, gap_id: str) -> Gap:
         """Also by the id of a gap that went into it. Raises `GapNotFound`."""
-        row = self.store.resolve(gap_id)
-        for gap in self.gaps(Section(row.section)):
-            if gap.row.id == row.id:
+        for _ in range(_ATTEMPTS):  # it may go into another one just then
+            row = self.store.resolve(gap_id)
+            found = (gap for gap in self.gaps(Section(row.section)) if gap.row.id == row.id)
+            if (gap := next(found, None)) is not None:
                 return gap
-        row = self.store.resolve(gap_id)  # it may have gone into another one just now
-        found = (gap for gap in self.gaps(Section(row.section)) if gap.row.id == row.id)
-        if (gap := next(found, None)) is None:
-            raise GapNotFound(gap_id)
-        return gap
+        raise GapNotFound(gap_id)
+
+    def vector_of(self, text: str) -> FloatArray:
+        """The unit vector of one text. Raises what the encoder raises."""
+        vector: FloatArray = self._vectors([text])[0]
+        return vector
 
     def set_state(self, gap_id: str, state: GapState, **values: Any) -> None:  # noqa: ANN401
         """With `was`, only where it is still in that state. Raises `GapNotFound`."""

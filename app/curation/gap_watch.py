@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.api.errors import Problem
 from app.curation.asked import Asked, Kind, Section
 from app.curation.gap_report import Gap, GapReport, open_gaps
 from app.curation.gap_store import GapNotFound, GapState
@@ -28,7 +27,7 @@ MOST_GAPS = 300
 """Put to a release, those with most messages: with a language model, turns cost."""
 _WORDINGS = 5  # of a gap, the most central ones
 _ANSWERED = 2 / 3  # least share of them: one in ten messages of a cluster asks something else
-_FAILURES = (PipelineError, KnowledgeError, SQLAlchemyError, Problem, TimeoutError)
+_FAILURES = (PipelineError, KnowledgeError, SQLAlchemyError, TimeoutError)
 _TURN_S = 60.0
 _AGAIN_S = 60.0  # after a failure
 _log = logging.getLogger("candor.gaps")

@@ -23,6 +23,7 @@ from knowledge.types import Entry, EntryStatus
 from learning.personal_data import holds_personal_data
 from pipeline.types import Outcome
 
+_RETIRED = EntryStatus("archived")
 _MOST_READ = 20_000
 """Choices, and ratings: the newest ones."""
 
@@ -88,14 +89,6 @@ class Suggestions:
         )
         return sorted(wanted, key=lambda each: (-each.chosen - each.rated_up, each.entry.id, each.id))
 
-    def accept(self, suggestion_id: str, by: str) -> Suggestion:
-        """Notes that a wording was taken; whoever calls has added it. Raises `SuggestionNotFound`."""
-        return self._decide(suggestion_id, Decision.ACCEPTED, by)
-
-    def dismiss(self, suggestion_id: str, by: str) -> Suggestion:
-        """Raises `SuggestionNotFound`."""
-        return self._decide(suggestion_id, Decision.DISMISSED, by)
-
     def get(self, suggestion_id: str) -> Suggestion:
         """Raises `SuggestionNotFound`."""
         for each in self.open():
@@ -103,14 +96,13 @@ class Suggestions:
                 return each
         raise SuggestionNotFound(suggestion_id)
 
-    def _decide(self, suggestion_id: str, decision: Decision, by: str) -> Suggestion:
-        suggestion = self.get(suggestion_id)
+    def decide(self, suggestion: Suggestion, decision: Decision, by: str) -> None:
+        """Keeps what a curator decided; whoever accepts adds the wording to the entry."""
         row = SuggestionRow(
-            id=suggestion_id, entry_id=suggestion.entry.id, decision=decision.value, decided_by=by
+            id=suggestion.id, entry_id=suggestion.entry.id, decision=decision.value, decided_by=by
         )
         with Session(self._engine) as session, session.begin():
             session.merge(row)
-        return suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +144,7 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
     for sign in signs:
         key, entry = key_of(sign.text), entries.get(sign.entry_id)
         by_wording.setdefault(key, set()).add(sign.entry_id)
-        if entry is None or entry.status is EntryStatus.ARCHIVED or key in known or not _is_fit(sign.text):
+        if entry is None or entry.status is _RETIRED or key in known or not _is_fit(sign.text):
             continue
         name = hashlib.sha256(f"{entry.id}\n{key}".encode()).hexdigest()[:32]
         each = found.setdefault(name, Suggestion(name, entry, " ".join(sign.text.split())))

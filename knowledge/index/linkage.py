@@ -1,4 +1,4 @@
-"""Texts that ask much the same, from their vectors: average linkage, cut where clusters are no longer near."""
+"""Texts that ask much the same, from their vectors: average linkage, cut at a least mean cosine."""
 
 from __future__ import annotations
 
