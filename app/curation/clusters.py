@@ -15,7 +15,7 @@ from knowledge.index.linkage import central, clustered
 from knowledge.twins import question_key
 from knowledge.types import FloatArray
 
-LEAST_COSINE = 0.6
+LEAST_COSINE = 0.7
 """Mean cosine between the messages of two clusters from which on they are one (docs/decisions.md)."""
 _SLICE = 256  # texts encoded at a time
 

@@ -26,7 +26,7 @@ from pipeline.types import Outcome, Question, Reply
 MOST_GAPS = 300
 """Put to a release, those with most messages: with a language model, turns cost."""
 _WORDINGS = 5  # of a gap, the most central ones
-_ANSWERED = 2 / 3  # least share of them: one in ten messages of a cluster asks something else
+_ANSWERED = 2 / 3  # least share of them: one in eight messages of a cluster asks something else
 _FAILURES = (PipelineError, KnowledgeError, SQLAlchemyError, TimeoutError)
 _TURN_S = 60.0
 _AGAIN_S = 60.0  # after a failure

@@ -69,11 +69,11 @@ async def test_a_gap_keeps_its_id_while_it_grows(users: Users) -> None:
 
 
 async def test_a_gap_that_went_into_another_is_found_by_its_old_id(users: Users) -> None:
-    first, second = "red cars by the north gate", "blue vans at our south gate"
+    first, second = "parking at the hall for red cars", "parking at the hall near blue gates"
     await users.say(first)
     await users.say(second)
     one, other = await users.gaps()
-    between = "red cars by the north gate blue vans at our south gate"
+    between = f"{first} near blue gates"
     for _ in range(4):
         await users.say(between)
     (merged,) = await users.gaps()
