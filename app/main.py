@@ -15,7 +15,7 @@ from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
-from app.api.routes import admin, answers, chat, health, openai_api
+from app.api.routes import admin, answers, chat, curators, entries, entry_history, health, openai_api
 from app.compose.services import Services, build_services
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
@@ -40,8 +40,12 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    for routes in (chat, openai_api, answers, admin, health):
-        app.include_router(routes.router)
+    routers = [
+        routes.router
+        for routes in (chat, openai_api, answers, entry_history, entries, admin, curators, health)
+    ]
+    for router in (*routers, curators.sign_in):
+        app.include_router(router)
     describe(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(
