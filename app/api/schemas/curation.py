@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -124,7 +124,7 @@ class WholeGapBody(GapBody):
         return cls(**_fields(gap, nearest, per), messages=messages, wordings=wordings)
 
 
-def _fields(gap: Gap, nearest: Sequence[Hit], per: Per) -> dict[str, object]:
+def _fields(gap: Gap, nearest: Sequence[Hit], per: Per) -> dict[str, Any]:
     return {
         "id": gap.row.id,
         "name": gap.cluster.name,
