@@ -226,9 +226,9 @@ def init(
         list[str] | None, typer.Option(metavar="URL", help="A site whose pages may ask; may be repeated.")
     ] = None,
 ) -> None:
-    """Make a folder for a knowledge base of your own: settings, voice and models, but no entries.
+    """Make a folder for a knowledge base of your own.
 
-    Commands that are started in it work on it.
+    It holds settings, voice and models, but no entries; commands that are started in it work on it.
     """
     from app.cli.owner_folder import make_folder
 

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from knowledge.extras import install
 from knowledge.model_card import ModelCard, Selection, TrainingData
 from knowledge.model_store import find_source
 from knowledge.progress import Show
@@ -66,7 +67,7 @@ def _prepare(threads: int) -> None:
         import datasets
         import torch
     except ModuleNotFoundError as error:
-        raise TrainingFailed(f"{error.name} is missing: pip install 'candor[train]'") from error
+        raise TrainingFailed(f"{error.name} is missing: {install('train')}") from error
     from transformers.utils import logging as transformers_logging
 
     datasets.disable_progress_bars()

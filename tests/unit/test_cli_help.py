@@ -23,6 +23,8 @@ COMMANDS = {
     "reindex",
     "releases",
     "doctor",
+    "init",
+    "settings",
     "train",
     "eval",
     "synthesize",
