@@ -11,8 +11,8 @@ from pathlib import Path
 
 import typer
 
+from app.api.origins import origin_of
 from app.cli.failures import Failed
-from app.origins import origin_of
 from knowledge.shipped_seeds import SHIPPED_SEEDS
 
 _DEMONSTRATION = (

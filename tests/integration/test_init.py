@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from app.cli.failures import Failed
-from app.seeds import Seeds
+from app.compose.seeds import Seeds
 from app.settings import read_settings
-from knowledge.encoder import load_encoder
+from knowledge.encoders.types import load_encoder
 from knowledge.shipped_seeds import SHIPPED_SEEDS
 
 
