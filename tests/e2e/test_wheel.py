@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,8 @@ def test_it_answers_from_a_folder_of_ones_own(installed: Installed, tmp_path: Pa
     assert "The service can run" in installed.candor("doctor", at=installed.own)
     question = {"message": "where do I park my bicycle?"}
     with installed.serving() as address, httpx.Client(base_url=address, timeout=60) as client:
+        while client.get("/health/ready").status_code != 200:
+            time.sleep(0.1)  # a test that takes too long ends by itself
         reply = client.post("/chat", json=question).json()
         page = client.get("/").text
     assert (reply["outcome"], "yard behind the house" in reply["reply"]) == ("answered", True)
