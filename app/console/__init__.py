@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.console.routes import dashboard, signing, turns
+from app.console.routes import dashboard, entries, history, signing, turns
 
 
 def add_console(app: FastAPI) -> None:
@@ -15,5 +15,5 @@ def add_console(app: FastAPI) -> None:
     app.mount("/admin/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console")
     app.include_router(signing.router)
     app.include_router(signing.inside)
-    for views in (dashboard, turns):
+    for views in (dashboard, history, entries, turns):
         app.include_router(views.router)

@@ -15,7 +15,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.console.session import Visitor
-from app.version import VERSION
 
 FOLDER = Path(__file__).parent
 POLICY = (
@@ -81,7 +80,6 @@ def view(
         "visitor": visitor,
         "done": request.query_params.get(_DONE, "")[:300],
         "undo": _own(request.query_params.get(_UNDO, "")),
-        "version": VERSION,
     }
     return HTMLResponse(_templates.get_template(template).render(**told, **shown), status, headers=HEADERS)
 

@@ -67,10 +67,10 @@ async def opened(services: Services, curator: Curator, response: Response, reque
     )
 
 
-async def closed(services: Services, response: Response, request: Request) -> None:
+async def closed(services: Services, curator: Curator, response: Response, request: Request) -> None:
     """Ends it."""
     if secret := request.cookies.get(COOKIE):
-        await services.storage.run(services.keys.forget, secret)
+        await services.storage.run(services.keys.sign_out, secret, curator)
     response.delete_cookie(COOKIE, path="/admin", httponly=True, samesite="strict")
 
 

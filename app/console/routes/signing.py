@@ -12,7 +12,7 @@ from app.api.errors import Problem
 from app.compose.services import Services
 from app.console.pages import view
 from app.console.route import ConsoleRoute
-from app.console.session import back_of, closed, fields_of, for_role, opened
+from app.console.session import At, back_of, closed, fields_of, for_role, opened
 from app.store.curators import OWNER, Curator, Role
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
@@ -45,9 +45,9 @@ async def sign_in(request: Request, services: Using) -> Response:
 
 
 @inside.post("/sign-out", dependencies=[for_role(Role.VIEWER)])
-async def sign_out(request: Request, services: Using) -> Response:
+async def sign_out(request: Request, services: Using, at: At) -> Response:
     response = RedirectResponse("/admin/sign-in", 303)
-    await closed(services, response, request)
+    await closed(services, at.curator, response, request)
     return response
 
 

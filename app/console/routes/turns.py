@@ -12,6 +12,7 @@ from app.console.pages import PAGE, Listing, filters_of, offset_of, page_of, vie
 from app.console.route import ConsoleRoute
 from app.console.session import At
 from app.console.steps import drawn
+from app.store.asking import Wanted
 from app.store.conversations import ConversationNotFound, MessageNotFound
 from pipeline.types import Outcome
 
@@ -23,7 +24,7 @@ async def turns(request: Request, services: Using, at: At) -> Response:
     filters = filters_of(request, "outcome")
     asked = filters["outcome"] if filters["outcome"] in list(Outcome) else None
     page = await services.storage.run(
-        lambda: services.traces.page(outcome=asked, offset=offset_of(request), limit=PAGE)
+        lambda: services.traces.page(Wanted(outcome=asked), offset=offset_of(request), limit=PAGE)
     )
     listing = Listing(request.url.path, page.turns, page.total, page_of(request), filters)
     shown = {"listing": listing, "outcomes": [str(each) for each in Outcome]}
