@@ -216,8 +216,8 @@ def gaps(
         typer.Option(help="Default: the first three."),
     ] = None,
     state: Annotated[
-        list[Literal["open", "reopened", "closed", "dismissed"]] | None,
-        typer.Option(help="May be given several times. Default: any."),
+        Literal["open", "reopened", "closed", "dismissed"] | None,
+        typer.Option(help="Only these. Default: any."),
     ] = None,
     limit: Annotated[int, _MOST] = 20,
     json: Annotated[bool, typer.Option("--json", help="As GET /admin/gaps gives it.")] = False,
@@ -228,7 +228,7 @@ def gaps(
     """
     from app.cli.curating.gaps import show_gaps
 
-    show_gaps(since, until, kind, list(state or ()), limit, as_json=json)
+    show_gaps(since, until, kind, state, limit, as_json=json)
 
 
 @cli.command()

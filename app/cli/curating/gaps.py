@@ -26,7 +26,7 @@ def show_gaps(
     since: str | None,
     until: str | None,
     kind: str | None,
-    states: list[str],
+    state: str | None,
     limit: int,
     *,
     as_json: bool,
@@ -41,7 +41,7 @@ def show_gaps(
         live = knowledge_base(settings, engine, loaded).releases.recover().snapshot
         show(0.5, "comparing what users asked")
         report = GapReport(engine, lambda: loaded.encode)
-        chosen = [GapState(state) for state in states] or None
+        chosen = [GapState(state)] if state else None
         found = report.find(kind=Kind(kind) if kind else None, states=chosen, since=begin, until=end)
         shown = [GapBody.of(gap, report.nearest(gap, live), Per.DAY) for gap in found[:limit]]
     if as_json:
