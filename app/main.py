@@ -15,7 +15,19 @@ from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
-from app.api.routes import admin, answers, chat, feedback, gap_entries, gaps, health, openai_api
+from app.api.routes import (
+    admin,
+    answers,
+    chat,
+    curators,
+    entries,
+    entry_history,
+    feedback,
+    gap_entries,
+    gaps,
+    health,
+    openai_api,
+)
 from app.compose.services import Services, build_services
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
@@ -41,8 +53,10 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    for routes in (chat, openai_api, answers, admin, gaps, gap_entries, feedback, health):
+    of_owners = (entry_history, entries, admin, curators, gaps, gap_entries, feedback)
+    for routes in (chat, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
+    app.include_router(curators.sign_in)
     describe(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(

@@ -278,7 +278,7 @@ def init(
 ) -> None:
     """Make a folder for a knowledge base of your own.
 
-    Commands that are started in it work on it.
+    It holds settings, voice and models, but no entries; commands that are started in it work on it.
     """
     from app.cli.owner_folder import make_folder
 

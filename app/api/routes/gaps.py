@@ -12,7 +12,7 @@ from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.instants import Since, Until
 from app.api.openapi import problems
-from app.api.routes.admin import Limit, Offset, Text
+from app.api.schemas.admin import Limit, Offset, Text
 from app.api.schemas.curation import GapBody, GapPageBody, WholeGapBody
 from app.compose.services import Services
 from app.curation.asked import Kind
