@@ -40,12 +40,10 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    routers = [
-        routes.router
-        for routes in (chat, openai_api, answers, entry_history, entries, admin, curators, health)
-    ]
-    for router in (*routers, curators.sign_in):
-        app.include_router(router)
+    admin_side = (entry_history, entries, admin, curators)
+    for routes in (chat, openai_api, answers, *admin_side, health):
+        app.include_router(routes.router)
+    app.include_router(curators.sign_in)
     describe(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(
