@@ -19,6 +19,7 @@ from app.compose.chain import build_chat
 from app.compose.language_model import LanguageModel, language_model
 from app.compose.models import Models, card_for, of_card
 from app.compose.release_service import KnowledgeBase, ReleaseService
+from app.curation.near_entries import Advice
 from app.metrics import Metrics
 from app.settings import Settings, SettingsError
 from app.store.audit import AuditLog, witness
@@ -70,6 +71,7 @@ class Services:
     curators: CuratorStore
     keys: KeyStore
     audit: AuditLog
+    advice: Advice
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
@@ -153,6 +155,7 @@ def wire(
     releases = ReleaseService(
         opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
     )
+    entries = EntryStore(engine, witness)
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
@@ -165,10 +168,11 @@ def wire(
         wrong_tokens=RateLimiter(_WRONG_TOKENS_PER_MINUTE),
         conversations=conversations,
         traces=traces,
-        entries=EntryStore(engine, witness),
+        entries=entries,
         curators=CuratorStore(engine),
         keys=KeyStore(engine),
         audit=AuditLog(engine),
+        advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),
         jobs=jobs,
         live=live,
         releases=releases,
