@@ -29,6 +29,7 @@ from app.api.routes import (
     openai_api,
 )
 from app.compose.services import Services, build_services
+from app.console import add_console
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
 from app.version import VERSION
@@ -58,6 +59,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         app.include_router(routes.router)
     app.include_router(curators.sign_in)
     describe(app)
+    add_console(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(
         "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]
