@@ -23,6 +23,9 @@ from app.language_model import LanguageModel, language_model
 from app.limits import RateLimiter, TurnLimiter
 from app.metrics import Metrics
 from app.models import Models, card_for, of_card
+from app.release_gate.child import ask_both
+from app.release_gate.gate import AskBoth, ReleaseGate
+from app.release_gate.trial import Trial
 from app.release_service import KnowledgeBase, ReleaseService
 from app.retention import Purging
 from app.schema import bring_up_to_date
@@ -66,6 +69,8 @@ class Services:
     live: LiveRelease
     releases: ReleaseService
     answering: Answering
+    gate: ReleaseGate
+    trial: Trial
     metrics: Metrics
     close_chain: Callable[[], Awaitable[None]]
     llm: LanguageModel | None = None
@@ -110,7 +115,7 @@ def build_services(settings: Settings) -> Services:
         chat.use(build_chat(settings, base, models, knowledge, traces), models)
         return base
 
-    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm)
+    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm, ask_both)
 
 
 async def _nothing_to_close() -> None:
@@ -126,8 +131,10 @@ def wire(
     close_chain: Callable[[], Awaitable[None]] = _nothing_to_close,
     metrics: Metrics | None = None,
     llm: LanguageModel | None = None,
+    ask: AskBoth | None = None,
 ) -> Services:
-    """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
+    """Everything that stands on the database, around a chain and a knowledge base: tests bring their own.
+    `ask` puts the gate's questions; without it, every release that is built goes live."""
     metrics = metrics or Metrics()
     running, waiting = settings.max_concurrent_turns, settings.max_waiting_turns
     limiter = TurnLimiter(running, waiting)
@@ -142,8 +149,10 @@ def wire(
     opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
     watch = DatabaseWatch(engine, metrics.database)
     purging = Purging(engine, storage, settings.retention_days, metrics.purged)
+    gate = ReleaseGate(engine, settings, ask)
+    follow_every_s = settings.follow_every_s
     releases = ReleaseService(
-        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
+        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=follow_every_s, gate=gate
     )
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
@@ -164,6 +173,8 @@ def wire(
         answering=Answering(
             chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
         ),
+        gate=gate,
+        trial=Trial(chat, releases),
         metrics=metrics,
         close_chain=close_chain,
         llm=llm,

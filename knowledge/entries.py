@@ -18,7 +18,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, func, or_, select
 from knowledge.changes import Plan, plan_of
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, LineError, StorageFailed
 from knowledge.records import Problems, entry_of, record_of
-from knowledge.twins import shared_wordings, without_superseded
+from knowledge.twins import question_key, shared_wordings, without_superseded
 from knowledge.types import Entry, EntryStatus
 
 _SLICE = 500  # rows a statement: below every database's limit of bound values
@@ -131,6 +131,38 @@ class EntryStore:
         )
         with Session(self._engine) as session:
             return without_superseded((_entry(record), at) for record, at in session.exec(dated))
+
+    def standing_hashes(self) -> dict[str, tuple[str, bool]]:
+        """The content hash of each approved entry, by id, and whether it has expired."""
+        approved = select(EntryRow.id, EntryRow.content_hash, EntryRow.valid_until).where(
+            col(EntryRow.status) == EntryStatus.APPROVED.value
+        )
+        today = date.today()
+        with Session(self._engine) as session:
+            return {
+                entry_id: (found, until is not None and until < today)
+                for entry_id, found, until in session.exec(approved)
+            }
+
+    def said_among(self, entry_ids: Collection[str]) -> list[str]:
+        """Those of these entries that a release built now would hold: not those that a newer one which asks
+        and tells the same stands for."""
+        asking = select(EntryRow.id, col(EntryRow.record)["question"].as_string()).where(
+            col(EntryRow.status) == EntryStatus.APPROVED.value
+        )
+        with Session(self._engine) as session:
+            keys = {entry_id: question_key(question) for entry_id, question in session.exec(asking)}
+            wanted = {keys[entry_id] for entry_id in entry_ids if entry_id in keys}
+            twins = [entry_id for entry_id, key in keys.items() if key in wanted]
+            dated = []
+            for start in range(0, len(twins), _SLICE):
+                part = select(EntryRow.record, EntryRow.updated_at).where(
+                    col(EntryRow.id).in_(twins[start : start + _SLICE])
+                )
+                dated += [(_entry(record), at) for record, at in session.exec(part)]
+        today = date.today()
+        said = without_superseded((entry, at) for entry, at in dated if entry.is_servable(today))
+        return [entry.id for entry in said if entry.id in set(entry_ids)]
 
     def count(self) -> int:
         with Session(self._engine) as session:

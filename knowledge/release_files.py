@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from knowledge.calibration import calibration_from_json, calibration_to_json
 from knowledge.dense_index import DenseIndex
+from knowledge.entries import content_hash
 from knowledge.errors import ImportRejected, ReleaseUnusable, StorageFailed
 from knowledge.exporting import export_jsonl
 from knowledge.importing import parse_jsonl
@@ -28,6 +29,7 @@ MANIFEST = "manifest.json"
 BUILDING = ".building"  # behind the name of a folder that is being written
 _ENTRIES, _PASSAGES, _VECTORS = "entries.jsonl", "passages.jsonl", "vectors.npy"
 _DENSE, _LEXICAL, _CALIBRATION = "dense.faiss", "bm25", "calibration.json"
+_HASHES = "hashes.json"
 _FORMAT = 1
 
 
@@ -42,7 +44,8 @@ class EncoderStamp:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a release's folder says about itself. `files` gives the SHA-256 of every other file in it."""
+    """What a release's folder says about itself. `files` gives the SHA-256 of every other file in it;
+    `is_candidate`: it was built to be examined before it goes live."""
 
     release_id: str
     created_at: datetime
@@ -52,6 +55,7 @@ class Manifest:
     figures: Mapping[str, float]
     files: Mapping[str, str] = field(default_factory=dict)
     format: int = _FORMAT
+    is_candidate: bool = False
 
 
 @contextmanager
@@ -73,9 +77,11 @@ def storing(what: str) -> Iterator[None]:
         raise StorageFailed(f"{what} failed: the index could not be written.") from error
 
 
-def write_release(folder: Path, snapshot: LocalSnapshot, manifest: Manifest) -> str:
-    """Writes everything into `folder`, which exists, and forces it to disk. Gives the manifest's SHA-256.
-    Raises `StorageFailed`."""
+def write_release(
+    folder: Path, snapshot: LocalSnapshot, manifest: Manifest, hashes: Mapping[str, str]
+) -> str:
+    """Writes everything into `folder`, which exists, and forces it to disk: `hashes` are those of the entries,
+    by id. Gives the manifest's SHA-256. Raises `StorageFailed`."""
     with storing("Writing the release"):
         _write_text(folder / _ENTRIES, export_jsonl(snapshot.entries.values()))
         _write_text(folder / _PASSAGES, map(_passage_line, snapshot.passages))
@@ -84,6 +90,7 @@ def write_release(folder: Path, snapshot: LocalSnapshot, manifest: Manifest) -> 
             snapshot.dense.save(folder / _DENSE)
         snapshot.lexical.save(folder / _LEXICAL)
         (folder / _CALIBRATION).write_bytes(calibration_to_json(snapshot.calibration))
+        (folder / _HASHES).write_text(json.dumps(dict(hashes)), encoding="utf-8")
         files = {str(file.relative_to(folder)): _sha256(file) for file in _files(folder)}
         record = json.loads(_MANIFESTS.dump_json(manifest)) | {"files": files}
         (folder / MANIFEST).write_text(json.dumps(record, indent=2), encoding="utf-8")
@@ -121,6 +128,14 @@ def read_entries(folder: Path) -> tuple[Entry, ...]:
     """The entries of a release. Raises `ReleaseUnusable`."""
     with _reading(folder.name):
         return tuple(parse_jsonl((folder / _ENTRIES).read_bytes()).entries)
+
+
+def read_hashes(folder: Path) -> Mapping[str, str]:
+    """The content hash of each entry of a release, by id. Raises `ReleaseUnusable`."""
+    with _reading(folder.name):
+        if not (folder / _HASHES).exists():  # written by a version before these were kept
+            return {entry.id: content_hash(entry) for entry in read_entries(folder)}
+        return {str(name): str(value) for name, value in json.loads((folder / _HASHES).read_bytes()).items()}
 
 
 def read_texts(folder: Path) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -26,7 +26,7 @@ from knowledge.release_files import (
     sync,
     write_release,
 )
-from knowledge.release_store import Recovery, ReleaseInfo, Releases
+from knowledge.release_store import Recovery, ReleaseInfo, Releases, Standing
 from knowledge.snapshot import LocalSnapshot, lay_out
 from knowledge.types import Calibration, Entry, Snapshot, View
 
@@ -42,6 +42,7 @@ __all__ = [
     "ReleaseBuilder",
     "ReleaseInfo",
     "Releases",
+    "Standing",
 ]
 
 Embed = Callable[[Sequence[str], Callable[[int, int], None] | None], "EmbedResult"]
@@ -85,10 +86,19 @@ class ReleaseBuilder:
         self._calibrate = calibrate
 
     def build(
-        self, entries: Sequence[Entry], progress: Show | None = None, *, activate: bool = True
+        self,
+        entries: Sequence[Entry],
+        progress: Show | None = None,
+        *,
+        activate: bool = True,
+        candidate: bool = False,
+        prune: bool = True,
+        previous: LocalSnapshot | None = None,
     ) -> tuple[ReleaseInfo, LocalSnapshot]:
         """Builds, reloads from disk, probes, records and (by default) activates a release of those of
-        the entries that may be served today; the caller swaps.
+        the entries that may be served today; the caller swaps. `candidate`: it is to be examined first, and
+        not activated. Without `prune` old releases are left to the caller. What is not new
+        against `previous` is taken from it.
         Raises `BuildRunning`, `StorageFailed`, `ReleaseUnusable` (the probe failed), `ReleaseRejected`
         (nothing to serve) and what `embed` raises; the live one is untouched then."""
         report = progress or _silent
@@ -100,26 +110,30 @@ class ReleaseBuilder:
             try:
                 with storing("Starting the build"):
                     folder.mkdir()
-                draft, manifest = self._draft(release_id, entries, report)
-                snapshot, manifest, sha256 = self._finish(folder, draft, manifest, report)
+                draft, manifest, hashes = self._draft(release_id, entries, report)
+                manifest = replace(manifest, is_candidate=candidate)
+                snapshot, manifest, sha256 = self._finish(folder, draft, manifest, hashes, report)
                 with storing("Putting the release in place"):
                     folder.rename(final)
                     sync(final.parent)
-                info = self._releases.record(manifest, sha256, activate=activate)
+                standing = Standing.CANDIDATE if candidate else Standing.SOUND
+                live = activate and not candidate
+                info = self._releases.record(manifest, sha256, activate=live, standing=standing)
                 recorded = True
             finally:
                 if not recorded:
                     shutil.rmtree(folder, ignore_errors=True)
                     shutil.rmtree(final, ignore_errors=True)
-            with suppress(StorageFailed):  # the new release is live; old ones go next time
-                self._releases.prune()
+            if prune:
+                with suppress(StorageFailed):  # the new release is live; old ones go next time
+                    self._releases.prune()
         report(1.0, "done")
         return info, snapshot
 
     def _draft(
         self, release_id: str, entries: Sequence[Entry], report: Show
-    ) -> tuple[LocalSnapshot, Manifest]:
-        """The release in memory, calibrated, and its manifest."""
+    ) -> tuple[LocalSnapshot, Manifest, Mapping[str, str]]:
+        """The release in memory, calibrated, its manifest, and the hashes of its entries."""
         today = self._releases.today()
         listed = sorted((e for e in entries if e.is_servable(today)), key=lambda entry: entry.id)
         if not listed:
@@ -133,12 +147,12 @@ class ReleaseBuilder:
         )
         report(0.86, "calibrating")
         snapshot = plain.calibrated(self._calibrate(plain))
-        hashes = "".join(content_hash(entry) for entry in listed)
+        hashes = {entry.id: content_hash(entry) for entry in listed}
         manifest = Manifest(
             release_id=release_id,
             created_at=datetime.now(UTC),
             encoder=self._releases.encoder,
-            content_hash=hashlib.sha256(hashes.encode()).hexdigest(),
+            content_hash=hashlib.sha256("".join(hashes.values()).encode()).hexdigest(),
             counts={
                 "entries": len(listed),
                 "passages": len(passages),
@@ -147,14 +161,19 @@ class ReleaseBuilder:
             },
             figures={**snapshot.calibration.figures, "index_recall": snapshot.dense.recall},
         )
-        return snapshot, manifest
+        return snapshot, manifest, hashes
 
     def _finish(
-        self, folder: Path, draft: LocalSnapshot, manifest: Manifest, report: Show
+        self,
+        folder: Path,
+        draft: LocalSnapshot,
+        manifest: Manifest,
+        hashes: Mapping[str, str],
+        report: Show,
     ) -> tuple[LocalSnapshot, Manifest, str]:
         """Writes the draft, reads it back as a server would, and tries it."""
         report(0.92, "writing")
-        sha256 = write_release(folder, draft, manifest)
+        sha256 = write_release(folder, draft, manifest, hashes)
         report(0.95, "checking")
         snapshot = read_release(folder, self._releases.encoder, sha256, self._releases.today)
         manifest = replace(manifest, figures={**manifest.figures, "probe": probe(snapshot)})
