@@ -9,15 +9,15 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from app.adapters import ServingKnowledge, pinned_to
-from app.chain import build_chat
-from app.models import Models
+from app.compose.adapters import ServingKnowledge, pinned_to
+from app.compose.chain import build_chat
+from app.compose.models import Models
+from app.compose.services import knowledge_base
 from app.release_gate.questions import Asked
 from app.release_gate.verdicts import Answer, answer_of
-from app.services import knowledge_base
 from app.settings import Profile, Settings
-from knowledge.encoder import TextEncoder
-from knowledge.releases import LiveRelease
+from knowledge.encoders.types import TextEncoder
+from knowledge.releases.releases import LiveRelease
 from knowledge.types import Snapshot
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.ports import unheard

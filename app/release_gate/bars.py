@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.conversations import Rating
 from app.release_gate.questions import Asked, Source
 from app.release_gate.verdicts import Compared, Verdict
 from app.settings import Settings
+from app.store.conversations import Rating
 
 _NAMED = 10
 

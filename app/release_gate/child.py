@@ -90,9 +90,9 @@ def work(pipe: Connection) -> None:
 
 
 async def _answer(order: Order, pipe: Connection) -> None:
-    from app.db import open_database
     from app.release_gate.asking import Examiner
-    from knowledge.encoder import load_encoder
+    from app.store.db import open_database
+    from knowledge.encoders.types import load_encoder
 
     settings = order.settings
     engine = open_database(settings.database)

@@ -18,7 +18,7 @@ from app.settings import Settings
 from app.store.gate_reports import GateAnswerRow, GateReportRow, GateReports, GateStatus
 from app.store.gold import SEEDS, Gold, GoldStore, seed_gold
 from knowledge.progress import Show
-from knowledge.releases import Releases
+from knowledge.releases.releases import Releases
 from knowledge.types import Snapshot
 
 AskBoth = Callable[[Settings, str, str, Sequence[Asked], Told], list[tuple[Answer, Answer]]]

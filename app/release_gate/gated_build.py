@@ -12,8 +12,8 @@ from app.store.gate_reports import GateReportRow, GateStatus
 from knowledge.entries import EntryStore
 from knowledge.errors import ReleaseUnusable, StorageFailed
 from knowledge.progress import Show
-from knowledge.releases import ReleaseBuilder, ReleaseInfo, Releases
-from knowledge.snapshot import LocalSnapshot
+from knowledge.releases.releases import ReleaseBuilder, ReleaseInfo, Releases
+from knowledge.releases.snapshot import LocalSnapshot
 
 _BUILDING = 0.5  # of the work, where questions are asked after it
 _log = logging.getLogger("candor.gate")
@@ -41,9 +41,7 @@ class GatedBuild:
     builder: ReleaseBuilder
     gate: ReleaseGate | None = None
 
-    def run(
-        self, show: Show, live_id: str | None = None, previous: LocalSnapshot | None = None
-    ) -> Built:
+    def run(self, show: Show, live_id: str | None = None, previous: LocalSnapshot | None = None) -> Built:
         """Builds, and activates what passes; the caller swaps it in and tidies up. `live_id` names the release
         that serves, by default the active one; what is not new against `previous` is taken from it. Raises
         what `ReleaseBuilder.build` and `ReleaseGate.examine` raise: nothing has changed for users then."""

@@ -12,7 +12,7 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.conversations import HISTORY_EXCHANGES, ExchangeRow, FeedbackRow, Rating
+from app.store.conversations import HISTORY_EXCHANGES, ExchangeRow, FeedbackRow, Rating
 from app.store.gold import Gold
 from knowledge.types import Entry
 from pipeline.types import Message, Outcome, Question, Role

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from app.adapters import pinned_to
-from app.release_service import ReleaseService
-from app.traces import is_kept
+from app.compose.adapters import pinned_to
+from app.compose.release_service import ReleaseService
+from app.store.traces import is_kept
 from app.turns import Chat
 from knowledge.types import Snapshot
 from pipeline.ports import unheard

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.conversations import Rating
 from app.release_gate.questions import Asked, Source
+from app.store.conversations import Rating
 from knowledge.types import Entry
 from learning.evaluation.fates import Fate, Wanted, fate_of
 from pipeline.types import Outcome, Reply

@@ -14,8 +14,8 @@ from sqlalchemy import JSON, Engine, Text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.db import UtcDateTime, now
-from learning.evaluation.rows import Foreign, read_rows
+from app.store.db import UtcDateTime, now
+from learning.evaluation.layouts.rows import Foreign, read_rows
 from pipeline.types import Message, Outcome, Role
 
 SEEDS = "seeds"
