@@ -12,7 +12,7 @@ from sqlalchemy import Engine, insert, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, delete, func, or_, select
 
-from knowledge.curation.rows import EntryRow, entry_from, values_of
+from knowledge.curation.rows import EntryRow, content_hash, entry_from, values_of
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, LineError, StorageFailed
 from knowledge.importing.changes import Plan, plan_of
 from knowledge.twins import question_key, shared_wordings, without_superseded
@@ -109,16 +109,23 @@ class EntryStore:
             return without_superseded((entry_from(record), at) for record, at in session.exec(dated))
 
     def standing_hashes(self) -> dict[str, tuple[str, bool]]:
-        """The content hash of each approved entry, by id, and whether it has expired."""
+        """The content hash of what each entry says while it is approved, by id, and whether that has
+        expired."""
         approved = select(EntryRow.id, EntryRow.content_hash, EntryRow.valid_until).where(
             col(EntryRow.status) == EntryStatus.APPROVED.value
         )
+        waiting = select(EntryRow.standing).where(
+            col(EntryRow.status) != EntryStatus.APPROVED.value, col(EntryRow.standing).is_not(None)
+        )
         today = date.today()
         with Session(self._engine) as session:
-            return {
-                entry_id: (found, until is not None and until < today)
-                for entry_id, found, until in session.exec(approved)
+            found = {
+                entry_id: (its_hash, until is not None and until < today)
+                for entry_id, its_hash, until in session.exec(approved)
             }
+            for entry in (entry_from(record) for record in session.exec(waiting) if record):
+                found[entry.id] = content_hash(entry), not entry.is_servable(today)
+        return found
 
     def said_among(self, entry_ids: Collection[str]) -> list[str]:
         """Those of these entries that a release built now would hold: not those that a newer one which asks
@@ -143,6 +150,11 @@ class EntryStore:
     def count(self) -> int:
         with Session(self._engine) as session:
             return session.exec(select(func.count()).select_from(EntryRow)).one()
+
+    def ids(self) -> frozenset[str]:
+        """Of all entries."""
+        with Session(self._engine) as session:
+            return frozenset(session.exec(select(EntryRow.id)))
 
     def topics(self) -> frozenset[str]:
         """The topics that any entry has."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from itertools import chain, repeat
 from typing import Any, TypeVar
@@ -23,8 +24,9 @@ from app.store.database_watch import DatabaseWatch, fault_of
 from app.store.gate_reports import GateReportRow
 from app.store.jobs import JobRunning, JobStatus, JobStore
 from app.store.storage import Storage
+from knowledge.curation.rows import content_hash
 from knowledge.encoders.types import EncoderFailed
-from knowledge.entries import EntryStore, content_hash
+from knowledge.entries import EntryStore
 from knowledge.errors import ReleaseHeld, ReleaseUnusable, StorageFailed
 from knowledge.releases.releases import LiveRelease, ReleaseBuilder, ReleaseInfo, Releases
 from knowledge.releases.snapshot import LocalSnapshot
@@ -142,6 +144,10 @@ class ReleaseService:
                 entries = self._live.current.entries
                 self._served = release_id, {name: content_hash(entry) for name, entry in entries.items()}
         return changes_not_live(self._base.entries, self._served[1])
+
+    def served_ids(self) -> Set[str]:
+        """The ids of the entries that are served, none while nothing is."""
+        return self._live.current.entries.keys() if self._live.release_id else frozenset()
 
     async def load(self, release_id: str) -> Snapshot:
         """A release to be tried; the one that serves costs nothing. Raises what `Releases.load` raises."""
@@ -286,7 +292,7 @@ class ReleaseService:
                 raise Stopped("The service is stopping.")
             if share - told >= _TOLD_EVERY or share >= 1:
                 told = share
-                self._jobs.beat(job_id, share)
+                self._jobs.beat(job_id, share, doing)
                 _log.info("building a release: %d %%, %s", round(share * 100), doing)
 
         started = time.perf_counter()

@@ -34,7 +34,7 @@ class Unrecorded:
 
 @dataclass(frozen=True, slots=True)
 class Examiner:
-    """The chain, on the two releases. Both hear each message as the same vector: the encoder is asked once."""
+    """The chain, on the two releases. A message is encoded once for both."""
 
     chat: ChatPipeline
     models: Models

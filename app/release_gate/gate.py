@@ -1,4 +1,4 @@
-"""The release gate: what a candidate would say, held against what the live release says, before it goes live."""
+"""The release gate: what a candidate would say, held against what the live release says."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ReleaseGate:
     """Examines candidates and keeps the reports. Synchronous: it runs where building does."""
 
     def __init__(self, engine: Engine, settings: Settings, ask: AskBoth | None) -> None:
-        self.gold = GoldStore(engine, cache(lambda: seed_gold(settings.seeds_dir)))
+        self.gold = gold_store(engine, settings)
         self.reports = GateReports(engine)
         self._engine = engine
         self._settings = settings
@@ -84,6 +84,11 @@ class ReleaseGate:
             bars=[_bar_fields(bar) for bar in bars],
             seconds=round(seconds, 1),
         )
+
+
+def gold_store(engine: Engine, settings: Settings) -> GoldStore:
+    """The owner's gold questions, and those of the seeds, read when they are asked for."""
+    return GoldStore(engine, cache(lambda: seed_gold(settings.seeds_dir)))
 
 
 def _of_owner(golds: Sequence[Gold]) -> list[Gold]:

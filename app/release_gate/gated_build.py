@@ -42,8 +42,8 @@ class GatedBuild:
     gate: ReleaseGate | None = None
 
     def run(self, show: Show, live_id: str | None = None, previous: LocalSnapshot | None = None) -> Built:
-        """Builds, and activates what passes; the caller swaps it in and tidies up. `live_id` names the release
-        that serves, by default the active one; what is not new against `previous` is taken from it. Raises
+        """Builds, and activates what passes; the caller swaps it in and tidies up. `live_id` names what
+        serves, by default the active one; what is not new against `previous` is taken from it. Raises
         what `ReleaseBuilder.build` and `ReleaseGate.examine` raise: nothing has changed for users then."""
         live_id = live_id or self.releases.active_id()
         gate = self.gate if self.gate and self.gate.is_on and self._is_comparable(live_id) else None

@@ -12,13 +12,13 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.store.conversations import HISTORY_EXCHANGES, ExchangeRow, FeedbackRow, Rating
+from app.store.conversations import HISTORY_EXCHANGES, ExchangeRow, FeedbackRow, MessageNotFound, Rating
 from app.store.gold import Gold
 from knowledge.types import Entry
 from pipeline.types import Message, Outcome, Question, Role
 
 TOUCHED = 200
-"""At most so many new and changed entries are asked for by their own question, picked by lot: always the same."""
+"""At most so many new and changed entries are asked for by their own question, picked by lot."""
 _SEED = 20261129
 _Item = TypeVar("_Item")
 
@@ -95,6 +95,15 @@ def recent(engine: Engine, most: int) -> list[Asked]:
             if len(found) >= most:
                 break
         return [Asked(Source.RECENT, row.message_id, _question(session, row)) for row in found.values()]
+
+
+def question_of(engine: Engine, message_id: str) -> Question:
+    """A stored message with the conversation before it. Raises `MessageNotFound`."""
+    with Session(engine) as session:
+        row = session.exec(select(ExchangeRow).where(ExchangeRow.message_id == message_id)).first()
+        if row is None:
+            raise MessageNotFound(message_id)
+        return _question(session, row)
 
 
 def _question(session: Session, row: ExchangeRow) -> Question:

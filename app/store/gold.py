@@ -1,5 +1,5 @@
-"""Gold questions: what must be answered rightly before a release goes live. Rows are the owner's; those of the
-seeds are read from their file, and a row of the same id stands in for one."""
+"""Gold questions: what must be answered rightly before a release goes live. Rows are the owner's; those of
+the seeds are read from their file, and a row of the same id stands in for one."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def new_id() -> str:
 
 
 class GoldStore:
-    """The gold questions of one database. Synchronous; safe to use from many threads. `seeds` gives those that
-    come with the seeds."""
+    """The gold questions of one database. Synchronous; safe to use from many threads. `seeds` gives those
+    that come with the seeds."""
 
     def __init__(self, engine: Engine, seeds: Callable[[], Sequence[Gold]] = tuple) -> None:
         self._engine = engine

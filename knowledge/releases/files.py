@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
-from knowledge.entries import content_hash
+from knowledge.curation.rows import content_hash
 from knowledge.errors import ImportRejected, ReleaseUnusable, StorageFailed
 from knowledge.importing.parsing import parse_jsonl
 from knowledge.index.dense import DenseIndex
@@ -80,8 +80,8 @@ def storing(what: str) -> Iterator[None]:
 def write_release(
     folder: Path, snapshot: LocalSnapshot, manifest: Manifest, hashes: Mapping[str, str]
 ) -> str:
-    """Writes everything into `folder`, which exists, and forces it to disk: `hashes` are those of the entries,
-    by id. Gives the manifest's SHA-256. Raises `StorageFailed`."""
+    """Writes everything into `folder`, which exists, and forces it to disk: `hashes` are those of the
+    entries, by id. Gives the manifest's SHA-256. Raises `StorageFailed`."""
     with storing("Writing the release"):
         _write_text(folder / _ENTRIES, export_jsonl(snapshot.entries.values()))
         _write_text(folder / _PASSAGES, map(_passage_line, snapshot.passages))

@@ -10,15 +10,18 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from app.api.admission import AdminRoute, needs
+from app.api.admission import Acting, AdminRoute, needs
 from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.openapi import problems
 from app.api.schemas.entries import ChangedEntry, EntryBody, NewEntry
-from app.api.schemas.public import EntryPageBody, ImportCounts, JobBody, ReleaseBody, TurnPageBody
+from app.api.schemas.gate import ActivateRequest, GateBody
+from app.api.schemas.public import ImportCounts, TurnPageBody
+from app.api.schemas.releases import EntryPageBody, JobBody, ReleaseBody
 from app.compose.services import Services
 from app.store.conversations import MessageNotFound
 from app.store.curators import Role
+from app.store.gate_reports import GateReportRow, GateStatus
 from app.store.jobs import JobNotFound
 from knowledge.entries import ApplyMode
 from knowledge.importing.parsing import parse_csv, parse_jsonl, parse_record
@@ -31,6 +34,8 @@ from pipeline.types import Outcome
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 JsonObject = dict[str, Any]
+CHANGES_NOT_LIVE = "X-Changes-Not-Live"
+"""The header that tells how many entries a release built now would add, change or drop."""
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -76,7 +81,8 @@ def list_entries(
 ) -> EntryPageBody:
     page = services.entries.page(topic=topic, status=status, text=text, offset=offset, limit=limit)
     items = [record_of(entry) for entry in page.entries]
-    return EntryPageBody(items=items, total=page.total, offset=offset, limit=limit)
+    waiting = services.releases.changes_not_live()
+    return EntryPageBody(items=items, total=page.total, offset=offset, limit=limit, changes_not_live=waiting)
 
 
 @router.post(
@@ -150,17 +156,26 @@ def read_job(job_id: str, services: Using) -> JobBody:
 
 
 @router.get("/releases")
-def list_releases(services: Using) -> list[ReleaseBody]:
-    return [_release(info) for info in services.releases.list()]
+def list_releases(services: Using, response: Response) -> list[ReleaseBody]:
+    waiting, reports = services.releases.changes_not_live(), services.releases.reports()
+    response.headers[CHANGES_NOT_LIVE] = str(waiting)
+    return [_release(info, reports.get(info.id)) for info in services.releases.list()]
 
 
 @router.post(
     "/releases/{release_id}/activate", dependencies=[needs(Role.APPROVER)], responses=problems(404, 409)
 )
-async def activate(release_id: str, services: Using) -> ReleaseBody:
-    await services.releases.activate(release_id)
+async def activate(
+    release_id: str, services: Using, acting: Acting, body: ActivateRequest | None = None
+) -> ReleaseBody:
+    """Rolls back, or forward. What the gate held back takes `force` and a reason."""
+    forced = body.reason if body and body.force else ""
+    await services.releases.activate(release_id, forced=f"{forced} ({acting.name})" if forced else "")
+    act = "release.forced" if forced else "release.activated"
+    await services.storage.run(services.audit.record, acting, act, release_id, {"reason": forced})
     listed = await asyncio.to_thread(services.releases.list)
-    return next(_release(info) for info in listed if info.id == release_id)
+    report = await asyncio.to_thread(services.releases.report, release_id)
+    return next(_release(info, report) for info in listed if info.id == release_id)
 
 
 @router.get("/turns")
@@ -201,10 +216,13 @@ def _job(services: Services, job_id: str) -> JobBody:
         row = services.jobs.get(job_id)
     except JobNotFound:
         raise Problem(404, "not-found", "There is no such job.") from None
-    return JobBody(job_id=row.id, **row.model_dump(include=set(JobBody.model_fields) - {"job_id"}))
+    report = services.releases.report(row.release_id)
+    told = row.model_dump(include=set(JobBody.model_fields) - {"job_id", "gate", "held_back"})
+    held = report is not None and report.status == GateStatus.HELD
+    return JobBody(job_id=row.id, held_back=held, gate=GateBody.of(report), **told)
 
 
-def _release(info: ReleaseInfo) -> ReleaseBody:
+def _release(info: ReleaseInfo, report: GateReportRow | None) -> ReleaseBody:
     return ReleaseBody(
         release_id=info.id,
         created_at=info.created_at,
@@ -213,4 +231,6 @@ def _release(info: ReleaseInfo) -> ReleaseBody:
         content_hash=info.content_hash,
         counts=info.counts,
         figures=info.figures,
+        standing=info.standing.value,
+        gate=GateBody.of(report),
     )

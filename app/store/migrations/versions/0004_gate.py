@@ -11,6 +11,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     op.add_column("releases", sa.Column("standing", sa.String(16), nullable=False, server_default="sound"))
+    op.add_column("jobs", sa.Column("doing", sa.String(200), nullable=False, server_default=""))
     op.create_table(
         "gold",
         sa.Column("id", sa.String(100), primary_key=True),
