@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -22,7 +23,8 @@ from knowledge.types import Snapshot
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.ports import unheard
 
-_AT_ONCE = 64  # messages encoded together, ahead of their turns: cheaper than one by one
+_TOGETHER = 64  # messages encoded ahead of their turns: cheaper than one by one
+_AT_ONCE = 4  # questions: while one waits for the encoder, another thinks
 
 
 class Unrecorded:
@@ -58,16 +60,25 @@ class Examiner:
 
     async def answers(self, questions: Sequence[Asked]) -> AsyncIterator[tuple[Answer, Answer]]:
         """What the first release says to each, and what the second one does. Raises what a turn raises."""
-        for start in range(0, len(questions), _AT_ONCE):
-            part = questions[start : start + _AT_ONCE]
+        if questions:  # what is read once a release would be read by each that asks at the same time
+            await self._both(questions[0])
+        for part in _slices(questions, _TOGETHER):
             await self.models.encoder.encode([asked.question.text for asked in part])
-            for asked in part:
-                yield await self._answer(asked, self.before), await self._answer(asked, self.after)
+            for few in _slices(part, _AT_ONCE):
+                for pair in await asyncio.gather(*map(self._both, few)):
+                    yield pair
 
     async def close(self) -> None:
         await self.models.close()
+
+    async def _both(self, asked: Asked) -> tuple[Answer, Answer]:
+        return await self._answer(asked, self.before), await self._answer(asked, self.after)
 
     async def _answer(self, asked: Asked, release: Snapshot) -> Answer:
         with pinned_to(release):
             reply = await self.chat.run(uuid4().hex, asked.question, unheard)
         return answer_of(asked, reply, release.entries, self.whole_words)
+
+
+def _slices(questions: Sequence[Asked], size: int) -> Iterator[Sequence[Asked]]:
+    return (questions[start : start + size] for start in range(0, len(questions), size))

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from threadpoolctl import threadpool_limits
+
 from app.release_gate.questions import Asked
 from app.release_gate.verdicts import Answer
 from app.settings import Settings
@@ -86,7 +88,8 @@ def work(pipe: Connection) -> None:
     with suppress(OSError):
         os.nice(_NICE)
     order: Order = pipe.recv()
-    asyncio.run(_answer(order, pipe))
+    with threadpool_limits(1):  # small products: threads of their own only wait for each other
+        asyncio.run(_answer(order, pipe))
 
 
 async def _answer(order: Order, pipe: Connection) -> None:
