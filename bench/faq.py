@@ -8,13 +8,15 @@ import random
 _BODIES = (
     "library", "tax office", "harbour authority", "student union", "water board", "housing association",
     "museum", "airport", "hospital", "registry", "bus company", "city archive", "job centre",
-    "veterinary service", "swimming pool", "music school", "energy supplier", "insurance fund", "forestry office",
+    "veterinary service", "swimming pool", "music school",
+    "energy supplier", "insurance fund", "forestry office",
     "parking service",
 )  # fmt: skip
 _SUBJECTS = (
     "membership card", "annual fee", "late return", "group booking", "lost receipt", "change of address",
     "online account", "opening hours", "refund", "waiting list", "printed form", "identity check",
-    "guest pass", "reduced rate", "direct debit", "complaint", "appointment", "delivery", "meter reading", "parking permit",
+    "guest pass", "reduced rate", "direct debit",
+    "complaint", "appointment", "delivery", "meter reading", "parking permit",
     "archive request", "language course", "safety inspection", "replacement key", "season ticket",
 )  # fmt: skip
 _FRAMES = (
