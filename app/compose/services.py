@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -36,8 +37,10 @@ from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
 from app.store.traces import TraceStore
 from app.turns import Chat, TurnRunner
+from app.version import VERSION
 from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
+from knowledge.errors import BackgroundUnusable
 from knowledge.importing.paths import parse_path
 from knowledge.index.embedding_cache import CachedEmbedder
 from knowledge.releases.calibration import RelevancePrior, calibrate, gate_prior, read_background
@@ -212,7 +215,7 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
         background = read_background(settings.seeds_dir)
         return calibrate(snapshot, background, embedder.embed(background).vectors, *priors)
 
-    builder = ReleaseBuilder(releases, embedder.embed, learn)
+    builder = ReleaseBuilder(releases, embedder.embed, learn, _calibrator(settings, stamp, priors))
     return KnowledgeBase(
         EntryStore(engine),
         releases,
@@ -221,6 +224,16 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
         encode=encoder.encode,
         ordinary_words=lambda: whole_words(encoder.info.path),
     )
+
+
+def _calibrator(settings: Settings, encoder: EncoderStamp, priors: tuple[object, ...]) -> str:
+    """Stands for all that a calibration is learned with; empty where that cannot be read."""
+    try:
+        background = read_background(settings.seeds_dir)
+    except BackgroundUnusable:  # which the build will tell
+        return ""
+    told = repr((VERSION, encoder.fingerprint, priors, background))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def seed(base: KnowledgeBase, settings: Settings) -> None:

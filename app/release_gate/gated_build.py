@@ -11,6 +11,7 @@ from app.release_gate.gate import ReleaseGate, why_held
 from app.store.gate_reports import GateReportRow, GateStatus
 from knowledge.entries import EntryStore
 from knowledge.errors import ReleaseUnusable, StorageFailed
+from knowledge.memory import give_back
 from knowledge.progress import Show
 from knowledge.releases.releases import ReleaseBuilder, ReleaseInfo, Releases
 from knowledge.releases.snapshot import LocalSnapshot
@@ -74,6 +75,7 @@ class GatedBuild:
 
     def tidy(self) -> None:
         """Removes old releases, and reports on those that are gone."""
+        give_back()
         with suppress(StorageFailed):  # the new release is live; old ones go next time
             self.releases.prune()
         if self.gate is not None:

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -23,14 +23,14 @@ from knowledge.index.lexical import LexicalIndex
 from knowledge.releases.calibration import calibration_from_json, calibration_to_json
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.sheets.exporting import export_jsonl
-from knowledge.types import Entry, FloatArray, Passage, View
+from knowledge.types import Calibration, Entry, FloatArray, Passage, View
 
 MANIFEST = "manifest.json"
 BUILDING = ".building"  # behind the name of a folder that is being written
 _ENTRIES, _PASSAGES, _VECTORS = "entries.jsonl", "passages.jsonl", "vectors.npy"
 _DENSE, _LEXICAL, _CALIBRATION = "dense.faiss", "bm25", "calibration.json"
 _HASHES = "hashes.json"
-_FORMAT = 1
+_WITHOUT_POSTINGS, _FORMAT = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class EncoderStamp:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a release's folder says about itself. `files` gives the SHA-256 of every other file in it;
-    `is_candidate`: it was built to be examined before it goes live."""
+    `is_candidate`: it was built to be examined before it goes live; `calibrator`: what its calibration was
+    learned with, `drift` entries ago."""
 
     release_id: str
     created_at: datetime
@@ -56,6 +57,8 @@ class Manifest:
     files: Mapping[str, str] = field(default_factory=dict)
     format: int = _FORMAT
     is_candidate: bool = False
+    calibrator: str = ""
+    drift: int = 0
 
 
 @contextmanager
@@ -97,6 +100,42 @@ def write_release(
         for path in [*_files(folder), folder / _LEXICAL, folder]:
             sync(path)
         return _sha256(folder / MANIFEST)
+
+
+def check_written(folder: Path, snapshot: LocalSnapshot, manifest_sha256: str, fresh: frozenset[str]) -> None:
+    """That what lies in `folder` is this release, read as a server would: every byte by its checksum, all
+    vectors and counts, and every line of the entries in `fresh`; the others were read before. Raises
+    `ReleaseUnusable`."""
+    with _reading(snapshot.release_id):
+        _verified(folder, manifest_sha256)
+        vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False)
+        if not np.array_equal(vectors, snapshot.vectors):
+            raise ValueError(_VECTORS)
+        if len(LexicalIndex.load(folder / _LEXICAL).postings.lengths) != snapshot.searchable:
+            raise ValueError(_LEXICAL)
+        with (folder / _ENTRIES).open("rb") as lines:
+            pairs = zip(lines, snapshot.entries.values(), strict=True)
+            new = [(line, entry) for line, entry in pairs if entry.id in fresh]
+        if new and list(parse_jsonl(b"".join(line for line, _ in new)).entries) != [each for _, each in new]:
+            raise ValueError(_ENTRIES)
+        with (folder / _PASSAGES).open(encoding="utf-8") as texts:
+            for line, passage in zip(texts, snapshot.passages, strict=True):
+                if passage.entry_id in fresh and _passage(line) != passage:
+                    raise ValueError(_PASSAGES)
+    snapshot.vectors.setflags(write=False)
+
+
+def as_read(calibration: Calibration) -> Calibration:
+    """A calibration as it will be read back: its background is rounded."""
+    return calibration_from_json(calibration_to_json(calibration))
+
+
+def peek_manifest(folder: Path) -> Manifest | None:
+    """What a release says about itself, unchecked; None where that cannot be read."""
+    try:
+        return _MANIFESTS.validate_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def read_release(
@@ -169,7 +208,7 @@ def _verified(folder: Path, manifest_sha256: str | None) -> Manifest:
     if manifest_sha256 and _sha256(folder / MANIFEST) != manifest_sha256:
         raise ValueError("manifest")
     manifest = _MANIFESTS.validate_json((folder / MANIFEST).read_bytes())
-    if manifest.format != _FORMAT:
+    if manifest.format not in (_WITHOUT_POSTINGS, _FORMAT):
         raise ReleaseUnusable(f"Release {manifest.release_id} has a format that this version cannot read.")
     for name, sha256 in manifest.files.items():
         if _sha256(folder / name) != sha256:
@@ -193,10 +232,16 @@ def _read(folder: Path, manifest: Manifest, today: Callable[[], date]) -> LocalS
         passages,
         vectors,
         DenseIndex.load(dense_file, recall) if dense_file.exists() else DenseIndex.exact(vectors[:searched]),
-        LexicalIndex.load(folder / _LEXICAL),
+        _lexical(folder, manifest, passages[:searched]),
         calibration_from_json((folder / _CALIBRATION).read_bytes()),
         today=today,
     )
+
+
+def _lexical(folder: Path, manifest: Manifest, searched: Sequence[Passage]) -> LexicalIndex:
+    if manifest.format == _WITHOUT_POSTINGS:
+        return LexicalIndex.build([passage.search_text for passage in searched])
+    return LexicalIndex.load(folder / _LEXICAL)
 
 
 def _passage_line(passage: Passage) -> str:

@@ -18,7 +18,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from knowledge.entries import EntryStore
 from knowledge.errors import BuildRunning, ReleaseHeld, ReleaseNotFound, ReleaseUnusable, StorageFailed
 from knowledge.index.embedding_cache import Unused
-from knowledge.releases.files import EncoderStamp, Manifest, read_hashes, read_release, storing
+from knowledge.releases.files import EncoderStamp, Manifest, peek_manifest, read_hashes, read_release, storing
 from knowledge.releases.recovery import clear_unfinished, restore_entries, sorted_out
 from knowledge.releases.snapshot import LocalSnapshot
 
@@ -157,6 +157,10 @@ class Releases:
     def hashes(self, release_id: str) -> Mapping[str, str]:
         """The content hash of each of its entries, by id, read from disk. Raises `ReleaseUnusable`."""
         return read_hashes(self._folder / release_id)
+
+    def manifest(self, release_id: str) -> Manifest | None:
+        """What a release says about itself, unchecked; None where that cannot be read."""
+        return peek_manifest(self._folder / release_id)
 
     def record(
         self,
