@@ -31,7 +31,6 @@ from knowledge.errors import ReleaseHeld, ReleaseUnusable, StorageFailed
 from knowledge.releases.releases import LiveRelease, ReleaseBuilder, ReleaseInfo, Releases
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import FloatArray, KnowledgeError, Snapshot
-from knowledge.unreleased import changes_not_live
 
 REINDEX = "reindex"
 _BEAT_S = 10.0
@@ -109,6 +108,11 @@ class ReleaseService:
             raise unavailable(f"The service is not ready: {self.state}.", kind="not-ready")
         return self._base
 
+    @property
+    def embedding(self) -> Callable[[Sequence[str]], FloatArray] | None:
+        """What makes unit vectors of texts, cached and blocking; None until the encoder is loaded."""
+        return self._base.embed if self._base is not None else None
+
     def start(self) -> None:
         self._spawn(self._run())
 
@@ -132,18 +136,18 @@ class ReleaseService:
 
     def changes_not_live(self) -> int:
         """How many entries a release built now would add, change or drop. 0 while nothing can be built."""
-        if self._base is None:
+        if self._base is None or self._gate is None:
             return 0
         release_id = self._live.release_id
         if release_id is None:
-            return changes_not_live(self._base.entries, {})
+            return self._gate.changes_not_live({})
         if self._served[0] != release_id:
             try:
                 self._served = release_id, self._base.releases.hashes(release_id)
             except ReleaseUnusable:  # its folder is gone: what it serves tells
                 entries = self._live.current.entries
                 self._served = release_id, {name: content_hash(entry) for name, entry in entries.items()}
-        return changes_not_live(self._base.entries, self._served[1])
+        return self._gate.changes_not_live(self._served[1])
 
     def served_ids(self) -> Set[str]:
         """The ids of the entries that are served, none while nothing is."""

@@ -20,6 +20,7 @@ from app.store.gold import SEEDS, Gold, GoldStore, seed_gold
 from knowledge.progress import Show
 from knowledge.releases.releases import Releases
 from knowledge.types import Snapshot
+from knowledge.unreleased import changes_not_live
 
 AskBoth = Callable[[Settings, str, str, Sequence[Asked], Told], list[tuple[Answer, Answer]]]
 """`child.ask_both`, or what stands in for it."""
@@ -70,6 +71,10 @@ class ReleaseGate:
             return gathered(of_gold(_of_owner(golds)), natural)
         users = rated(self._engine), recent(self._engine, self._settings.gate_recent)
         return gathered(of_gold(golds), users[0], natural, users[1])
+
+    def changes_not_live(self, served: Mapping[str, str]) -> int:
+        """How many entries differ from the content hashes `served`."""
+        return changes_not_live(self._engine, served)
 
     def _report(
         self, release_id: str, live_id: str, found: Sequence[Compared], seconds: float

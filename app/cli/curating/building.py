@@ -46,6 +46,7 @@ def reindex() -> None:
         seed(base, settings)
         built = build(base, engine, show, settings)
     info, counts = built.info, built.info.counts
+    AuditLog(engine).record(OPERATOR, "release.build", info.id)
     standing = "is active" if built.is_live else "is held back"
     typer.echo(
         f"Release {info.id} {standing}: {counts['entries']:,} entries, {counts['passages']:,} passages"

@@ -10,7 +10,6 @@ from app.compose.services import prepared_database
 from app.release_gate.verdicts import Verdict
 from app.settings import read_settings
 from app.store.gate_reports import GateAnswerRow, GateReportRow, GateReports
-from knowledge.entries import EntryStore
 from knowledge.errors import ReleaseUnusable
 from knowledge.releases.releases import Releases
 from knowledge.unreleased import changes_not_live
@@ -69,7 +68,7 @@ def waiting_changes(engine: Engine, releases: Releases) -> int:
         served = releases.hashes(active) if active else {}
     except ReleaseUnusable:
         served = {}
-    return changes_not_live(EntryStore(engine), served)
+    return changes_not_live(engine, served)
 
 
 def _tell(row: GateAnswerRow) -> None:

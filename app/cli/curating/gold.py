@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 from sqlalchemy import Engine
+from sqlmodel import Session, select
 
 from app.api.schemas.gate import GoldBody, GoldRequest
 from app.cli.failures import Failed
@@ -17,7 +18,7 @@ from app.settings import read_settings
 from app.store.audit import AuditLog
 from app.store.curators import OPERATOR
 from app.store.gold import Gold, GoldStore
-from knowledge.entries import EntryStore
+from knowledge.curation.rows import EntryRow
 
 _STDIN = Path("-")
 
@@ -25,7 +26,7 @@ _STDIN = Path("-")
 def list_gold() -> None:
     """Prints what the gate asks, the owner's first."""
     engine, store = _opened()
-    found = store.list(EntryStore(engine).ids())
+    found = store.list(_ids(engine))
     for gold in found:
         right = " or ".join(gold.entry_ids) or gold.outcome.value
         off = "" if gold.active else " (off)"
@@ -64,9 +65,7 @@ def export_gold(file: Path) -> None:
     """Writes JSON lines that import takes back."""
     engine, store = _opened()
     kept = GoldRequest.model_fields.keys()
-    lines = [
-        GoldBody.of(gold).model_dump_json(include=set(kept)) for gold in store.list(EntryStore(engine).ids())
-    ]
+    lines = [GoldBody.of(gold).model_dump_json(include=set(kept)) for gold in store.list(_ids(engine))]
     text = "".join(f"{line}\n" for line in lines)
     if file == _STDIN:
         typer.echo(text, nl=False)
@@ -79,6 +78,11 @@ def _opened() -> tuple[Engine, GoldStore]:
     settings = read_settings()
     engine = prepared_database(settings)
     return engine, gold_store(engine, settings)
+
+
+def _ids(engine: Engine) -> frozenset[str]:
+    with Session(engine) as session:
+        return frozenset(session.exec(select(EntryRow.id)))
 
 
 def _row(line: str, where: str) -> dict[str, object]:
