@@ -15,10 +15,24 @@ from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
-from app.api.routes import admin, answers, chat, curators, entries, entry_history, health, openai_api
+from app.api.routes import (
+    admin,
+    answers,
+    chat,
+    curators,
+    entries,
+    entry_history,
+    feedback,
+    gap_entries,
+    gaps,
+    health,
+    openai_api,
+)
 from app.compose.services import Services, build_services
+from app.console import add_console
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
+from app.version import VERSION
 
 _WEB = Path(__file__).parent / "web"
 _IMPORT = "/admin/entries/import"
@@ -30,7 +44,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         services = build_services(read_settings())
     app = FastAPI(
         title="Candor",
-        version=health.VERSION,
+        version=VERSION,
         description="Answers only from a knowledge base its owners have approved.",
         docs_url=None,  # both pages load scripts from elsewhere, which the page's policy forbids
         redoc_url=None,
@@ -40,11 +54,12 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    admin_side = (entry_history, entries, admin, curators)
-    for routes in (chat, openai_api, answers, *admin_side, health):
+    of_owners = (entry_history, entries, admin, curators, gaps, gap_entries, feedback)
+    for routes in (chat, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
     app.include_router(curators.sign_in)
     describe(app)
+    add_console(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(
         "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
@@ -150,5 +150,5 @@ def _curator(row: CuratorRow) -> CuratorBody:
     return CuratorBody(name=row.name, role=Role(row.role), signs_in=signs_in, created_at=row.created_at)
 
 
-def _key(row: KeyRow) -> dict[str, object]:
+def _key(row: KeyRow) -> dict[str, Any]:
     return row.model_dump(include=set(KeyBody.model_fields))

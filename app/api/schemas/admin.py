@@ -16,6 +16,8 @@ from knowledge.types import EntryStatus
 
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
+Name = Annotated[str | None, Query(min_length=1, max_length=200)]
+Text = Annotated[str | None, Query(max_length=500)]
 JsonObject = dict[str, Any]
 _NAME = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")]
 _PASSWORD = Annotated[str, Field(min_length=12, max_length=1_000)]

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select
 
 from app.store.audit import note
-from app.store.curators import OPERATOR, Curator, CuratorNotFound, CuratorRejected, Role
+from app.store.curators import OPERATOR, OWNER, Curator, CuratorNotFound, CuratorRejected, Role
 from app.store.curators.accounts import check_name
 from app.store.curators.passwords import digest_of
 from app.store.curators.rows import SESSION, CuratorRow, KeyRow
@@ -69,7 +69,8 @@ class KeyStore:
             gone = (col(KeyRow.name) == SESSION, col(KeyRow.expires_at) <= now())
             session.exec(delete(KeyRow).where(*gone))
             note(session, curator, "session.opened", curator.name)
-            return _added(session, SESSION, curator.role, curator.name, expires_at)[1]
+            named = None if curator.name == OWNER.name else curator.name
+            return _added(session, SESSION, curator.role, named, expires_at)[1]
 
     def bearer(self, secret: str) -> Curator | None:
         """Who bears this key now; None where it is none, was revoked or has expired."""
@@ -79,7 +80,8 @@ class KeyStore:
                 return None
             owner = session.get(CuratorRow, row.curator) if row.curator is not None else None
             via = SESSION if row.name == SESSION else f"key {row.id}"
-            acting = Curator(row.curator or row.name, _least(row, owner), via)
+            name = row.curator or (OWNER.name if row.name == SESSION else row.name)
+            acting = Curator(name, _least(row, owner), via)
             if row.used_at is None or now() - row.used_at > _SEEN_EVERY:
                 row.used_at = now()
                 session.commit()

@@ -51,6 +51,17 @@ CALLS = [
     ("POST", "/admin/releases/x/activate"),
     ("GET", "/admin/turns"),
     ("GET", "/admin/turns/x"),
+    ("GET", "/admin/gaps"),
+    ("GET", "/admin/gaps/x"),
+    ("POST", "/admin/gaps/x/entry"),
+    ("POST", "/admin/gaps/x/draft"),
+    ("POST", "/admin/gaps/x/alternates"),
+    ("POST", "/admin/gaps/x/dismiss"),
+    ("POST", "/admin/gaps/x/reopen"),
+    ("GET", "/admin/feedback"),
+    ("GET", "/admin/suggestions"),
+    ("POST", "/admin/suggestions/x/accept"),
+    ("POST", "/admin/suggestions/x/dismiss"),
 ]
 
 
