@@ -138,7 +138,7 @@ async def test_the_second_of_two_is_shown_what_the_first_changed(
                 "field": "answer",
                 "before": RECORD["answer"],
                 "after": "No. Never.",
-                "lines": ["- " + RECORD["answer"], "+ No. Never."],
+                "lines": [f"- {RECORD['answer']}", "+ No. Never."],
             }
         ]
     assert using.entries.get("dna").topic == RECORD["topic"]
