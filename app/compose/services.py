@@ -163,8 +163,8 @@ def wire(
     releases = ReleaseService(
         opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
     )
-    entries = EntryStore(engine, witness)
     gaps = GapReport(engine, lambda: releases.base.encode)
+    entries = EntryStore(engine, witness)
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
