@@ -176,7 +176,7 @@ class EntryStore:
         named = _by_id(entries, mode)
         try:
             with self._writing() as session:
-                return _apply(session, _plan(session, named, mode, given or {}), named.keys())
+                return carry_out(session, _plan(session, named, mode, given or {}), named.keys())
         except IntegrityError as error:
             raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
 
@@ -210,17 +210,23 @@ def _plan(
     session: Session, named: Mapping[str, Entry], mode: ApplyMode, given: Mapping[str, frozenset[str]]
 ) -> Plan:
     ids = list(session.exec(select(EntryRow.id)))
-    known = [entry_id for entry_id in ids if entry_id in named]
-    stored: dict[str, Entry] = {}
-    for start in range(0, len(known), _SLICE):
-        records = select(EntryRow.record).where(col(EntryRow.id).in_(known[start : start + _SLICE]))
-        stored |= {entry.id: entry for entry in map(_entry, session.exec(records))}
+    stored = stored_of(session, [entry_id for entry_id in ids if entry_id in named])
     if mode is ApplyMode.UPSERT:
         return plan_of(named, stored, (), given)
     return plan_of(named, stored, tuple(entry_id for entry_id in ids if entry_id not in named), {})
 
 
-def _apply(session: Session, plan: Plan, touched: Collection[str]) -> ApplyCounts:
+def stored_of(session: Session, ids: Sequence[str]) -> dict[str, Entry]:
+    """The entries with these ids, as far as there are any, by id."""
+    stored: dict[str, Entry] = {}
+    for start in range(0, len(ids), _SLICE):
+        records = select(EntryRow.record).where(col(EntryRow.id).in_(ids[start : start + _SLICE]))
+        stored |= {entry.id: entry for entry in map(_entry, session.exec(records))}
+    return stored
+
+
+def carry_out(session: Session, plan: Plan, touched: Collection[str]) -> ApplyCounts:
+    """Writes a plan within the caller's transaction; `touched` are the ids that warnings are told of."""
     if plan.created:
         session.execute(insert(EntryRow), [_values(entry) for entry in plan.created])
     if plan.updated:

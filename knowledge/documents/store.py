@@ -1,0 +1,208 @@
+"""The documents that were taken in, in SQL: so that the next import is a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, Column, DateTime, Engine, ForeignKey, String
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Field, Session, SQLModel, col, delete, func, select
+
+from knowledge.changes import Plan
+from knowledge.documents.drafting import document_id_of, drafts_of
+from knowledge.documents.planning import DocumentPlan, Planner, Tracked, is_untouched
+from knowledge.documents.types import Document, DocumentNotFound, DocumentsRejected, DocumentUnreadable
+from knowledge.entries import EntryRow, carry_out, stored_of
+from knowledge.errors import StorageFailed
+
+_SLICE = 500  # rows a statement
+
+
+class DocumentRow(SQLModel, table=True):
+    __tablename__ = "documents"
+
+    id: str = Field(primary_key=True, max_length=100)
+    name: str
+    title: str
+    url: str
+    digest: str = Field(max_length=64)
+    pages: int | None = None
+    imported_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class DocumentSectionRow(SQLModel, table=True):
+    __tablename__ = "document_sections"
+
+    document_id: str = Field(
+        sa_column=Column(String(100), ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    )
+    entry_id: str = Field(primary_key=True, max_length=100)
+    key: str = Field(max_length=100)
+    path: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    page: int | None = None
+    body: str = Field(max_length=64)
+    written: str = Field(max_length=64)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as it was last taken in; `sections` counts its entries."""
+
+    id: str
+    name: str
+    title: str
+    url: str
+    pages: int | None
+    imported_at: datetime
+    sections: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import of one document changed, or would change."""
+
+    id: str
+    document: Document
+    plan: DocumentPlan
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Ids of the drafts that went with their document, and of the entries that somebody had touched."""
+
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+class DocumentStore:
+    """The documents of one database. Synchronous; safe to use from many threads. Writing raises
+    `StorageFailed` where the database cannot be written."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def all(self) -> list[StoredDocument]:
+        """Ordered by name."""
+        counted = select(DocumentSectionRow.document_id, func.count()).group_by(
+            col(DocumentSectionRow.document_id)
+        )
+        with Session(self._engine) as session:
+            counts = dict(session.exec(counted).all())
+            rows = session.exec(select(DocumentRow).order_by(col(DocumentRow.name))).all()
+        return [
+            StoredDocument(
+                row.id, row.name, row.title, row.url, row.pages, row.imported_at, counts.get(row.id, 0)
+            )
+            for row in rows
+        ]
+
+    def preview(self, documents: Sequence[Document], *, approve: bool = False) -> list[Imported]:
+        """What `apply` would do now."""
+        with Session(self._engine) as session:
+            return list(_planned(session, documents, approve))
+
+    def apply(self, documents: Sequence[Document], *, approve: bool = False) -> list[Imported]:
+        """Takes the documents in, all or none, in one transaction. `approve`: as approved entries, which
+        change and retire with their document as long as nobody edits them. Raises `DocumentsRejected` for two
+        documents of one name."""
+        with self._writing() as session:
+            done = list(_planned(session, documents, approve))
+            return [_written(session, each) for each in done]
+
+    def remove(self, document_id: str) -> Removed:
+        """Forgets a document; its drafts that nobody touched go with it. Raises `DocumentNotFound`."""
+        with self._writing() as session:
+            row = session.get(DocumentRow, document_id)
+            if row is None:
+                raise DocumentNotFound(document_id)
+            tracked = _tracked(session, document_id)
+            stored = stored_of(session, [each.entry_id for each in tracked])
+            own = {each.entry_id for each in tracked if each.entry_id in stored}
+            gone = tuple(
+                each.entry_id
+                for each in tracked
+                if each.entry_id in own and is_untouched(stored[each.entry_id], each.written)
+            )
+            carry_out(session, Plan((), (), (), gone), ())
+            session.exec(delete(DocumentSectionRow).where(col(DocumentSectionRow.document_id) == document_id))
+            session.delete(row)
+            return Removed(gone, tuple(sorted(own.difference(gone))))
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        try:
+            with Session(self._engine) as session, session.begin():
+                yield session
+        except IntegrityError as error:
+            raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
+        except OperationalError as error:
+            raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
+
+
+def _planned(session: Session, documents: Sequence[Document], approve: bool) -> Iterator[Imported]:
+    ids = set(session.exec(select(EntryRow.id)))
+    seen: dict[str, Document] = {}
+    for document in documents:
+        document_id = document_id_of(document.name)
+        if document_id in seen:
+            raise DocumentsRejected(
+                [DocumentUnreadable(document.name, "a document of this name came before")]
+            )
+        seen[document_id] = document
+        row, tracked = session.get(DocumentRow, document_id), _tracked(session, document_id)
+        before = Document(row.name, row.title, (), row.digest, row.url) if row else document
+        stored = stored_of(session, [each.entry_id for each in tracked])
+        plan = Planner(document, before, stored, ids, approve).plan(drafts_of(document), tracked)
+        ids |= {entry.id for entry in plan.created}
+        yield Imported(document_id, document, plan)
+
+
+def _written(session: Session, imported: Imported) -> Imported:
+    document, plan = imported.document, imported.plan
+    changed = (*plan.updated, *plan.moved)
+    removed = tuple(entry.id for entry in plan.removed)
+    touched = {*(entry.id for entry in plan.created), *(new.id for _, new in changed)}
+    counts = carry_out(session, Plan(tuple(plan.created), changed, (), removed), touched)
+    row = session.get(DocumentRow, imported.id) or DocumentRow(id=imported.id, **_fields(document))
+    for name, value in _fields(document).items():
+        setattr(row, name, value)
+    session.add(row)
+    session.flush()
+    session.exec(delete(DocumentSectionRow).where(col(DocumentSectionRow.document_id) == imported.id))
+    session.add_all(_row(imported.id, each) for each in plan.tracked)
+    session.flush()
+    return Imported(imported.id, document, plan, counts.warnings)
+
+
+def _fields(document: Document) -> Mapping[str, object]:
+    return {
+        "name": document.name,
+        "title": document.title,
+        "url": document.url,
+        "digest": document.digest,
+        "pages": document.pages,
+        "imported_at": datetime.now(UTC),
+    }
+
+
+def _row(document_id: str, each: Tracked) -> DocumentSectionRow:
+    return DocumentSectionRow(
+        document_id=document_id,
+        entry_id=each.entry_id,
+        key=each.key,
+        path=list(each.path),
+        page=each.page,
+        body=each.body,
+        written=each.written,
+    )
+
+
+def _tracked(session: Session, document_id: str) -> list[Tracked]:
+    rows = session.exec(select(DocumentSectionRow).where(col(DocumentSectionRow.document_id) == document_id))
+    return [
+        Tracked(row.key, row.entry_id, tuple(row.path), row.page, row.body, row.written) for row in rows.all()
+    ]
