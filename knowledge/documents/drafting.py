@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from knowledge.documents.types import Document, Section
+from knowledge.importing.question_ids import id_of
+from knowledge.importing.records import MAX_QUESTION, MAX_TITLE, MAX_TOPIC, Problems, entry_of, record_of
 from knowledge.markdown_pieces import pieces_of
-from knowledge.question_ids import id_of
-from knowledge.records import MAX_QUESTION, MAX_TITLE, MAX_TOPIC, Problems, entry_of, record_of
 from knowledge.types import Entry, EntryStatus, Source
 
 MOST_ANSWER = 8_000

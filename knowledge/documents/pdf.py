@@ -13,7 +13,7 @@ from knowledge.documents.parts import parts_of
 from knowledge.documents.pdf_lines import Line, lines_of, without_edges
 from knowledge.documents.pdf_paragraphs import markdown_of_lines
 from knowledge.documents.types import Content, Part, converter
-from knowledge.reading import Unreadable
+from knowledge.importing.reading import Unreadable
 from knowledge.twins import question_key
 
 MOST_PAGES = 5_000

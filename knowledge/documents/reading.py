@@ -7,15 +7,15 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
-from knowledge.decoding import text_of
 from knowledge.documents.parts import one_a_paragraph, parts_of
 from knowledge.documents.pdf import is_pdf, read_pdf
 from knowledge.documents.sections import sections_of
 from knowledge.documents.types import Content, Document, DocumentUnreadable
 from knowledge.documents.web_page import read_page
 from knowledge.documents.word_file import is_word_file, read_word_file
-from knowledge.reading import Unreadable, UnreadableAt, front_matter
-from knowledge.records import FIELDS, MAX_TITLE, normalise
+from knowledge.importing.decoding import text_of
+from knowledge.importing.reading import Unreadable, UnreadableAt, front_matter
+from knowledge.importing.records import FIELDS, MAX_TITLE, normalise
 
 SUFFIXES = (".md", ".markdown", ".html", ".htm", ".xhtml", ".docx", ".docm", ".pdf", ".txt")
 TYPES = {

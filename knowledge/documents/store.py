@@ -11,12 +11,12 @@ from sqlalchemy import JSON, Column, DateTime, Engine, ForeignKey, String
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 
-from knowledge.changes import Plan
 from knowledge.documents.drafting import document_id_of, drafts_of
 from knowledge.documents.planning import DocumentPlan, Planner, Tracked, is_untouched
 from knowledge.documents.types import Document, DocumentNotFound, DocumentsRejected, DocumentUnreadable
 from knowledge.entries import EntryRow, carry_out, stored_of
 from knowledge.errors import StorageFailed
+from knowledge.importing.changes import Plan
 
 _SLICE = 500  # rows a statement
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from knowledge.documents.parts import CLOSING, FOLDED_LEVEL, parts_of
 from knowledge.documents.types import Content, converter
-from knowledge.html import markdown_of_tree
-from knowledge.reading import Unreadable
+from knowledge.importing.html import markdown_of_tree
+from knowledge.importing.reading import Unreadable
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag

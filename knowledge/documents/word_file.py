@@ -8,7 +8,7 @@ from xml.etree.ElementTree import ParseError
 
 from knowledge.documents.types import Content, converter
 from knowledge.documents.web_page import fragment_parts
-from knowledge.reading import Unreadable
+from knowledge.importing.reading import Unreadable
 
 BODY = "word/document.xml"
 _KIND = "DOCX"
