@@ -181,7 +181,8 @@ def to_reply(draft: Draft) -> Reply:
                     index=number,
                     entry_id=entry.id,
                     title=entry.question,
-                    url=entry.sources[0].url if entry.sources else None,
+                    url=(entry.sources[0].url or None) if entry.sources else None,
+                    source=entry.sources[0].title if entry.sources else None,
                     start=offset + piece.start,
                     end=offset + piece.end,
                 )

@@ -54,7 +54,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """`index` is the number in the text; `reply.text[start:end]` is what it supports."""
+    """`index` is the number in the text; `reply.text[start:end]` is what it supports. `title` is the entry's
+    question, `source` what its first source is called: of a document, with the page."""
 
     index: int
     entry_id: str
@@ -62,6 +63,7 @@ class Citation:
     url: str | None
     start: int
     end: int
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,7 +193,10 @@ def has_no_exchange() -> ColumnElement[bool]:
 
 def citation_fields(citation: Citation) -> dict[str, Any]:
     """A citation as the outside knows it."""
-    return {name: getattr(citation, name) for name in ("index", "entry_id", "title", "url", "start", "end")}
+    return {
+        name: getattr(citation, name)
+        for name in ("index", "entry_id", "title", "url", "start", "end", "source")
+    }
 
 
 def _messages(newest_first: Sequence[tuple[str, str]]) -> list[Message]:

@@ -44,7 +44,7 @@ def document_id_of(name: str) -> str:
 
 
 def drafts_of(document: Document) -> list[Drafted]:
-    """A draft a section, in reading order. What no entry may hold (a section of pictures alone) is left out."""
+    """A draft a section, in reading order. What no entry may hold (pictures alone) is left out."""
     drafted: list[Drafted] = []
     taken: dict[str, int] = {}
     for section in document.sections:

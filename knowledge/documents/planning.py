@@ -27,7 +27,7 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An entry that was not changed though the document was, and why; `proposed` is what the document says."""
+    """An entry that was not changed though the document was, and why; `proposed`: what that says."""
 
     entry_id: str
     reason: str
@@ -36,9 +36,9 @@ class Kept:
 
 @dataclass(slots=True)
 class DocumentPlan:
-    """Entries to create, pairs of what is stored and what takes its place, the same where only page or heading
-    moved, entries to remove, ids of those left alone, and what is kept against the document. `tracked` is what
-    is known of the sections afterwards."""
+    """Entries to create, pairs of what is stored and what takes its place (apart: those of which only page or
+    heading moved), entries to remove, ids of those left alone, and what is kept against the document.
+    `tracked` is what is known of the sections afterwards."""
 
     created: list[Entry] = field(default_factory=list)
     updated: list[tuple[Entry, Entry]] = field(default_factory=list)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
+from knowledge.documents.converting.pdf import is_pdf, read_pdf
+from knowledge.documents.converting.web_page import read_page
+from knowledge.documents.converting.word_file import is_word_file, read_word_file
 from knowledge.documents.parts import one_a_paragraph, parts_of
-from knowledge.documents.pdf import is_pdf, read_pdf
 from knowledge.documents.sections import sections_of
 from knowledge.documents.types import Content, Document, DocumentUnreadable
-from knowledge.documents.web_page import read_page
-from knowledge.documents.word_file import is_word_file, read_word_file
 from knowledge.importing.decoding import text_of
 from knowledge.importing.reading import Unreadable, UnreadableAt, front_matter
 from knowledge.importing.records import FIELDS, MAX_TITLE, normalise

@@ -14,8 +14,8 @@ _MOST_HEADINGS = 6
 
 def sections_of(parts: Iterable[Part]) -> tuple[Section, ...]:
     """One section for each heading that has text of its own. What stands under a heading that asks is its
-    answer, with the headings in it that ask nothing themselves. A question that is asked twice is told apart by
-    the heading above it."""
+    answer, with the headings in it that ask nothing themselves. A question that is asked twice is told apart
+    by the headings above it."""
     reader = _Reader()
     for part in parts:
         reader.take(part)

@@ -115,6 +115,7 @@ class CitationBody(BaseModel):
     url: str | None
     start: int
     end: int
+    source: str | None = None
 
 
 class ChatResponse(BaseModel):

@@ -9,9 +9,9 @@ from itertools import chain, groupby
 from threading import Lock
 from typing import Any
 
+from knowledge.documents.converting.pdf_lines import Line, lines_of, without_edges
+from knowledge.documents.converting.pdf_paragraphs import markdown_of_lines
 from knowledge.documents.parts import parts_of
-from knowledge.documents.pdf_lines import Line, lines_of, without_edges
-from knowledge.documents.pdf_paragraphs import markdown_of_lines
 from knowledge.documents.types import Content, Part, converter
 from knowledge.importing.reading import Unreadable
 from knowledge.twins import question_key

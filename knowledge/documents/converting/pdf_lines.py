@@ -16,13 +16,16 @@ _EDGE = 2  # lines at the top and the bottom of a page that may be its header an
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line as it is read, on `page` (from 1). `size`: height of its letters in points; `bottom`: where it
-    stands, in points from the foot of the page; `hyphen`: its last word goes on in the next line."""
+    """One line as it is read, on `page` (from 1). `size`: height of its letters in points; `bottom`, `left` and
+    `right`: where it stands, in points from the page's lower left corner; `hyphen`: its last word goes on in
+    the next line."""
 
     text: str
     page: int
     size: float
     bottom: float
+    left: float
+    right: float
     hyphen: bool = False
 
 
@@ -34,8 +37,8 @@ def lines_of(page: Any, number: int) -> list[Line]:  # noqa: ANN401
         found, at = [], 0
         for raw in re.split("(\r\n|\n|\r)", text):
             if shown := _shown(raw):
-                size, bottom = _set(words, at + len(raw) - len(raw.lstrip()), at + len(raw.rstrip()))
-                found.append(Line(shown, number, size, bottom, bool(_HYPHEN.search(raw.rstrip()[-1:]))))
+                set_ = _set(words, at + len(raw) - len(raw.lstrip()), at + len(raw.rstrip()))
+                found.append(Line(shown, number, *set_, bool(_HYPHEN.search(raw.rstrip()[-1:]))))
             at += len(raw)
         return found
     finally:
@@ -72,11 +75,13 @@ def _shown(raw: str) -> str:
 _SAMPLES = 5
 
 
-def _set(words: Any, start: int, end: int) -> tuple[float, float]:  # noqa: ANN401
-    """Size and place of a line, from a few of its letters."""
-    step = max(1, (end - start) // _SAMPLES)
-    boxes = [words.get_charbox(at, loose=True) for at in range(start, end, step) if at < words.count_chars()]
+def _set(words: Any, start: int, end: int) -> tuple[float, float, float, float]:  # noqa: ANN401
+    """Size, bottom, left and right of a line, from a few of its letters."""
+    step, last = max(1, (end - start) // _SAMPLES), min(end, words.count_chars()) - 1
+    boxes = [words.get_charbox(at, loose=True) for at in {*range(start, last + 1, step), last} if at >= start]
     boxes = [box for box in boxes if box[3] > box[1]]
     if not boxes:
-        return 0.0, 0.0
-    return round(median(top - bottom for _, bottom, _, top in boxes), 1), median(box[1] for box in boxes)
+        return 0.0, 0.0, 0.0, 0.0
+    lefts, bottoms, rights, _ = zip(*boxes, strict=True)
+    size = round(median(top - bottom for _, bottom, _, top in boxes), 1)
+    return size, median(bottoms), min(lefts), max(rights)

@@ -1,4 +1,4 @@
-"""DOCX through mammoth: styles as headings, lists and tables. Macros, pictures and links to files are not read."""
+"""DOCX through mammoth: styles as headings, lists, tables. Macros, pictures and linked files are not read."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import io
 import zipfile
 from xml.etree.ElementTree import ParseError
 
+from knowledge.documents.converting.web_page import fragment_parts
 from knowledge.documents.types import Content, converter
-from knowledge.documents.web_page import fragment_parts
 from knowledge.importing.reading import Unreadable
 
 BODY = "word/document.xml"
