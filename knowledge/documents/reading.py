@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,7 +17,9 @@ from knowledge.documents.sections import sections_of
 from knowledge.documents.types import Content, Document, DocumentUnreadable
 from knowledge.importing.decoding import text_of
 from knowledge.importing.reading import Unreadable, UnreadableAt, front_matter
-from knowledge.importing.records import FIELDS, MAX_TITLE, normalise
+from knowledge.importing.records import MAX_TITLE, normalise
+from knowledge.sheets.delimited import FIRST_ROWS, rows_of
+from knowledge.sheets.tables import find_header
 
 SUFFIXES = (".md", ".markdown", ".html", ".htm", ".xhtml", ".docx", ".docm", ".pdf", ".txt")
 TYPES = {
@@ -28,7 +32,8 @@ TYPES = {
 }
 _HTML = (".html", ".htm", ".xhtml")
 _MOST_TEXT = 20_000_000
-_OF_ENTRIES = frozenset(FIELDS) - {"topic", "status", "sources"}
+_FIELD = re.compile(r"^(?:id|question|alternates|misconceptions)[ \t]*:", re.MULTILINE)
+_FRONT = 20_000  # characters of front matter in which an entry's fields show
 _OLE = b"\xd0\xcf\x11\xe0"
 
 
@@ -54,12 +59,19 @@ def read_document(name: str, data: bytes, limit: int, *, kind: str = "", url: st
 def is_entry(data: bytes) -> bool:
     """Whether a Markdown file is one entry, with its fields as front matter, rather than a document."""
     try:
-        text = text_of(data)[0]
-        if not text.lstrip().startswith("---"):
-            return False
-        return not _OF_ENTRIES.isdisjoint(front_matter(text))
-    except Unreadable:  # it is told what is wrong with an entry
-        return text.lstrip().startswith("---\n") and "question:" in text[:5_000]
+        text = text_of(data)[0].lstrip().replace("\r\n", "\n")
+    except Unreadable:
+        return False
+    return text.startswith("---\n") and bool(_FIELD.search(text[4:].partition("\n---")[0][:_FRONT]))
+
+
+def is_table(data: bytes) -> bool:
+    """Whether a text file holds columns of questions and answers, as Excel's Unicode text does."""
+    try:
+        rows, _ = rows_of(text_of(data)[0])
+        return find_header(list(islice(rows, FIRST_ROWS)))[0] is not None
+    except Unreadable:
+        return False
 
 
 def _content(name: str, data: bytes, limit: int, kind: str, url: str) -> Content:

@@ -105,11 +105,14 @@ class DocumentStore:
         with Session(self._engine) as session:
             return list(_planned(session, documents, approve))
 
-    def apply(self, documents: Sequence[Document], *, approve: bool = False) -> list[Imported]:
-        """Takes the documents in, all or none, in one transaction. `approve`: as approved entries, which
-        change and retire with their document as long as nobody edits them. Raises `DocumentsRejected` for two
-        documents of one name."""
+    def apply(
+        self, documents: Sequence[Document], *, approve: bool = False, instead_of: Sequence[str] = ()
+    ) -> list[Imported]:
+        """Takes the documents in, all or none, in one transaction; the entries `instead_of` go. `approve`: as
+        approved entries, which change and retire with their document as long as nobody edits them. Raises
+        `DocumentsRejected` for two documents of one name."""
         with self._writing() as session:
+            carry_out(session, Plan((), (), (), tuple(instead_of)), ())
             done = list(_planned(session, documents, approve))
             return [_written(session, each) for each in done]
 

@@ -16,9 +16,9 @@ _EDGE = 2  # lines at the top and the bottom of a page that may be its header an
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line as it is read, on `page` (from 1). `size`: height of its letters in points; `bottom`, `left` and
-    `right`: where it stands, in points from the page's lower left corner; `hyphen`: its last word goes on in
-    the next line."""
+    """One line as it is read, on `page` (from 1). `size`: height of its letters in points; `bottom`, `left`
+    and `right`: where it stands, in points from the page's lower left corner; `hyphen`: its last word goes on
+    in the next line."""
 
     text: str
     page: int
