@@ -15,13 +15,13 @@ from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
-from app.api.routes import admin, answers, chat, health, openai_api
+from app.api.routes import admin, answers, chat, documents, health, openai_api
 from app.compose.services import Services, build_services
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
 
 _WEB = Path(__file__).parent / "web"
-_IMPORT = "/admin/entries/import"
+_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents"})
 
 
 def create_app(services: Services | None = None) -> FastAPI:
@@ -40,7 +40,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    for routes in (chat, openai_api, answers, admin, health):
+    for routes in (chat, openai_api, answers, admin, documents, health):
         app.include_router(routes.router)
     describe(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
@@ -62,7 +62,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
 
     def limit_of(path: str) -> int:
-        return settings.import_limit_bytes if path == _IMPORT else settings.body_limit_bytes
+        return settings.import_limit_bytes if path in _IMPORTS else settings.body_limit_bytes
 
     app.add_middleware(BodyLimit, limit_of=limit_of)
     if settings.cors_origins:

@@ -34,6 +34,7 @@ from app.store.storage import Storage
 from app.store.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from knowledge.encoders.types import TextEncoder, load_encoder
+from knowledge.documents.store import DocumentStore
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.importing.paths import parse_path
 from knowledge.index.embedding_cache import CachedEmbedder
@@ -68,6 +69,7 @@ class Services:
     curators: CuratorStore
     keys: KeyStore
     audit: AuditLog
+    documents: DocumentStore
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
@@ -167,6 +169,7 @@ def wire(
         curators=CuratorStore(engine),
         keys=KeyStore(engine),
         audit=AuditLog(engine),
+        documents=DocumentStore(engine),
         jobs=jobs,
         live=live,
         releases=releases,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,8 @@ from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 from knowledge.documents.drafting import document_id_of, drafts_of
 from knowledge.documents.planning import DocumentPlan, Planner, Tracked, is_untouched
 from knowledge.documents.types import Document, DocumentNotFound, DocumentsRejected, DocumentUnreadable
-from knowledge.entries import EntryRow, carry_out, stored_of
+from knowledge.curation.rows import EntryRow
+from knowledge.entries import carry_out, stored_of
 from knowledge.errors import StorageFailed
 from knowledge.importing.changes import Plan
 
@@ -68,6 +69,18 @@ class Imported:
     document: Document
     plan: DocumentPlan
     warnings: tuple[str, ...] = ()
+
+
+def imported_act(imported: Imported) -> tuple[str, str, dict[str, int]]:
+    """What was done, to which document, and how many entries that changed: for an audit log."""
+    plan = imported.plan
+    changed = {
+        "created": len(plan.created),
+        "updated": len(plan.updated) + len(plan.moved),
+        "removed": len(plan.removed),
+        "kept": len(plan.kept),
+    }
+    return "document.imported", imported.id, changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +183,7 @@ def _written(session: Session, imported: Imported) -> Imported:
     removed = tuple(entry.id for entry in plan.removed)
     touched = {*(entry.id for entry in plan.created), *(new.id for _, new in changed)}
     counts = carry_out(session, Plan(tuple(plan.created), changed, (), removed), touched)
-    row = session.get(DocumentRow, imported.id) or DocumentRow(id=imported.id, **_fields(document))
-    for name, value in _fields(document).items():
-        setattr(row, name, value)
-    session.add(row)
+    session.merge(_document_row(imported))
     session.flush()
     session.exec(delete(DocumentSectionRow).where(col(DocumentSectionRow.document_id) == imported.id))
     session.add_all(_row(imported.id, each) for each in plan.tracked)
@@ -181,15 +191,17 @@ def _written(session: Session, imported: Imported) -> Imported:
     return Imported(imported.id, document, plan, counts.warnings)
 
 
-def _fields(document: Document) -> Mapping[str, object]:
-    return {
-        "name": document.name,
-        "title": document.title,
-        "url": document.url,
-        "digest": document.digest,
-        "pages": document.pages,
-        "imported_at": datetime.now(UTC),
-    }
+def _document_row(imported: Imported) -> DocumentRow:
+    document = imported.document
+    return DocumentRow(
+        id=imported.id,
+        name=document.name,
+        title=document.title,
+        url=document.url,
+        digest=document.digest,
+        pages=document.pages,
+        imported_at=datetime.now(UTC),
+    )
 
 
 def _row(document_id: str, each: Tracked) -> DocumentSectionRow:

@@ -12,8 +12,10 @@ from app.cli.failures import Failed
 from app.cli.progress import progress
 from app.compose.services import holds_demonstration, prepared_database
 from app.settings import Settings
+from app.store.audit import AuditLog
+from app.store.curators import OPERATOR
 from knowledge.documents.paths import read_documents
-from knowledge.documents.store import DocumentStore, Imported
+from knowledge.documents.store import DocumentStore, Imported, imported_act
 from knowledge.documents.types import Document, DocumentsRejected
 from knowledge.entries import EntryStore
 from knowledge.importing.changes import Plan
@@ -64,6 +66,9 @@ def take_in(documents: Sequence[Document], settings: Settings, *, check: bool, a
         imported = store.preview(documents, approve=approve)
     else:
         imported = store.apply(documents, approve=approve, instead_of=demonstration)
+        audit = AuditLog(engine)
+        for each in imported:
+            audit.record(OPERATOR, *imported_act(each))
     if demonstration:
         done = "would be" if check else "was"
         typer.echo(f"There was nothing but the untouched demonstration: it {done} replaced.")

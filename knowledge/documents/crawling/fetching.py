@@ -76,8 +76,8 @@ class Fetcher:
         extensions = {"sni_hostname": target.host}
         try:
             with self._client.stream("GET", asked, headers=headers, extensions=extensions) as response:
-                if response.status_code in _REDIRECTS and (to := response.headers.get("Location")):
-                    return urljoin(url, to)
+                if response.status_code in _REDIRECTS and "Location" in response.headers:
+                    return urljoin(url, str(response.headers["Location"]))
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 return Fetched(url, response.status_code, kind, self._body(response, url))
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
