@@ -11,7 +11,7 @@ from knowledge.types import KnowledgeError
 
 _MISSING = (
     "{} cannot be read: the extra `documents` is not installed ({} is missing)."
-    " Install it with: pip install 'candor[documents]'."
+    " Install it with: pip install 'candor-chat[documents]'."
 )
 
 
