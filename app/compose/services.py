@@ -33,8 +33,8 @@ from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
 from app.store.traces import TraceStore
 from app.turns import Chat, TurnRunner
-from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.documents.store import DocumentStore
+from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.importing.paths import parse_path
 from knowledge.index.embedding_cache import CachedEmbedder

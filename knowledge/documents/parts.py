@@ -123,12 +123,14 @@ def one_a_paragraph(text: str) -> str:
 
 def _set_off(lines: Sequence[str]) -> Iterator[str]:
     for at, line in enumerate(lines):
+        begins = not at or not lines[at - 1].strip()
         opens = is_question(line) and len(line) <= _LONGEST_QUESTION
-        alone = not at or not lines[at - 1].strip() or bool(_LABELLED.match(line))
-        if opens and alone and line.strip():
-            yield from ("", line, "")
-        else:
-            yield line
+        if opens and not begins and _LABELLED.match(line):
+            yield ""
+            begins = True
+        yield line
+        if opens and begins and at + 1 < len(lines) and lines[at + 1].strip():
+            yield ""
 
 
 @cache

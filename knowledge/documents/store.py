@@ -11,10 +11,10 @@ from sqlalchemy import JSON, Column, DateTime, Engine, ForeignKey, String
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 
+from knowledge.curation.rows import EntryRow
 from knowledge.documents.drafting import document_id_of, drafts_of
 from knowledge.documents.planning import DocumentPlan, Planner, Tracked, is_untouched
 from knowledge.documents.types import Document, DocumentNotFound, DocumentsRejected, DocumentUnreadable
-from knowledge.curation.rows import EntryRow
 from knowledge.entries import carry_out, stored_of
 from knowledge.errors import StorageFailed
 from knowledge.importing.changes import Plan

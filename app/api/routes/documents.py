@@ -48,7 +48,9 @@ async def import_document(
     request: Request,
     services: Using,
     curator: Acting,
-    name: Annotated[str | None, Query(pattern=_NAME, description="The file's name, by which it is known.")] = None,
+    name: Annotated[
+        str | None, Query(pattern=_NAME, description="The file's name, by which it is known.")
+    ] = None,
     x_filename: Annotated[str | None, Header(max_length=3 * _MOST_NAME)] = None,
     check: Annotated[bool, Query(description="Only tell what would change.")] = False,
     approve: Annotated[bool, Query(description="As approved entries, which needs an approver.")] = False,
@@ -58,7 +60,9 @@ async def import_document(
         require(curator, Role.APPROVER)
     document = await _read(request, services.settings.import_limit_bytes, _named(name, x_filename))
     store = services.documents
-    (imported,) = await asyncio.to_thread(store.preview if check else store.apply, [document], approve=approve)
+    (imported,) = await asyncio.to_thread(
+        store.preview if check else store.apply, [document], approve=approve
+    )
     if not check:
         await asyncio.to_thread(services.audit.record, curator, *imported_act(imported))
     return DocumentImportBody.of(imported, checked=check)
