@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -89,6 +90,8 @@ class Content:
 def converter(module: str, kind: str) -> Any:  # noqa: ANN401
     """The package that reads this kind of document, imported now. Raises `ConverterMissing`."""
     try:
-        return import_module(module)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about extras of its own
+            return import_module(module)
     except ModuleNotFoundError as error:
         raise ConverterMissing(_MISSING.format(kind, error.name)) from None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
 from knowledge.documents.crawling.fetching import AGENT, Fetched, Fetcher
 from knowledge.documents.crawling.hosts import AllowedHosts, CrawlFailed, CrawlRefused
@@ -81,7 +81,7 @@ def _addresses(address: str, fetcher: Fetcher, most: int) -> tuple[list[str], li
     below = (
         cleaned
         for url in pages_of(address, fetcher)
-        if (cleaned := courlan.clean_url(url))
+        if (cleaned := courlan.clean_url(urldefrag(url).url))
         and (urlsplit(cleaned).path + "/").startswith(folder)
         and urlsplit(cleaned).netloc == parts.netloc
     )

@@ -182,7 +182,8 @@ def test_a_pdf_by_its_outline_page_by_page() -> None:
         ),
         (
             "Who grants it?",
-            "Your team does. Where it cannot agree, the head of the office decides.\n\nThe last page goes on.",
+            "Your team does. Where it cannot agree, the head of the office decides.\n\n"
+            "The last page goes on.",
         ),
     ]
     sources = [draft.entry.sources[0] for draft in drafts_of(document)]
