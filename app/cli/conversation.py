@@ -103,7 +103,9 @@ def _show_end(reply: Reply) -> None:
     for citation in reply.citations:
         if citation.index not in shown:
             shown.add(citation.index)
-            typer.secho(f"  [{citation.index}] {citation.title}  {citation.url or ''}".rstrip(), dim=True)
+            where = f" · {citation.source}" if citation.source else ""
+            told = f"  [{citation.index}] {citation.title}{where}  {citation.url or ''}"
+            typer.secho(told.rstrip(), dim=True)
     if reply.suggestions:
         typer.secho("  You could ask:", dim=True)
     for suggestion in reply.suggestions:

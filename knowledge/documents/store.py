@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, Column, DateTime, Engine, ForeignKey, String
+from sqlalchemy import JSON, Column, DateTime, Engine, ForeignKey, String, Text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 
@@ -26,9 +26,9 @@ class DocumentRow(SQLModel, table=True):
     __tablename__ = "documents"
 
     id: str = Field(primary_key=True, max_length=100)
-    name: str
-    title: str
-    url: str
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    title: str = Field(sa_column=Column(Text, nullable=False))
+    url: str = Field(sa_column=Column(Text, nullable=False))
     digest: str = Field(max_length=64)
     pages: int | None = None
     imported_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

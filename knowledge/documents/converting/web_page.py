@@ -20,6 +20,14 @@ _SILENT = {"script", "style", "noscript", "iframe", "object", "embed", "svg", "s
 _MOST_SPAN = 1_000  # rows or columns of one cell
 _MOST_CELLS = 200_000  # of all tables of a page, filled in ones included
 _WHOLE = 0.9  # of the words of the main content lie in what is taken
+_DEEP = "tags stand within tags to a depth that cannot be read"
+_MOST_DEPTH = 1_000
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)", re.IGNORECASE)
+_UNNESTED = frozenset(
+    "area base br col embed hr img input link meta source track wbr p li dt dd tr td th thead tbody tfoot"
+    " colgroup caption option optgroup rp rt html head body".split()
+)
+"""Tags that hold nothing, or that the next one of their kind ends: nobody has to close them."""
 _TAGS = "html head body main section article header details summary figure figcaption dl dt dd"
 
 
@@ -27,16 +35,20 @@ def read_page(html: str, url: str = "") -> Content:
     """Raises `Unreadable`, and `ConverterMissing`."""
     if len(html) > MOST_BYTES:
         raise Unreadable(f"the page has more than {MOST_BYTES:,} characters")
+    if _depth(html) > _MOST_DEPTH:  # to clean it would take time by the square of that
+        raise Unreadable(_DEEP)
     try:
         return _read(html, url)
     except RecursionError:
-        raise Unreadable("tags stand within tags to a depth that cannot be read") from None
+        raise Unreadable(_DEEP) from None
 
 
-def fragment_parts(html: str) -> Content:
-    """What a converter wrote, all of it. Raises `Unreadable`."""
+def read_fragment(html: str) -> Content:
+    """What a converter wrote, all of it; a first heading of the outermost level is its title. Raises
+    `Unreadable`."""
     try:
-        return Content(tuple(parts_of(_markdown(_clean(html, set())))))
+        parts = tuple(parts_of(_markdown(_clean(html, set()))))
+        return Content(parts, parts[0].text if parts and parts[0].level == 1 else "")
     except RecursionError:
         raise Unreadable("it is nested to a depth that cannot be read") from None
 
@@ -53,6 +65,15 @@ def _read(html: str, url: str) -> Content:
         main.insert(0, heading.extract())
     words = heading.get_text(" ", strip=True) if heading else title
     return Content(tuple(parts_of(_markdown(str(main)))), words)
+
+
+def _depth(html: str) -> int:
+    depth = deepest = 0
+    for close, name in _TAG.findall(html):
+        if name.lower() not in _UNNESTED:
+            depth = max(0, depth - 1) if close else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _clean(html: str, around: set[str]) -> str:

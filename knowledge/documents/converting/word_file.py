@@ -6,7 +6,7 @@ import io
 import zipfile
 from xml.etree.ElementTree import ParseError
 
-from knowledge.documents.converting.web_page import fragment_parts
+from knowledge.documents.converting.web_page import read_fragment
 from knowledge.documents.types import Content, converter
 from knowledge.importing.reading import Unreadable
 
@@ -43,7 +43,7 @@ def read_word_file(data: bytes, limit: int) -> Content:
         raise Unreadable("it is nested to a depth that cannot be read") from None
     except (KeyError, IndexError, AttributeError, TypeError, ValueError, OSError, zipfile.BadZipFile):
         raise Unreadable(_BROKEN) from None
-    return fragment_parts(html)
+    return read_fragment(html)
 
 
 def _no_image(_image: object) -> list[object]:

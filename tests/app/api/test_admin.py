@@ -51,6 +51,9 @@ CALLS = [
     ("POST", "/admin/releases/x/activate"),
     ("GET", "/admin/turns"),
     ("GET", "/admin/turns/x"),
+    ("GET", "/admin/documents"),
+    ("POST", "/admin/documents"),
+    ("DELETE", "/admin/documents/x"),
 ]
 
 

@@ -137,15 +137,15 @@ def test_one_question_amid_text_opens_nothing() -> None:
 
 def test_a_word_file_by_its_styles() -> None:
     body = (
-        paragraph("Handbook", "Title") + paragraph("For all.") + paragraph("Leave", "H1")
+        paragraph("Staff handbook", "Title") + paragraph("For all.") + paragraph("Leave", "H1")
         + paragraph("Thirty days.") + table(("Years", "Days"), ("5", "2")) + paragraph("Who grants it?", "H2")
         + paragraph("Your team, &lt;b&gt;always&lt;/b&gt;.")
     )  # fmt: skip
     document = read("handbook.docx", docx(body, {"word/vbaProject.bin": b"\x00macro"}))
-    assert document.title == "Handbook"
+    assert document.title == "Staff handbook"
     assert told(document) == [
-        ("Handbook", "For all."),
-        ("Handbook: Leave", "Thirty days.\n\n| Years | Days |\n| --- | --- |\n| 5 | 2 |"),
+        ("Staff handbook", "For all."),
+        ("Staff handbook: Leave", "Thirty days.\n\n| Years | Days |\n| --- | --- |\n| 5 | 2 |"),
         ("Who grants it?", "Your team, \\<b>always\\</b>."),
     ]
 
