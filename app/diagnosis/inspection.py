@@ -11,7 +11,7 @@ from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.compose.seeds import Seeds
-from app.diagnosis.findings import EXPORTING, SETUP, Finding, State, version_of
+from app.diagnosis.findings import SETUP, Finding, State
 from app.diagnosis.llm_inspection import inspect_llm
 from app.settings import Settings, SettingsError, read_settings
 from app.store import sqlite_file
@@ -20,6 +20,7 @@ from knowledge.encoders.model_store import StoredModel, exported_model
 from knowledge.encoders.types import EncoderFailed, describe, load_encoder
 from knowledge.entries import EntryStore
 from knowledge.errors import BackgroundUnusable
+from knowledge.extras import install, lacking_to_export
 from knowledge.releases.calibration import read_background
 from knowledge.releases.releases import EncoderStamp, Releases
 from knowledge.types import KnowledgeError
@@ -114,8 +115,8 @@ def _encoder(settings: Settings) -> tuple[Finding, StoredModel | None]:
 
 def _unexported(name: str) -> Finding:
     detail = f"{name}, not cached yet"
-    if missing := [package for package in EXPORTING if version_of(package) is None]:
-        return Finding("encoder", State.FAILED, f"{detail}; {', '.join(missing)} would export it", SETUP)
+    if missing := lacking_to_export():
+        return Finding("encoder", State.FAILED, f"{detail}, and {missing}", install("train"))
     return Finding("encoder", State.OK, f"{detail}: exported at the first start, within a minute")
 
 

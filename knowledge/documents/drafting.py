@@ -19,6 +19,7 @@ MOST_ANSWER = 8_000
 _LONGEST_ID, _LONGEST_DOCUMENT_ID = 100, 60
 _TITLED = 200  # characters of a document's title before the headings
 _SHOWN_HEADING = 120
+_OF_APPROVAL = frozenset({"id", "status", "reviewed_on", "review_by"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ def drafts_of(document: Document) -> list[Drafted]:
 
 
 def fingerprint(entry: Entry) -> str:
-    """SHA-256 (hex) of what a curator may change, but for whether and when it was approved."""
+    """SHA-256 (hex) of what a curator may change, but for whether and when it was or shall be reviewed."""
     record = record_of(entry)
-    kept = {name: value for name, value in record.items() if name not in ("id", "status", "reviewed_on")}
+    kept = {name: value for name, value in record.items() if name not in _OF_APPROVAL}
     return _digest(json.dumps(kept, sort_keys=True, ensure_ascii=True))
 
 

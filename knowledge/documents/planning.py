@@ -130,19 +130,19 @@ class Planner:
 
     def _drop(self, plan: DocumentPlan, old: Tracked) -> None:
         stored = self.stored.get(old.entry_id)
-        if stored is None or stored.status is EntryStatus.ARCHIVED:
+        if stored is None or stored.status is EntryStatus.RETIRED:
             return
         if is_untouched(stored, old.written):
             plan.removed.append(stored)
         elif self.approve and fingerprint(stored) == old.written:
-            plan.updated.append((stored, replace(stored, status=EntryStatus.ARCHIVED)))
+            plan.updated.append((stored, replace(stored, status=EntryStatus.RETIRED)))
         else:
             reason = _why(stored, edited=fingerprint(stored) != old.written)
             plan.kept.append(Kept(stored.id, f"{reason}, and the document has no such section any more"))
             plan.tracked.append(old)
 
     def _approved(self, entry: Entry, stored: Entry | None = None) -> Entry:
-        retired = stored is not None and stored.status is EntryStatus.ARCHIVED
+        retired = stored is not None and stored.status is EntryStatus.RETIRED
         return replace(entry, status=EntryStatus.APPROVED) if self.approve and not retired else entry
 
 

@@ -11,15 +11,18 @@ from sqlalchemy import JSON, Column, DateTime, Engine, ForeignKey, String, Text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 
+from knowledge.curation.applying import apply
+from knowledge.curation.lifecycle import Writing
 from knowledge.curation.rows import EntryRow
+from knowledge.curation.writing import Witness, exclusive, kept_of, unwitnessed
 from knowledge.documents.drafting import document_id_of, drafts_of
 from knowledge.documents.planning import DocumentPlan, Planner, Tracked, is_untouched
 from knowledge.documents.types import Document, DocumentNotFound, DocumentsRejected, DocumentUnreadable
-from knowledge.entries import carry_out, stored_of
 from knowledge.errors import StorageFailed
 from knowledge.importing.changes import Plan
+from knowledge.types import Entry
 
-_SLICE = 500  # rows a statement
+_UNNAMED = Writing()
 
 
 class DocumentRow(SQLModel, table=True):
@@ -70,17 +73,18 @@ class Imported:
     plan: DocumentPlan
     warnings: tuple[str, ...] = ()
 
-
-def imported_act(imported: Imported) -> tuple[str, str, dict[str, int]]:
-    """What was done, to which document, and how many entries that changed: for an audit log."""
-    plan = imported.plan
-    changed = {
-        "created": len(plan.created),
-        "updated": len(plan.updated) + len(plan.moved),
-        "removed": len(plan.removed),
-        "kept": len(plan.kept),
-    }
-    return "document.imported", imported.id, changed
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many entries it was, by what became of them."""
+        plan = self.plan
+        return {
+            "created": len(plan.created),
+            "updated": len(plan.updated),
+            "moved": len(plan.moved),
+            "unchanged": len(plan.unchanged),
+            "removed": len(plan.removed),
+            "kept": len(plan.kept),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,12 @@ class Removed:
 
 
 class DocumentStore:
-    """The documents of one database. Synchronous; safe to use from many threads. Writing raises
-    `StorageFailed` where the database cannot be written."""
+    """The documents of one database. Synchronous; safe to use from many threads. Writing tells `witness`
+    within the same transaction, and raises `StorageFailed` where the database cannot be written."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, witness: Witness = unwitnessed) -> None:
         self._engine = engine
+        self._witness = witness
 
     def all(self) -> list[StoredDocument]:
         """Ordered by name."""
@@ -119,39 +124,50 @@ class DocumentStore:
             return list(_planned(session, documents, approve))
 
     def apply(
-        self, documents: Sequence[Document], *, approve: bool = False, instead_of: Sequence[str] = ()
+        self,
+        documents: Sequence[Document],
+        *,
+        approve: bool = False,
+        by: Writing = _UNNAMED,
+        instead_of: Sequence[str] = (),
     ) -> list[Imported]:
         """Takes the documents in, all or none, in one transaction; the entries `instead_of` go. `approve`: as
         approved entries, which change and retire with their document as long as nobody edits them. Raises
-        `DocumentsRejected` for two documents of one name."""
+        `DocumentsRejected` for two documents of one name, and what an import of entries raises."""
         with self._writing() as session:
-            carry_out(session, Plan((), (), (), tuple(instead_of)), ())
-            done = list(_planned(session, documents, approve))
-            return [_written(session, each) for each in done]
+            apply(session, Plan((), (), (), tuple(instead_of)), (), by)
+            done = [_written(session, each, by) for each in list(_planned(session, documents, approve))]
+            for each in done:
+                self._witness(session, by, "document.imported", each.id, each.counts)
+            return done
 
-    def remove(self, document_id: str) -> Removed:
+    def remove(self, document_id: str, by: Writing = _UNNAMED) -> Removed:
         """Forgets a document; its drafts that nobody touched go with it. Raises `DocumentNotFound`."""
         with self._writing() as session:
             row = session.get(DocumentRow, document_id)
             if row is None:
                 raise DocumentNotFound(document_id)
             tracked = _tracked(session, document_id)
-            stored = stored_of(session, [each.entry_id for each in tracked])
+            stored = _stored(session, tracked)
             own = {each.entry_id for each in tracked if each.entry_id in stored}
             gone = tuple(
                 each.entry_id
                 for each in tracked
                 if each.entry_id in own and is_untouched(stored[each.entry_id], each.written)
             )
-            carry_out(session, Plan((), (), (), gone), ())
+            apply(session, Plan((), (), (), gone), (), by)
             session.exec(delete(DocumentSectionRow).where(col(DocumentSectionRow.document_id) == document_id))
             session.delete(row)
-            return Removed(gone, tuple(sorted(own.difference(gone))))
+            removed = Removed(gone, tuple(sorted(own.difference(gone))))
+            told = {"removed": len(gone), "kept": len(removed.kept)}
+            self._witness(session, by, "document.removed", document_id, told)
+            return removed
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
         try:
             with Session(self._engine) as session, session.begin():
+                exclusive(session)
                 yield session
         except IntegrityError as error:
             raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
@@ -171,18 +187,23 @@ def _planned(session: Session, documents: Sequence[Document], approve: bool) -> 
         seen[document_id] = document
         row, tracked = session.get(DocumentRow, document_id), _tracked(session, document_id)
         before = Document(row.name, row.title, (), row.digest, row.url) if row else document
-        stored = stored_of(session, [each.entry_id for each in tracked])
+        stored = _stored(session, tracked)
         plan = Planner(document, before, stored, ids, approve).plan(drafts_of(document), tracked)
         ids |= {entry.id for entry in plan.created}
         yield Imported(document_id, document, plan)
 
 
-def _written(session: Session, imported: Imported) -> Imported:
+def _stored(session: Session, tracked: Sequence[Tracked]) -> dict[str, Entry]:
+    kept = kept_of(session, [each.entry_id for each in tracked])
+    return {entry_id: each.entry for entry_id, each in kept.items()}
+
+
+def _written(session: Session, imported: Imported, by: Writing) -> Imported:
     document, plan = imported.document, imported.plan
     changed = (*plan.updated, *plan.moved)
     removed = tuple(entry.id for entry in plan.removed)
     touched = {*(entry.id for entry in plan.created), *(new.id for _, new in changed)}
-    counts = carry_out(session, Plan(tuple(plan.created), changed, (), removed), touched)
+    counts = apply(session, Plan(tuple(plan.created), changed, (), removed), touched, by)
     session.merge(_document_row(imported))
     session.flush()
     session.exec(delete(DocumentSectionRow).where(col(DocumentSectionRow.document_id) == imported.id))

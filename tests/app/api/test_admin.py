@@ -16,7 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.api.routes.admin import XLSX
+from app.api.routes.entries import XLSX
 from app.compose.services import Services
 from app.main import create_app
 from knowledge.index.embedding_cache import EmbedResult
@@ -54,6 +54,17 @@ CALLS = [
     ("GET", "/admin/documents"),
     ("POST", "/admin/documents"),
     ("DELETE", "/admin/documents/x"),
+    ("GET", "/admin/gaps"),
+    ("GET", "/admin/gaps/x"),
+    ("POST", "/admin/gaps/x/entry"),
+    ("POST", "/admin/gaps/x/draft"),
+    ("POST", "/admin/gaps/x/alternates"),
+    ("POST", "/admin/gaps/x/dismiss"),
+    ("POST", "/admin/gaps/x/reopen"),
+    ("GET", "/admin/feedback"),
+    ("GET", "/admin/suggestions"),
+    ("POST", "/admin/suggestions/x/accept"),
+    ("POST", "/admin/suggestions/x/dismiss"),
 ]
 
 

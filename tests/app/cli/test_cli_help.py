@@ -17,6 +17,8 @@ COMMANDS = {
     "chat",
     "import",
     "purge",
+    "gaps",
+    "feedback",
     "export",
     "template",
     "init",

@@ -139,7 +139,7 @@ def test_an_approver_takes_along_what_nobody_edited(store: DocumentStore, entrie
     }
     assert entries.get(id_of("passport")).answer == "Send a letter."
     assert entries.get(id_of("visa")).answer == "Fill in form 3."
-    assert entries.get(id_of("can-i-pay-in-cash")).status is EntryStatus.ARCHIVED
+    assert entries.get(id_of("can-i-pay-in-cash")).status is EntryStatus.RETIRED
     assert len(entries.servable(today())) == 2
 
 
