@@ -36,7 +36,7 @@ from app.settings import Settings, read_settings
 from app.version import VERSION
 
 _WEB = Path(__file__).parent / "web"
-_IMPORT = "/admin/entries/import"
+_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents"})
 
 
 def create_app(services: Services | None = None) -> FastAPI:
@@ -80,7 +80,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
 
     def limit_of(path: str) -> int:
-        return settings.import_limit_bytes if path == _IMPORT else settings.body_limit_bytes
+        return settings.import_limit_bytes if path in _IMPORTS else settings.body_limit_bytes
 
     app.add_middleware(BodyLimit, limit_of=limit_of)
     if settings.cors_origins:

@@ -37,6 +37,7 @@ from app.store.storage import Storage
 from app.store.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from knowledge.curation.lifecycle import Writing
+from knowledge.documents.store import DocumentStore
 from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.importing.paths import parse_path
@@ -73,6 +74,7 @@ class Services:
     curators: CuratorStore
     keys: KeyStore
     audit: AuditLog
+    documents: DocumentStore
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
@@ -178,6 +180,7 @@ def wire(
         curators=CuratorStore(engine),
         keys=KeyStore(engine),
         audit=AuditLog(engine),
+        documents=DocumentStore(engine, witness),
         jobs=jobs,
         live=live,
         releases=releases,

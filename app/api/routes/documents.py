@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import unquote
 
@@ -14,9 +15,9 @@ from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.openapi import problems
 from app.api.schemas.documents import DocumentBody, DocumentImportBody, RemovedBody
+from app.api.versions import writing_of
 from app.store.curators import Role
 from knowledge.documents.reading import TYPES, read_document
-from knowledge.documents.store import imported_act
 from knowledge.documents.types import Document
 
 _MOST_NAME = 500
@@ -59,12 +60,9 @@ async def import_document(
     if approve:
         require(curator, Role.APPROVER)
     document = await _read(request, services.settings.import_limit_bytes, _named(name, x_filename))
-    store = services.documents
-    (imported,) = await asyncio.to_thread(
-        store.preview if check else store.apply, [document], approve=approve
-    )
-    if not check:
-        await asyncio.to_thread(services.audit.record, curator, *imported_act(imported))
+    store, by = services.documents, writing_of(services, curator)
+    act = store.preview if check else partial(store.apply, by=by)
+    (imported,) = await asyncio.to_thread(act, [document], approve=approve)
     return DocumentImportBody.of(imported, checked=check)
 
 
@@ -73,9 +71,7 @@ def remove_document(
     document_id: Annotated[str, InPath(max_length=100)], services: Using, curator: Acting
 ) -> RemovedBody:
     """Forgets a document. Its drafts that nobody touched go with it; `kept` names the other entries."""
-    removed = services.documents.remove(document_id)
-    detail = {"removed": len(removed.removed), "kept": len(removed.kept)}
-    services.audit.record(curator, "document.removed", document_id, detail)
+    removed = services.documents.remove(document_id, writing_of(services, curator))
     return RemovedBody(removed=list(removed.removed), kept=list(removed.kept))
 
 

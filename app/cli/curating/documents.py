@@ -12,10 +12,11 @@ from app.cli.failures import Failed
 from app.cli.progress import progress
 from app.compose.services import holds_demonstration, prepared_database
 from app.settings import Settings
-from app.store.audit import AuditLog
+from app.store.audit import witness
 from app.store.curators import OPERATOR
+from knowledge.curation.lifecycle import Writing
 from knowledge.documents.paths import read_documents
-from knowledge.documents.store import DocumentStore, Imported, imported_act
+from knowledge.documents.store import DocumentStore, Imported
 from knowledge.documents.types import Document, DocumentsRejected
 from knowledge.entries import EntryStore
 from knowledge.importing.changes import Plan
@@ -60,15 +61,13 @@ def site(address: str, settings: Settings) -> list[Document]:
 def take_in(documents: Sequence[Document], settings: Settings, *, check: bool, approve: bool) -> None:
     """Writes the documents, all or none, and prints what that changed; with `check`, what it would."""
     engine = prepared_database(settings)
-    store, entries = DocumentStore(engine), EntryStore(engine)
+    store, entries = DocumentStore(engine, witness), EntryStore(engine)
     demonstration = [entry.id for entry in entries.all()] if holds_demonstration(entries, settings) else []
     if check:
         imported = store.preview(documents, approve=approve)
     else:
-        imported = store.apply(documents, approve=approve, instead_of=demonstration)
-        audit = AuditLog(engine)
-        for each in imported:
-            audit.record(OPERATOR, *imported_act(each))
+        by = Writing(OPERATOR.name, OPERATOR.via)
+        imported = store.apply(documents, approve=approve, by=by, instead_of=demonstration)
     if demonstration:
         done = "would be" if check else "was"
         typer.echo(f"There was nothing but the untouched demonstration: it {done} replaced.")
@@ -87,14 +86,8 @@ def take_in(documents: Sequence[Document], settings: Settings, *, check: bool, a
 
 
 def _show_counts(imported: Sequence[Imported], approve: bool) -> None:
-    plans = [each.plan for each in imported]
-    counted = {
-        "created": sum(len(plan.created) for plan in plans),
-        "updated": sum(len(plan.updated) for plan in plans),
-        "moved": sum(len(plan.moved) for plan in plans),
-        "unchanged": sum(len(plan.unchanged) for plan in plans),
-        "removed": sum(len(plan.removed) for plan in plans),
-    }
+    names = ("created", "updated", "moved", "unchanged", "removed")
+    counted = {name: sum(each.counts[name] for each in imported) for name in names}
     told = ", ".join(f"{count:,} {name}" for name, count in counted.items())
     typer.echo(f"{len(imported):,} document(s): {told}.")
     if counted["created"] and not approve:
