@@ -19,7 +19,7 @@ from knowledge.documents.types import Document, DocumentNotFound, DocumentsRejec
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.types import Entry, EntryStatus, Source
 from tests.fakes import settings
-from tests.knowledge.documents.writing import pdf
+from tests.knowledge.documents.writing import Line, pdf
 
 GUIDE = {"Visa": "Fill in the form.", "Passport": "Come in person.", "Can I pay in cash?": "No, by card."}
 
@@ -167,7 +167,9 @@ def test_an_inserted_section_of_the_same_heading_is_only_that(store: DocumentSto
 
 def test_a_section_on_another_page_moves_its_source_alone(store: DocumentStore, entries: EntryStore) -> None:
     def handbook(*before: str) -> Document:
-        pages = [[("Leave", 18.0), "Thirty days."], *([text] for text in before), [("Pay", 18.0), "Monthly."]]
+        first: list[Line] = [("Leave", 18.0), "Thirty days."]
+        last: list[Line] = [("Pay", 18.0), "Monthly."]
+        pages: list[list[Line]] = [first, *([text] for text in before), last]
         return read_document("handbook.pdf", pdf(*pages), 1_000_000)
 
     take_in(store, handbook())
