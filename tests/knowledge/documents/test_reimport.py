@@ -169,7 +169,8 @@ def test_a_section_on_another_page_moves_its_source_alone(store: DocumentStore, 
     def handbook(*before: str) -> Document:
         first: list[Line] = [("Leave", 18.0), "Thirty days."]
         last: list[Line] = [("Pay", 18.0), "Monthly."]
-        pages: list[list[Line]] = [first, *([text] for text in before), last]
+        between: list[list[Line]] = [[text] for text in before]
+        pages = [first, *between, last]
         return read_document("handbook.pdf", pdf(*pages), 1_000_000)
 
     take_in(store, handbook())
