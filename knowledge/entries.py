@@ -91,6 +91,19 @@ class EntryStore:
             for record in session.exec(records.execution_options(yield_per=SLICE)):
                 yield entry_from(record)
 
+    def recent(self, limit: int) -> list[Entry]:
+        """The entries that were changed last, those first."""
+        records = select(EntryRow.record).order_by(col(EntryRow.updated_at).desc(), col(EntryRow.id))
+        with Session(self._engine) as session:
+            return [entry_from(record) for record in session.exec(records.limit(limit))]
+
+    def asking(self, question: str) -> list[Entry]:
+        """Entries that hold this question, whatever its case, among them those that ask it."""
+        held = col(EntryRow.searched_text).contains(question.casefold(), autoescape=True)
+        records = select(EntryRow.record).where(held).order_by(col(EntryRow.id)).limit(SLICE)
+        with Session(self._engine) as session:
+            return [entry_from(record) for record in session.exec(records)]
+
     def servable(self, today: date) -> list[Entry]:
         """Approved and unexpired entries, ordered by id: what a release is made from; while a change of one
         waits to be approved, the version that was approved before. Of those that ask the same only the

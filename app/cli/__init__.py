@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.curating.commands import entries, keys, users
 from app.cli.failures import expected, sentence
 from app.cli.tuning.finetuning import finetuning
 from app.cli.tuning.synthesis import synthesis
@@ -25,6 +26,9 @@ cli = typer.Typer(
 )
 releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
 cli.add_typer(releases, name="releases")
+cli.add_typer(entries, name="entries")
+cli.add_typer(users, name="users")
+cli.add_typer(keys, name="keys")
 cli.add_typer(synthesis, name="synthesize")
 cli.add_typer(training, name="train")
 cli.add_typer(finetuning, name="finetune")

@@ -21,6 +21,7 @@ from app.compose.models import Models, card_for, of_card
 from app.compose.release_service import KnowledgeBase, ReleaseService
 from app.curation.gap_report import GapReport
 from app.curation.gap_watch import GapWatch
+from app.curation.near_entries import Advice
 from app.curation.suggestions import Suggestions
 from app.metrics import Metrics
 from app.settings import Settings, SettingsError
@@ -75,6 +76,7 @@ class Services:
     keys: KeyStore
     audit: AuditLog
     documents: DocumentStore
+    advice: Advice
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
@@ -164,6 +166,7 @@ def wire(
         opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
     )
     gaps = GapReport(engine, lambda: releases.base.encode)
+    entries = EntryStore(engine, witness)
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
@@ -176,11 +179,12 @@ def wire(
         wrong_tokens=RateLimiter(_WRONG_TOKENS_PER_MINUTE),
         conversations=conversations,
         traces=traces,
-        entries=EntryStore(engine, witness),
+        entries=entries,
         curators=CuratorStore(engine),
         keys=KeyStore(engine),
         audit=AuditLog(engine),
         documents=DocumentStore(engine, witness),
+        advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),
         jobs=jobs,
         live=live,
         releases=releases,

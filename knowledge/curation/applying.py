@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sqlmodel import Session, col, select
@@ -24,13 +24,14 @@ class ApplyMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApplyCounts:
-    """What an import changed, and in `warnings` which entries ask the same as another."""
+    """What an import changed, in `warnings` which entries ask the same as another, and the ids `written`."""
 
     created: int
     updated: int
     unchanged: int
     removed: int
     warnings: tuple[str, ...] = ()
+    written: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def by_id(entries: Sequence[Entry], mode: ApplyMode) -> dict[str, Entry]:
@@ -76,4 +77,5 @@ def apply(session: Session, plan: Plan, touched: Collection[str], by: Writing) -
     dated = ((entry_from(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id))))
     warnings = (*plan.renamed, *shared_wordings(dated, touched))
     unchanged = len(plan.unchanged) + len(plan.updated) - len(updated)
-    return ApplyCounts(len(created), len(updated), unchanged, len(removed), warnings)
+    ids = frozenset(change.entry.id for change in (*created, *updated))
+    return ApplyCounts(len(created), len(updated), unchanged, len(removed), warnings, ids)

@@ -22,8 +22,8 @@ Witness = Callable[[Session, Writing, str, str, Mapping[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`entry` takes the place of `before`, of which there may be none; or, `deletes`, is what goes. `standing`
-    is what `knowledge.curation.lifecycle` says."""
+    """`entry` takes the place of `before`, of which there may be none; or, `deletes`, is what goes.
+    `standing` is what `knowledge.curation.lifecycle` says."""
 
     before: Kept | None
     entry: Entry

@@ -18,7 +18,8 @@ from knowledge.types import Entry, EntryStatus, Source
 MAX_ID, MAX_TOPIC, MAX_QUESTION, MAX_ANSWER = 100, 100, 500, 20_000
 MAX_ITEMS, MAX_ITEM, MAX_SOURCES, MAX_TITLE, MAX_URL = 200, 500, 20, 300, 2_000
 
-FIELDS = "id topic question answer alternates misconceptions sources reviewed_on valid_until status review_by".split()
+_ALWAYS = "id topic question answer alternates misconceptions sources reviewed_on valid_until status"
+FIELDS = [*_ALWAYS.split(), "review_by"]
 FLAT_SOURCE_FIELDS = ("url", "source_title", "source")
 """Read only where a record has no `sources`: real exports name one address and who published it."""
 

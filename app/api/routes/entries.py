@@ -22,6 +22,7 @@ from app.api.versions import IfMatch, known_of, tag, telling_changes, writing_of
 from app.compose.services import Services
 from app.store.curators import Role
 from knowledge.curation.lifecycle import Kept
+from knowledge.curation.remarks import Remark
 from knowledge.entries import ApplyMode
 from knowledge.importing.parsing import parse_csv, parse_jsonl, parse_record
 from knowledge.importing.records import record_of
@@ -122,9 +123,15 @@ async def import_entries(
         raise Problem(415, "unsupported-type", f"Send {NDJSON}, {CSV} or {XLSX}.")
     by = writing_of(services, curator, comment)
     counts = await asyncio.to_thread(services.entries.apply, parsed.entries, mode, parsed.given, by)
-    warnings = [*parsed.notes, *counts.warnings]
-    ignored = list(parsed.ignored_fields)
-    return ImportCounts(**asdict(counts) | {"warnings": warnings}, ignored_fields=ignored)
+    advice = await asyncio.to_thread(lambda: list(services.advice.on_many(counts.written)))
+    return ImportCounts(
+        created=counts.created,
+        updated=counts.updated,
+        unchanged=counts.unchanged,
+        removed=counts.removed,
+        ignored_fields=list(parsed.ignored_fields),
+        warnings=[*parsed.notes, *counts.warnings, *advice],
+    )
 
 
 @router.get("/{entry_id:entry}", responses=_TAGGED | problems(404))
@@ -132,6 +139,12 @@ def read_entry(entry_id: str, services: Using, response: Response) -> EntryBody:
     kept = services.entries.kept(entry_id)
     tag(response, kept)
     return record_of(kept.entry)
+
+
+@router.get("/{entry_id:entry}/warnings", responses=problems(404))
+def read_warnings(entry_id: str, services: Using) -> list[JsonObject]:
+    """What whoever approves it should look at."""
+    return [_remark(remark) for remark in services.advice.on(services.entries.get(entry_id))]
 
 
 @router.put("/{entry_id:entry}", dependencies=_EDITOR, responses=_TAGGED | problems(404, 412, 413, 422))
@@ -163,10 +176,16 @@ def delete_entry(
 
 def _saved(services: Services, kept: Kept, response: Response) -> JsonObject:
     tag(response, kept)
-    return record_of(kept.entry)
+    warnings = [_remark(remark) for remark in services.advice.on(kept.entry)]
+    return record_of(kept.entry) | ({"warnings": warnings} if warnings else {})
+
+
+def _remark(remark: Remark) -> JsonObject:
+    return {name: value for name, value in asdict(remark).items() if value}
 
 
 def _entry(record: JsonObject) -> Entry:
+    record.pop("warnings", None)  # as it was given back
     parsed = parse_record(record)
     if parsed.ignored_fields:
         named = ", ".join(parsed.ignored_fields)[:200].encode("utf-8", "replace").decode()

@@ -32,7 +32,7 @@ RECORD = {
     "answer": "No. It never enters the nucleus.",
     "alternates": ["does it mess with my genes"],
     "misconceptions": ["It alters human DNA"],
-    "sources": [{"title": "A source", "url": "https://example.org/dna"}],
+    "sources": [{"title": "A source", "url": "https://agency.gov/dna"}],
     "reviewed_on": "2026-01-01",
     "valid_until": None,
     "status": "approved",

@@ -13,6 +13,9 @@ pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = {
+    "entries",
+    "users",
+    "keys",
     "serve",
     "chat",
     "import",
@@ -49,7 +52,8 @@ def help_of(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("serve",), ("import",), ("eval",), ("purge",), ("releases", "activate")]
+    "arguments",
+    [(), ("serve",), ("import",), ("eval",), ("purge",), ("users", "add"), ("releases", "activate")],
 )
 def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     loaded = set(help_of(*arguments).stderr.partition("loaded: ")[2].split())
