@@ -113,7 +113,7 @@ class DocumentStore:
             rows = session.exec(select(DocumentRow).order_by(col(DocumentRow.name))).all()
         return [
             StoredDocument(
-                row.id, row.name, row.title, row.url, row.pages, row.imported_at, counts.get(row.id, 0)
+                row.id, row.name, row.title, row.url, row.pages, _utc(row.imported_at), counts.get(row.id, 0)
             )
             for row in rows
         ]
@@ -173,6 +173,11 @@ class DocumentStore:
             raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
         except OperationalError as error:
             raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
+
+
+def _utc(at: datetime) -> datetime:
+    """SQLite gives back a time without its zone."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _planned(session: Session, documents: Sequence[Document], approve: bool) -> Iterator[Imported]:

@@ -66,7 +66,7 @@ def take_in(documents: Sequence[Document], settings: Settings, *, check: bool, a
     if check:
         imported = store.preview(documents, approve=approve)
     else:
-        by = Writing(OPERATOR.name, OPERATOR.via)
+        by = Writing(OPERATOR.name, OPERATOR.via, four_eyes=settings.four_eyes)
         imported = store.apply(documents, approve=approve, by=by, instead_of=demonstration)
     if demonstration:
         done = "would be" if check else "was"

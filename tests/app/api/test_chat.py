@@ -35,6 +35,7 @@ async def test_a_reply_has_the_fields_of_the_contract_and_no_others(client: http
             "url": "https://example.org/dna",
             "start": 0,
             "end": 16,
+            "source": None,
         }
     ]
     assert "Warning" not in response.headers

@@ -29,6 +29,7 @@ CITATION = {
     "url": "https://example.org/dna",
     "start": 0,
     "end": 16,
+    "source": None,
 }
 BESIDES = {"conversation_id", "message_id", "outcome", "citations", "suggestions"}
 

@@ -43,6 +43,7 @@ async def test_a_document_becomes_drafts_and_then_a_difference(
     assert kept["proposed"]["answer"] == "- a form\n- a fee"
     (listed,) = (await client.get(DOCUMENTS)).json()
     assert (listed["id"], listed["sections"], listed["url"]) == ("guide-md", 2, None)
+    assert listed["imported_at"].endswith("Z")
     gone = await client.delete(f"{DOCUMENTS}/guide-md")
     assert gone.json() == {"removed": ["guide-md.guide-who-pays"], "kept": [entry["id"]]}
     assert (await client.delete(f"{DOCUMENTS}/guide-md")).status_code == 404
