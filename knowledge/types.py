@@ -212,6 +212,11 @@ class Snapshot(Protocol):
         nobody's. Not an expired one."""
         ...
 
+    def nearness(self, entry_id: str, vectors: FloatArray) -> FloatArray:
+        """How near unit vectors, shape (n, dimension), are to an entry: each one's best cosine to what is
+        searched of it, shape (n,)."""
+        ...
+
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         """An entry's SENTENCE passages in reading order and their unit vectors, shape (n, dimension)."""
         ...

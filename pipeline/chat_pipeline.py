@@ -177,10 +177,9 @@ class ChatPipeline:
         query = await self._rewrite(journal, question)
         if doubtful:
             query = replace(query, doubtful=True)
-        before = await self._asked_before(journal, question) if query.used_history else ""
-        first, evidence = await self._find(journal, query, before)
+        first, evidence = await self._find(journal, query)
         if not evidence and (other := await self._rephrased(journal, question, query)):
-            _, rephrased = await self._find(journal, other, before)
+            _, rephrased = await self._find(journal, other)
             evidence = rephrased if rephrased or not evidence.offered else evidence
         return first, evidence
 
@@ -298,38 +297,19 @@ class ChatPipeline:
             return None
         return None if query.text in (tried.text, *tried.alternates) else replace(query, retry=True)
 
-    async def _asked_before(self, journal: Journal, question: Question) -> str:
-        """The entry that the user's last question found; "" where there is none."""
-        asked = [message.text for message in question.history if message.role is Role.USER][-1:]
-        if not asked:
-            return ""
-        retrieval = self._stages.retrieval
-        found = await journal.step(retrieval.engine, retrieval(SearchQuery(asked[0])))
-        return found.hits[0].entry.id if found.hits else ""
-
-    async def _find(
-        self, journal: Journal, query: SearchQuery, before: str = ""
-    ) -> tuple[Retrieved, Evidence]:
+    async def _find(self, journal: Journal, query: SearchQuery) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged to answer; else what the first
-        of them offers. A query with words of the conversation competes with those without, and the best
-        supported of them counts; but such words lead back to the entry that was found `before` by
-        themselves, so another one goes before it that is an answer. Gives the first search's hits too:
-        they are the nearest questions."""
+        of them offers. Gives the first search's hits too: they are the nearest questions."""
         tried: list[tuple[Retrieved, Evidence]] = []
         for attempt in query.attempts():
-            attempt = replace(attempt, retry=attempt.retry and not query.used_history)
             retrieval = self._stages.retrieval
             retrieved = await journal.step(retrieval.engine, retrieval(attempt))
             tried.append((retrieved, await self._relevant(journal, attempt, retrieved)))
-            if tried[-1][1] and not query.used_history:
+            if tried[-1][1]:
                 break
         found = [evidence for _, evidence in tried]
-        if query.used_history:
-            fresh = [evidence for evidence in found if evidence and not _cites(evidence, before)]
-            return tried[0][0], max(fresh or found, key=lambda evidence: (bool(evidence), evidence.support))
-        answers = (evidence for evidence in found if evidence)
         offers = (evidence for evidence in found if evidence.offered)
-        return tried[0][0], next(answers, None) or next(offers, found[0])
+        return tried[0][0], found[-1] if found[-1] else next(offers, found[0])
 
     async def _relevant(self, journal: Journal, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         checks = (self._stages.relevance, *self._stages.relevance_spares)
@@ -361,10 +341,6 @@ class ChatPipeline:
                 raise delivery.failure
             elif delivery.failure:
                 journal.note("answer_composer", fault, "what was said so far")
-
-
-def _cites(evidence: Evidence, entry_id: str) -> bool:
-    return any(item.hit.entry.id == entry_id for item in evidence.accepted)
 
 
 def _questions(hits: Sequence[Hit]) -> tuple[str, ...]:

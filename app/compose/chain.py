@@ -23,6 +23,7 @@ from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck
 from pipeline.stages.relevance.relevance_check import CalibratedRelevanceCheck
 from pipeline.stages.relevance.subtype_filter import SubtypeFilter
 from pipeline.stages.relevance.thresholds import COSTS, JudgeThresholds
+from pipeline.stages.relevance.unsupported_terms import TermSupport
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.rewriting.query_rewriter import SpecialistQueryRewriter
 from pipeline.voice import HouseVoice
@@ -81,11 +82,12 @@ def _specialists(
     voice: HouseVoice,
 ) -> Stages:
     encoder, thresholds = models.encoder, _thresholds(settings)
+    support = TermSupport(encoder, models.missing) if models.missing else None
     stages = Stages(
         gate=_gate(base, words, models, knowledge, thresholds),
         rewriter=SpecialistQueryRewriter(knowledge, models.terms, words.slang, base.ordinary_words),
         retrieval=HybridRetrieval(encoder, knowledge),
-        relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
+        relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds, support),
         composer=ExtractiveComposer(
             voice, knowledge, encoder, words.style, whole_words=settings.whole_answer_words
         ),
