@@ -15,8 +15,21 @@ from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
-from app.api.routes import admin, answers, chat, health, openai_api
+from app.api.routes import (
+    admin,
+    answers,
+    chat,
+    curators,
+    entries,
+    entry_history,
+    feedback,
+    gap_entries,
+    gaps,
+    health,
+    openai_api,
+)
 from app.compose.services import Services, build_services
+from app.console import add_console
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
 from app.version import VERSION
@@ -41,9 +54,12 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    for routes in (chat, openai_api, answers, admin, health):
+    of_owners = (entry_history, entries, admin, curators, gaps, gap_entries, feedback)
+    for routes in (chat, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
+    app.include_router(curators.sign_in)
     describe(app)
+    add_console(app)
     app.mount("/web", StaticFiles(directory=_WEB), name="web")
     app.add_api_route(
         "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]

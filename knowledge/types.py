@@ -21,9 +21,15 @@ class KnowledgeError(Exception):
 
 
 class EntryStatus(StrEnum):
-    APPROVED = "approved"
     DRAFT = "draft"
-    ARCHIVED = "archived"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    RETIRED = "retired"
+
+    @classmethod
+    def _missing_(cls, value: object) -> EntryStatus | None:
+        """`archived` was the word for retired, and is still read as that."""
+        return cls.RETIRED if value == "archived" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,14 @@ class Source:
     url: str
 
 
+UNWRITTEN = "The answer is still to be written."
+"""The answer of a draft that has none yet: such an entry cannot be approved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base."""
+    """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base. By `review_by`
+    somebody should have read it again; nothing happens to it then."""
 
     id: str
     question: str
@@ -48,10 +59,17 @@ class Entry:
     reviewed_on: date | None = None
     valid_until: date | None = None
     status: EntryStatus = EntryStatus.APPROVED
+    review_by: date | None = None
 
     def is_servable(self, today: date) -> bool:
         """Approved and not expired: `valid_until` is the last day on which the answer may be given."""
-        return self.status is EntryStatus.APPROVED and (self.valid_until is None or today <= self.valid_until)
+        is_approved = self.status is EntryStatus.APPROVED and self.is_written
+        return is_approved and (self.valid_until is None or today <= self.valid_until)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is an answer yet."""
+        return self.answer != UNWRITTEN
 
 
 class BlockKind(StrEnum):
