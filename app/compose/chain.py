@@ -20,6 +20,7 @@ from pipeline.stages.gate.exemplars import Exemplars
 from pipeline.stages.gate.topic_gate import CalibratedTopicGate
 from pipeline.stages.grounding.borrowed import NothingBorrowed
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck
+from pipeline.stages.relevance.exclusions import Exclusions
 from pipeline.stages.relevance.relevance_check import CalibratedRelevanceCheck
 from pipeline.stages.relevance.subtype_filter import SubtypeFilter
 from pipeline.stages.relevance.thresholds import COSTS, JudgeThresholds
@@ -102,7 +103,7 @@ def _within_bounds(stages: Stages, base: KnowledgeBase, knowledge: Knowledge, wo
     return replace(
         stages,
         relevance=SubtypeFilter(
-            stages.relevance, knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words
+            Exclusions(stages.relevance), knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words
         ),
         grounding=NothingBorrowed(words.transcripts, stages.grounding),
     )

@@ -46,7 +46,7 @@ class MissingConfig:
     name: str = "candor-missing"
     seed: int = 1
     held_back: Share = 0.1
-    leniency: float = 0.25
+    leniency: float = 0.4
     threads: int = 1
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge.types import Entry, Hit
-from pipeline.english.language import content_words
+from pipeline.english.language import content_words, stem
 from pipeline.ports import Knowledge
 from pipeline.stages.relevance.curated import certain
 from pipeline.turn import Evidence
@@ -23,6 +23,7 @@ _PLACE = re.compile(
     r"\W*(?:(?:one|option|question|please|thanks)\b\W*)*",
     re.IGNORECASE,
 )
+_EMPTY = frozenset(stem(word) for word in "mean meant please thing option question number one ones".split())
 _FEWEST = 2
 _WORDS = 4  # content words; who says more asks something new
 
@@ -48,8 +49,7 @@ class ChosenQuestion:
         return certain(question, offered[meant]) if meant is not None else None
 
     def _offered(self, question: Question) -> Sequence[Hit]:
-        """The curated questions that the last reply ends in, each in a line of a list; they may be shown as a
-        part of an answer, so nothing may stand behind them."""
+        """The curated questions that the last reply lists."""
         last = question.history[-1] if question.history else None
         if last is None or last.role is not Role.ASSISTANT:
             return ()

@@ -150,7 +150,7 @@ def _questions(entry: Entry) -> str:
 
 
 def _text(entry: Entry) -> str:
-    return f"{_questions(entry)}\n{entry.answer}"
+    return "\n".join((_questions(entry), entry.answer, *entry.about))
 
 
 def _lower(text: str) -> list[str]:
