@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.routing import Match
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.errors import Problem, problem_response
@@ -18,8 +17,6 @@ _HEALTH = "/health/"
 def methods_of(request: Request) -> list[str]:
     """The methods that are served at the request's address."""
     scope = request.scope
-    if isinstance(scope.get("endpoint"), StaticFiles):
-        return ["GET", "HEAD"]
     routes = scope["app"].router.routes
     return [
         method

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 
 from app.addresses import METHODS, KnownHosts, methods_of
 from app.errors import install_error_handlers
@@ -19,8 +16,10 @@ from app.openapi import describe
 from app.routes import admin, answers, chat, health, openai_api
 from app.services import Services, build_services
 from app.settings import Settings, read_settings
+from app.web.offers import Offers, topic_labels
+from app.web.routes import widget_routes
+from app.web.texts import WidgetTexts
 
-_WEB = Path(__file__).parent / "web"
 _IMPORT = "/admin/entries/import"
 
 
@@ -42,12 +41,15 @@ def create_app(services: Services | None = None) -> FastAPI:
     _add_middleware(app, services.settings)
     for routes in (chat, openai_api, answers, admin, health):
         app.include_router(routes.router)
+    app.include_router(_widget(services))
     describe(app)
-    app.mount("/web", StaticFiles(directory=_WEB), name="web")
-    app.add_api_route(
-        "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]
-    )
     return app
+
+
+def _widget(services: Services) -> APIRouter:
+    settings = services.settings
+    offers = Offers(services.live, topic_labels(settings.seeds_dir))
+    return widget_routes(WidgetTexts.read(settings.seeds_dir), offers, settings.frame_origins)
 
 
 @asynccontextmanager
@@ -77,7 +79,3 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(KnownHosts, hosts=settings.allowed_hosts)
     app.add_middleware(RoomForHealth)
     app.add_middleware(RequestContext)
-
-
-async def _page() -> Response:
-    return FileResponse(_WEB / "index.html")

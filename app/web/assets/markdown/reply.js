@@ -1,13 +1,13 @@
 /** A reply as nodes: its Markdown, the marks of its citations, its sources and its choices. */
 
+import { button, group, icon, make, outward } from "../nodes.js";
 import { allowed } from "./addresses.js";
 import { blocks } from "./blocks.js";
-import { CLOSE, make, OPEN } from "./inline.js";
+import { CLOSE, OPEN } from "./inline.js";
 
 const MARK = / \[(\d+)\]/y;
 const BEFORE_APART = "\n\n";
 const PIECE_MARK = /(?<before>[^]*?)(?<apart>\n\n)? \[(?<number>\d+)\]$/;
-let count = 0;
 
 const clean = (text) => text.replaceAll(OPEN, "").replaceAll(CLOSE, "");
 const sign = (number) => `\u202f${OPEN}${number}${CLOSE}`;
@@ -42,22 +42,34 @@ export function provisional(piece) {
 
 /** The nodes of pieces said so far. */
 export function streamed(text) {
-  return blocks(text, { mark: (number) => make("sup", "mark", `[${number}]`) });
+  return blocks(text, { mark: (number) => make("sup", "mark", make("span", "", number)) });
 }
 
-/** The nodes of a whole reply's text. */
-function said(reply, sources) {
+/** The nodes of a whole reply's text. What the house says by itself stands before the first citation. */
+function said(reply, sources, words) {
   const chars = Array.from(reply.reply);
-  const options = { mark: (number) => mark(sources.get(number)) };
+  const options = { mark: (number) => mark(sources.get(number), words) };
   const end = spokenEnd(reply);
   if (!reply.citations.length) {
-    return blocks(placed(chars, [], 0, end), { ...options, alarm: reply.outcome === "declined" });
+    const alarm = reply.outcome === "declined";
+    const nodes = blocks(placed(chars, [], 0, end), { ...options, alarm });
+    return alarm ? alarming(nodes, words) : nodes;
   }
   const first = Math.min(...reply.citations.map(({ start }) => start));
   const before = chars.slice(0, first).join("");
   if (!before.trim() || !/\n\s*\n\s*$/.test(before)) return blocks(placed(chars, reply.citations, 0, end), options);
-  const alone = blocks(placed(chars, [], 0, first), { ...options, alarm: true }); // the house's own paragraph
-  return [...alone, ...blocks(placed(chars, reply.citations, first, end), options)];
+  const alone = blocks(placed(chars, [], 0, first), { ...options, alarm: true });
+  return [...alarming(alone, words), ...blocks(placed(chars, reply.citations, first, end), options)];
+}
+
+/** What the house says, set apart with the numbers to tap if it gives any: then somebody needs help. */
+function alarming(nodes, words) {
+  const numbers = nodes.flatMap((node) => [...node.querySelectorAll("a[href^='tel:']")]);
+  if (!numbers.length) return nodes;
+  const calls = new Map(numbers.map((link) => [link.href, link.textContent]));
+  const links = [...calls].map(([href, number]) =>
+    Object.assign(make("a", "call", icon("phone"), words("call", { number })), { href }));
+  return [group("alarm", words("urgent"), icon("alarm"), ...nodes, make("p", "calls", ...links))];
 }
 
 /** Where the text ends that is read: before the choices, where they follow as buttons. */
@@ -70,60 +82,56 @@ function spokenEnd({ reply, outcome, suggestions }) {
   return Array.from(text).length;
 }
 
-function mark({ index, title, address, id }) {
-  const link = make("a", "", `[${index}]`);
-  if (address) Object.assign(link, { href: address, target: "_blank", rel: "noopener noreferrer" });
-  else link.href = `#${id}`;
-  link.title = title;
-  link.setAttribute("aria-label", `Source ${index}: ${title}`);
-  return make("sup", "mark", link);
+function mark({ index, title, address, row }, words) {
+  const name = words("source", { index, title });
+  const opened = address ? outward(make("a", "", `${index}`), address) : button("", () => row.focus(), `${index}`);
+  opened.title = title;
+  opened.setAttribute("aria-label", name);
+  return make("sup", "mark", opened);
 }
 
 function sourcesOf(citations) {
   const sources = new Map();
-  count += 1;
   for (const { index, title, url } of citations) {
     const address = /^https?:/i.test(url ?? "") ? allowed(url) : null;
-    if (!sources.has(index)) sources.set(index, { index, title, address, id: `source-${count}-${index}` });
+    if (!sources.has(index)) sources.set(index, { index, title, address, row: sourceRow(index, title, address) });
   }
   return sources;
 }
 
-function sourceList(sources) {
-  const list = make("ol", "sources");
-  list.setAttribute("aria-label", "Sources");
-  for (const { index, title, address, id } of sources.values()) {
-    const name = make(address ? "a" : "span", "", title);
-    if (address) Object.assign(name, { href: address, target: "_blank", rel: "noopener noreferrer" });
-    name.dir = "auto";
-    const item = make("li", "", make("span", "number", `[${index}]`), name);
-    item.id = id;
-    list.append(item);
-  }
+function sourceRow(index, title, address) {
+  const name = make(address ? "a" : "span", "name", title);
+  if (address) outward(name, address);
+  name.dir = "auto";
+  const place = address ? [make("span", "place", new URL(address).hostname.replace(/^www\./, ""))] : [];
+  const row = make("li", "", make("span", "number", `${index}`), make("span", "", name, ...place));
+  row.tabIndex = -1; // a mark without an address leads here
+  return row;
+}
+
+function sourceList(sources, words) {
+  const list = make("ol", "sources", ...[...sources.values()].map(({ row }) => row));
+  list.setAttribute("aria-label", words("sources"));
   return list;
 }
 
-function choices({ outcome, suggestions }, ask) {
-  const group = make("div", "choices");
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", outcome === "clarify" ? "Which question do you mean?" : "Questions that can be answered");
-  for (const question of suggestions) {
-    const button = make("button", "", question);
-    button.type = "button";
-    button.dir = "auto";
-    button.addEventListener("click", () => ask(question));
-    group.append(button);
-  }
-  return group;
+function choices({ outcome, suggestions }, ask, words) {
+  const buttons = suggestions.map((question) => {
+    const choice = button("choice", () => ask(question), make("span", "", question));
+    choice.dir = "auto";
+    choice.append(icon("forth"));
+    return choice;
+  });
+  return group("choices", words(outcome === "clarify" ? "choose" : "suggested"), ...buttons);
 }
 
 /** All that is shown of a reply: its text as nodes, and what stands below it. `ask` sends a question. */
-export function shown(reply, ask) {
+export function shown(reply, ask, words) {
   const sources = sourcesOf(reply.citations);
   const below = [];
-  if (sources.size) below.push(sourceList(sources));
-  if (reply.suggestions.length) below.push(choices(reply, ask));
-  return { text: said(reply, sources), below };
+  if (sources.size) below.push(sourceList(sources, words));
+  if (reply.suggestions.length) below.push(choices(reply, ask, words));
+  return { text: said(reply, sources, words), below };
 }
 
 /** Puts nodes into an element, and leaves those that are there already, so that nothing flickers. */
