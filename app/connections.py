@@ -11,7 +11,7 @@ from typing import TypeGuard
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from app.limits import CROWDED
+from app.api.limits import CROWDED
 
 HEADER_S = 10.0
 """Longest wait for the whole header of a request."""

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from app.addresses import METHODS, KnownHosts, methods_of
-from app.errors import install_error_handlers
-from app.limits import BodyLimit, RoomForHealth
+from app.api.addresses import METHODS, KnownHosts, methods_of
+from app.api.errors import install_error_handlers
+from app.api.limits import BodyLimit, RoomForHealth
+from app.api.openapi import describe
+from app.api.routes import admin, answers, chat, health, openai_api
+from app.compose.services import Services, build_services
 from app.logs import RequestContext
-from app.openapi import describe
-from app.routes import admin, answers, chat, health, openai_api
-from app.services import Services, build_services
 from app.settings import Settings, read_settings
 from app.web.offers import Offers, topic_labels
 from app.web.routes import widget_routes

@@ -20,12 +20,12 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.api.origins import origin_of
 from app.env_file import EnvFile, EnvFileError, read_env_file
-from app.origins import origin_of
-from knowledge.encoder import DEFAULT_ENCODER
+from knowledge.encoders.types import DEFAULT_ENCODER
 from pipeline.llm_stages.weights import CascadeWeights
-from pipeline.stages.answer_composer import WHOLE_WORDS
-from pipeline.stages.thresholds import JudgeThresholds, WhenUnsure
+from pipeline.stages.composing.answer_composer import WHOLE_WORDS
+from pipeline.stages.relevance.thresholds import JudgeThresholds, WhenUnsure
 
 PREFIX = "CANDOR_"
 _TOKEN_LENGTH = 16

@@ -12,15 +12,15 @@ from uuid import uuid4
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.conversations import ConversationNotFound, ConversationStore, Opened
-from app.errors import Problem, out_of_reach, problem_of, unavailable
-from app.limits import TurnLimiter
+from app.api.errors import Problem, out_of_reach, problem_of, unavailable
+from app.api.limits import TurnLimiter
+from app.api.schemas.public import ChatRequest, ChatResponse
+from app.api.sse import HEARTBEAT, event
 from app.metrics import Metrics
-from app.schemas import ChatRequest, ChatResponse
-from app.sse import HEARTBEAT, event
-from app.storage import Storage
-from app.traces import TraceStore, conversation_of_turn
-from pipeline.allowance import ends_at
+from app.store.conversations import ConversationNotFound, ConversationStore, Opened
+from app.store.storage import Storage
+from app.store.traces import TraceStore, conversation_of_turn
+from pipeline.llm.budget import ends_at
 from pipeline.ports import Say, unheard
 from pipeline.types import Outcome, Question, Reply
 

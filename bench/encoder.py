@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
-from knowledge.model_store import find_source
-from knowledge.probe_sentences import PROBE_SENTENCES
-from knowledge.torch_encoder import encode_original, load_original
+from knowledge.encoders.model_store import find_source
+from knowledge.encoders.probe_sentences import PROBE_SENTENCES
+from knowledge.encoders.torch_encoder import encode_original, load_original
+from knowledge.encoders.types import DEFAULT_ENCODER, TextEncoder, load_encoder
 from knowledge.types import FloatArray
 
 Encode = Callable[[Sequence[str]], FloatArray]

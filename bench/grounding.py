@@ -22,16 +22,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from knowledge.batching import BatchedEncoder
-from knowledge.encoder import load_encoder
-from knowledge.import_paths import parse_path
+from knowledge.encoders.batching import BatchedEncoder
+from knowledge.encoders.types import load_encoder
+from knowledge.importing.paths import parse_path
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.alterations import NAME, alterations, rewordings
-from learning.training.shipped_weights import shipped_encoder
-from pipeline.stages.cited_text import cited_text
-from pipeline.stages.conflicts import find_conflict
-from pipeline.stages.grounding_check import SpecialistGroundingCheck, is_verbatim
-from pipeline.stages.language import content_words, split_sentences
+from learning.training.retrieval.shipped_weights import shipped_encoder
+from pipeline.english.evidence_text import evidence_text
+from pipeline.english.language import content_words, split_sentences
+from pipeline.stages.grounding.contradictions import find_contradiction
+from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck, is_verbatim
 from pipeline.turn import Accepted, Evidence, SearchQuery, Sentence, Verdict
 from pipeline.voice import REQUIRED, HouseVoice
 
@@ -118,9 +118,9 @@ async def fit(check: SpecialistGroundingCheck, sets: Sequence[Sequence[Sample]])
     for samples in sets:
         judged = []
         for text, entry, truth in samples:
-            cited = cited_text((entry,))
+            cited = evidence_text((entry,))
             if content_words(text) and cited.sentences and not is_verbatim(text.strip(), entry.answer):
-                conflict = find_conflict(text, cited)
+                conflict = find_contradiction(text, cited)
                 judged.append((await check.features(text, cited, conflict), truth))
         rows += [row for row, _ in judged]
         truths += [truth for _, truth in judged]

@@ -21,8 +21,8 @@ from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.fates import Fate
 from learning.evaluation.records import Attempt, CaseResult
 from learning.evaluation.saved_runs import runs_from_json
-from pipeline.stages.relevance_check import decided
-from pipeline.stages.thresholds import COSTS, Costs, JudgeThresholds, WhenUnsure
+from pipeline.stages.relevance.relevance_check import decided
+from pipeline.stages.relevance.thresholds import COSTS, Costs, JudgeThresholds, WhenUnsure
 from pipeline.turn import Accepted, Evidence, SearchQuery
 
 _ANSWERABLE = (Fate.RIGHT_ALONE, Fate.OFFERED, Fate.REFUSED, Fate.WRONG)

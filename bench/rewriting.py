@@ -20,17 +20,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.encoder import DEFAULT_ENCODER, TextEncoder, load_encoder
-from knowledge.import_paths import parse_path
-from knowledge.lexical_index import LexicalIndex
-from knowledge.model_card import read_card
-from knowledge.snapshot import LocalSnapshot
+from knowledge.encoders.model_card import read_card
+from knowledge.encoders.types import DEFAULT_ENCODER, TextEncoder, load_encoder
+from knowledge.importing.paths import parse_path
+from knowledge.index.lexical import LexicalIndex
+from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.word_list import whole_words
-from learning.evaluation.suites import load_suite
+from learning.evaluation.layouts.suites import load_suite
 from learning.training.rewrites import Rewrite, read_rewrites
-from pipeline.stages.history_terms import HistoryTerms
-from pipeline.stages.normalising import Slang
-from pipeline.stages.query_rewriter import SpecialistQueryRewriter
+from pipeline.english.normalising import Slang
+from pipeline.stages.rewriting.query_rewriter import SpecialistQueryRewriter
+from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.types import Message, Question, Role
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -145,7 +145,7 @@ async def main(data: Path, encoder_dir: Path) -> None:
     snapshot = LocalSnapshot.of(parse_path(SEEDS / "kb").entries, encoder.encode)
     rewriter = SpecialistQueryRewriter(
         _Fixed(snapshot),
-        HistoryTerms.of(read_card(SEEDS / "models" / "rewriter").weights),
+        TermResolver.of(read_card(SEEDS / "models" / "rewriter").weights),
         Slang.load(SEEDS / "slang.yaml"),
         lambda: whole_words(encoder.info.path),
     )

@@ -22,8 +22,8 @@ import httpx
 import numpy as np
 import psutil
 
-from knowledge.encoder import DEFAULT_ENCODER, load_encoder
-from knowledge.import_paths import parse_path
+from knowledge.encoders.types import DEFAULT_ENCODER, load_encoder
+from knowledge.importing.paths import parse_path
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 TOKEN = "only-for-this-bench"  # noqa: S105

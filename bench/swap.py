@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from bench.service import CLIENTS, messages, reindex, service
-from knowledge.encoder import DEFAULT_ENCODER, load_encoder
+from knowledge.encoders.types import DEFAULT_ENCODER, load_encoder
 
 SWAPS = 5
 

@@ -15,9 +15,9 @@ from sqlalchemy import JSON, Column, DateTime, Engine, Text, insert, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col, delete, func, or_, select
 
-from knowledge.changes import Plan, plan_of
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, LineError, StorageFailed
-from knowledge.records import Problems, entry_of, record_of
+from knowledge.importing.changes import Plan, plan_of
+from knowledge.importing.records import Problems, entry_of, record_of
 from knowledge.twins import shared_wordings, without_superseded
 from knowledge.types import Entry, EntryStatus
 

@@ -156,7 +156,7 @@ def _no_background() -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a release learned about its own scores when it was built (see `knowledge.calibration`).
+    """What a release learned about its own scores when it was built (see `knowledge.releases.calibration`).
 
     `background` are unit vectors, shape (n, dimension), of messages that the knowledge base is not about.
     `gate` and `relevance` read `features` of a query: is it on topic, has it an answer."""

@@ -15,7 +15,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
-from learning.transcripts import Conversation
+from learning.voice.transcripts import Conversation
 from pipeline.types import Message, Role
 
 _Value = TypeVar("_Value")

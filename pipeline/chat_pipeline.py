@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.types import Hit
-from pipeline.allowance import turn_allowance
 from pipeline.delivery import Checks, Delivery
+from pipeline.english.parts import parts_of
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
+from pipeline.llm.budget import turn_budget
 from pipeline.message_filter import Draft, EchoGuard, to_reply
 from pipeline.ports import (
     AnswerComposer,
@@ -26,9 +27,8 @@ from pipeline.ports import (
     TraceSink,
 )
 from pipeline.speech import Speech
-from pipeline.stages.curated import CuratedQuestion
-from pipeline.stages.parts import parts_of
-from pipeline.stages.topic_gate import says_nothing
+from pipeline.stages.gate.topic_gate import says_nothing
+from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.turn import (
     Evidence,
     Retrieved,
@@ -115,7 +115,7 @@ class ChatPipeline:
         turn = Turn(message_id, question)
         journal = Journal(turn)
         try:
-            with journal.accounting(), turn_allowance():
+            with journal.accounting(), turn_budget():
                 turn.release_id = self._knowledge.current.release_id
                 return await self._answer(journal, question, Speech(say))
         finally:

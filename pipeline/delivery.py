@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from pipeline.english.repetition import says_again
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.message_filter import EchoGuard
 from pipeline.ports import AnswerComposer, GroundingCheck, GroundingReview
 from pipeline.speech import Speech
-from pipeline.stages.approved import said_of
-from pipeline.stages.borrowed import ExampleLines
-from pipeline.stages.repetition import says_again
+from pipeline.stages.grounding.approved import said_of
+from pipeline.stages.grounding.borrowed import ExampleLines
 from pipeline.turn import Checked, Composed, Evidence, Sentence, SentenceKind, Verdict
 from pipeline.types import Question
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from pipeline.errors import ModelOutputError, ModelUnavailable
+from pipeline.llm.usage import ModelCall, account
 from pipeline.turn import Degraded, Step, StepResult, Turn
-from pipeline.usage import ModelCall, account
 
 
 class Engine(Protocol):

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel
 
 from knowledge.types import FloatArray, Snapshot
-from pipeline.prompting import Prompt
+from pipeline.llm.prompting import Prompt
 from pipeline.turn import (
     Checked,
     Evidence,
@@ -40,7 +40,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class ChatModel(Protocol):
-    """A large language model. Each call is noted in the account of the turn that makes it (`pipeline.usage`).
+    """A large language model. Each call is noted in the account of the turn that makes it (`pipeline.llm.usage`).
     All raise `ModelUnavailable` where the model does not answer, `ModelOutputError` where its answer cannot
     be used."""
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from knowledge.types import Hit
+from pipeline.llm.usage import ModelCall
 from pipeline.types import Outcome, Question
-from pipeline.usage import ModelCall
 
 
 class Topic(StrEnum):

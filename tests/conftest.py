@@ -9,7 +9,7 @@ import hypothesis
 import pytest
 import pytest_asyncio
 
-from app.services import Services, build_services
+from app.compose.services import Services, build_services
 from tests.fakes import settings
 
 SEEDS = Path(__file__).parent.parent / "seeds"

@@ -16,20 +16,20 @@ import numpy as np
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from app.compose.release_service import KnowledgeBase
+from app.compose.services import Services, prepared_database, wire
 from app.main import create_app
-from app.release_service import KnowledgeBase
-from app.services import Services, prepared_database, wire
 from app.settings import Settings
-from app.traces import TraceStore
+from app.store.traces import TraceStore
 from app.turns import Chat
-from knowledge.embedding_cache import EmbedResult
-from knowledge.encoder import EncoderInfo
+from knowledge.encoders.types import EncoderInfo
 from knowledge.entries import EntryStore
-from knowledge.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
-from knowledge.snapshot import LocalSnapshot
+from knowledge.index.embedding_cache import EmbedResult
+from knowledge.releases.releases import EncoderStamp, LiveRelease, ReleaseBuilder, Releases
+from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Calibration, Entry, FloatArray, Logistic, Source
+from pipeline.llm.prompting import Prompt
 from pipeline.ports import Answer, TraceSink
-from pipeline.prompting import Prompt
 from pipeline.types import Citation, Outcome, Question, Reply
 from tests.loopback import on_loopback
 

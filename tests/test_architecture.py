@@ -21,22 +21,22 @@ TRAINERS = {
 }
 ONE_ADAPTER = {
     "openai": {
-        "pipeline/llm.py",
+        "pipeline/llm/client.py",
         "learning/finetuning/api.py",  # another half of the API, for another room
     },
-    "faiss": {"knowledge/dense_index.py"},
-    "bm25s": {"knowledge/lexical_index.py"},
+    "faiss": {"knowledge/index/dense.py"},
+    "bm25s": {"knowledge/index/lexical.py"},
     "onnxruntime": {
-        "knowledge/onnx_session.py",
-        "knowledge/onnx_export.py",  # only quantises
+        "knowledge/encoders/onnx_session.py",
+        "knowledge/encoders/onnx_export.py",  # only quantises
     },
-    "sentence_transformers": {"knowledge/torch_encoder.py", *TRAINERS},
-    "torch": {"knowledge/onnx_export.py", *TRAINERS},
+    "sentence_transformers": {"knowledge/encoders/torch_encoder.py", *TRAINERS},
+    "torch": {"knowledge/encoders/onnx_export.py", *TRAINERS},
     "datasets": TRAINERS,
     "accelerate": TRAINERS,
-    "xllamacpp": {"app/local_llm_child.py"},
-    "sklearn": {"learning/training/logistic.py"},
-    "py3langid": {"pipeline/stages/spoken_language.py"},
+    "xllamacpp": {"app/compose/local_llm_child.py"},
+    "sklearn": {"learning/training/judging/logistic.py"},
+    "py3langid": {"pipeline/stages/gate/spoken_language.py"},
 }
 MAX_LINES = 400
 

@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 import typer
 
 from app.cli.failures import expected, sentence
-from app.cli.finetuning import finetuning
-from app.cli.synthesis import synthesis
-from app.cli.training import training
+from app.cli.tuning.finetuning import finetuning
+from app.cli.tuning.synthesis import synthesis
+from app.cli.tuning.training import training
 
 cli = typer.Typer(
     name="candor",
@@ -106,11 +106,11 @@ def import_(
     Tables need a column of questions and one of answers, under any usual name; an update touches only the
     columns that are there.
     """
-    from app.cli.entries import import_entries
+    from app.cli.curating.entries import import_entries
 
     import_entries(path, mode, check)
     if reindex and not check:
-        from app.cli.building import reindex as build
+        from app.cli.curating.building import reindex as build
 
         build()
 
@@ -124,7 +124,7 @@ def export(
     ] = None,
 ) -> None:
     """Write all entries, as import takes them back."""
-    from app.cli.entries import export_entries, format_of
+    from app.cli.curating.entries import export_entries, format_of
 
     chosen = format or format_of(file)
     if chosen is None:
@@ -139,7 +139,7 @@ def template(
     file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.xlsx", help="A new file.")],
 ) -> None:
     """Write an empty table that says what belongs into each column."""
-    from app.cli.entries import write_template
+    from app.cli.curating.entries import write_template
 
     if file.suffix.lower() not in (".csv", ".xlsx"):
         raise typer.BadParameter(f"{file.name} must end with .csv or .xlsx.")
@@ -153,7 +153,7 @@ def reindex() -> None:
     It holds the approved, unexpired entries; only what changed is embedded anew. A running service on the
     same data takes it over by itself.
     """
-    from app.cli.building import reindex
+    from app.cli.curating.building import reindex
 
     reindex()
 
@@ -162,7 +162,7 @@ def reindex() -> None:
 def _releases(context: typer.Context) -> None:
     """List the releases, newest first; `activate` rolls back, or forward."""
     if context.invoked_subcommand is None:
-        from app.cli.building import list_releases
+        from app.cli.curating.building import list_releases
 
         list_releases()
 
@@ -170,7 +170,7 @@ def _releases(context: typer.Context) -> None:
 @releases.command()
 def activate(release_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """Check a release and make it the active one. The active one stays if it cannot serve."""
-    from app.cli.building import activate
+    from app.cli.curating.building import activate
 
     activate(release_id)
 

@@ -12,17 +12,17 @@ from uuid import uuid4
 import typer
 from pydantic import ValidationError
 
-from app.adapters import ServingKnowledge
-from app.chain import build_chat
-from app.cli.building import chat_model, encoder, live_snapshot
+from app.api.schemas.public import ChatRequest
+from app.cli.curating.building import chat_model, encoder, live_snapshot
 from app.cli.progress import progress
-from app.conversations import HISTORY_EXCHANGES
-from app.models import Models
-from app.schemas import ChatRequest
-from app.services import knowledge_base, prepared_database
+from app.compose.adapters import ServingKnowledge
+from app.compose.chain import build_chat
+from app.compose.models import Models
+from app.compose.services import knowledge_base, prepared_database
 from app.settings import read_settings
+from app.store.conversations import HISTORY_EXCHANGES
 from app.turns import Chat
-from knowledge.releases import LiveRelease
+from knowledge.releases.releases import LiveRelease
 from pipeline.types import Message, Question, Reply, Role
 
 _PROMPT = "you> "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from app.doctor import examine
-from app.findings import State
+from app.diagnosis.doctor import examine
+from app.diagnosis.findings import State
 
 _COLOURS = {State.OK: "green", State.NOTE: "yellow", State.FAILED: "red"}
 

@@ -12,32 +12,32 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.adapters import ServingKnowledge
-from app.chain import build_chat, profile_of
-from app.cli.building import chat_model, encoder
+from app.cli.curating.building import chat_model, encoder
 from app.cli.failures import Failed
 from app.cli.progress import progress
-from app.models import Models
-from app.release_service import KnowledgeBase
-from app.seeds import Seeds
-from app.services import knowledge_base, prepared_database
+from app.compose.adapters import ServingKnowledge
+from app.compose.chain import build_chat, profile_of
+from app.compose.models import Models
+from app.compose.release_service import KnowledgeBase
+from app.compose.seeds import Seeds
+from app.compose.services import knowledge_base, prepared_database
 from app.settings import Profile, Settings, read_settings
 from knowledge.entries import ApplyMode
-from knowledge.import_paths import parse_path
+from knowledge.importing.paths import parse_path
 from knowledge.progress import Show
-from knowledge.releases import LiveRelease
+from knowledge.releases.releases import LiveRelease
+from learning.evaluation.layouts.rows import SuiteError
+from learning.evaluation.layouts.sampling import sampled
+from learning.evaluation.layouts.suites import load_suite
 from learning.evaluation.records import Suite, SuiteRun
-from learning.evaluation.rows import SuiteError
 from learning.evaluation.runner import Chain, LastTrace, run_cases, run_suite
-from learning.evaluation.sampling import sampled
-from learning.evaluation.scored import RELEVANCE_THRESHOLD
-from learning.evaluation.suites import load_suite
+from learning.evaluation.statistics.scored import RELEVANCE_THRESHOLD
 from learning.evaluation.voice import spoken_turns
-from learning.transcripts import Conversation
-from pipeline.stages.thresholds import COSTS, answering_line
+from learning.voice.transcripts import Conversation
+from pipeline.stages.relevance.thresholds import COSTS, answering_line
 
 if TYPE_CHECKING:
-    from learning.evaluation.comparison import Comparison
+    from learning.evaluation.statistics.comparison import Comparison
     from pipeline.chat_pipeline import ChatPipeline
 
 _STAGES = ("gate", "rewriter", "retrieval", "relevance", "composer", "grounding")
@@ -70,7 +70,7 @@ def evaluate(
 
 def _tell_voice(suite: Suite) -> None:
     """What a suite's example conversations teach."""
-    from learning.evaluation.report import print_phrases
+    from learning.evaluation.report.report import print_phrases
 
     if suite.conversations:
         phrases = Seeds.read(read_settings(), suite.conversations).phrases
@@ -191,10 +191,10 @@ def _tell(
     *,
     tables: bool,
 ) -> None:
-    from learning.evaluation.figures import figures_of
-    from learning.evaluation.html_report import write_html
-    from learning.evaluation.report import print_comparison, print_table
+    from learning.evaluation.report.html_report import write_html
+    from learning.evaluation.report.report import print_comparison, print_table
     from learning.evaluation.saved_runs import runs_to_json
+    from learning.evaluation.statistics.figures import figures_of
 
     figures = [figures_of(run) for run in runs] if tables or save or page else []
     if save:  # before what may fail: a long run must not be lost
@@ -208,7 +208,7 @@ def _tell(
 
 
 def _compared(before: Sequence[SuiteRun], after: Sequence[SuiteRun]) -> list[Comparison]:
-    from learning.evaluation.comparison import NothingToCompare, compare
+    from learning.evaluation.statistics.comparison import NothingToCompare, compare
 
     earlier = {run.suite: run for run in before}
     both = [(earlier[run.suite], run) for run in after if run.suite in earlier]

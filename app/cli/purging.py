@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import typer
 
-from app.db import now
-from app.retention import purge as delete_before
-from app.retention import shrink
-from app.services import prepared_database
+from app.compose.services import prepared_database
 from app.settings import read_settings
+from app.store.db import now
+from app.store.retention import purge as delete_before
+from app.store.retention import shrink
 
 
 def purge(days: float | None) -> None:

@@ -7,10 +7,10 @@ import socket
 import typer
 
 from app.cli.failures import Failed
+from app.compose.services import build_services
 from app.logs import configure_logging
 from app.main import create_app
 from app.server import Listener, Server, listen
-from app.services import build_services
 from app.settings import read_settings
 
 

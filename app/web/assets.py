@@ -14,7 +14,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.errors import Problem
+from app.api.errors import Problem
 
 FOLDER = Path(__file__).parent / "assets"
 ENTRY = "element.js"

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import yaml
 
 from knowledge.errors import NoLiveRelease
-from knowledge.releases import LiveRelease
+from knowledge.releases.releases import LiveRelease
 from knowledge.types import Entry, Snapshot
 
 EXAMPLES = 4

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
+from app.api.openapi import problems
 from app.logs import page_policy
-from app.openapi import problems
 from app.web.assets import FOLDER, WidgetAssets
 from app.web.offers import Offers
 from app.web.texts import WidgetTexts

@@ -1,6 +1,6 @@
 """Unfaithful and faithful variations of a sentence, to measure the grounding check with.
 
-Its opposites and synonyms overlap with `pipeline.stages.lexicon`: they show that the rules work. `SWAPS` and
+Its opposites and synonyms overlap with `pipeline.english.lexicon`: they show that the rules work. `SWAPS` and
 the invented tails are kept out of it, to show what happens with words that no list has."""
 
 from __future__ import annotations

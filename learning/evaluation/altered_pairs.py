@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from knowledge.types import Entry
 from learning.evaluation.alterations import NAME, alterations, rewordings
 from learning.evaluation.records import Pair
-from pipeline.stages.language import split_sentences
+from pipeline.english.language import split_sentences
 
 _SHORTEST = 4  # words of a sentence that says something
 _SEED = 7

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from knowledge.types import Entry
 from learning.evaluation.fates import Fate
-from learning.transcripts import Conversation
+from learning.voice.transcripts import Conversation
 from pipeline.types import Outcome, Question
 
 

@@ -12,14 +12,14 @@ from uuid import uuid4
 
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.fates import Fate, Wanted, fate_of
-from learning.evaluation.measures import must_not_answer, unit_of
-from learning.evaluation.passages import passage_of
+from learning.evaluation.layouts.passages import passage_of
 from learning.evaluation.records import Case, CaseResult, Pair, PairResult, Suite, SuiteRun
-from learning.evaluation.seen import seen_in
+from learning.evaluation.statistics.measures import must_not_answer, unit_of
+from learning.evaluation.statistics.seen import seen_in
 from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge, unheard
-from pipeline.stages.answer_composer import WHOLE_WORDS
+from pipeline.stages.composing.answer_composer import WHOLE_WORDS
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence
 from pipeline.types import Question, Reply

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import numpy as np
 
-from learning.evaluation.bootstrap import Bootstrap
 from learning.evaluation.records import SpokenTurn
-from learning.evaluation.sections import Section, kept, of_kind
-from learning.evaluation.statistics import share
-from learning.evaluation.style_distance import style_distances
-from learning.transcripts import Conversation
+from learning.evaluation.report.sections import Section, kept, of_kind
+from learning.evaluation.statistics.bootstrap import Bootstrap
+from learning.evaluation.statistics.statistics import share
+from learning.evaluation.statistics.style_distance import style_distances
+from learning.voice.transcripts import Conversation
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.ports import unheard
 from pipeline.types import Outcome, Question, Reply, Role

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from knowledge.importing.reading import Unreadable, decode_line
 from knowledge.progress import Show
-from knowledge.reading import Unreadable, decode_line
 from learning.finetuning.rules import CheckedRow, Finding, checked, faults, form_of
 from learning.finetuning.samples import tokens_of
 from learning.personal_data import REGIONS, find_personal_data

@@ -10,7 +10,7 @@ from knowledge.progress import Show
 from learning.finetuning.formats import ChatFormat, CompletionFormat, Row
 from learning.finetuning.samples import Sample, capped, held_out, samples_of, tokens_of
 from learning.personal_data import REGIONS, without_personal_data
-from learning.transcripts import Conversation
+from learning.voice.transcripts import Conversation
 from pipeline.types import Message
 
 MOST_TOKENS = 2048

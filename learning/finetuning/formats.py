@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from learning.finetuning.samples import Sample
-from learning.transcript_files import Speakers
+from learning.voice.transcript_files import Speakers
 from pipeline.types import Message, Role
 
 Row = Mapping[str, Any]

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from learning.transcripts import Conversation
-from pipeline.chat_completion import estimated_tokens
+from learning.voice.transcripts import Conversation
+from pipeline.llm.completion import estimated_tokens
 from pipeline.types import Message, Role
 
 MESSAGE_TOKENS = 4  # what a chat format adds to a message

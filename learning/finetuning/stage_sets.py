@@ -14,11 +14,11 @@ from pydantic import BaseModel
 from knowledge.types import Entry, Hit, Passage, View
 from learning.finetuning.formats import Row
 from learning.personal_data import masked, without_personal_data
+from pipeline.llm.prompting import Prompt
 from pipeline.llm_stages.answer_composer import LlmComposer
 from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
 from pipeline.llm_stages.topic_gate import LlmTopicGate
-from pipeline.prompting import Prompt
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 from pipeline.types import Message, Question, Role
 from pipeline.voice import Exemplar, StyleCard

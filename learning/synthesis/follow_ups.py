@@ -11,13 +11,13 @@ from random import Random
 
 from knowledge.sentences import split_sentences
 from knowledge.types import Entry
-from learning.synthesis.frames import Talk
-from learning.synthesis.grammar import AUXILIARIES, parse, statement
 from learning.synthesis.parts import inner
-from learning.synthesis.verbs import PREDICATIVE, VERBS, is_participle
-from pipeline.stages.dependence import TOKEN, subject
-from pipeline.stages.language import stem
-from pipeline.stages.lexicon import FUNCTION_WORDS
+from learning.synthesis.wording.frames import Talk
+from learning.synthesis.wording.grammar import AUXILIARIES, parse, statement
+from learning.synthesis.wording.verbs import PREDICATIVE, VERBS, is_participle
+from pipeline.english.language import stem
+from pipeline.english.lexicon import FUNCTION_WORDS
+from pipeline.stages.rewriting.context_dependence import TOKEN, subject
 
 _DETERMINERS = ("the", "a", "an", "my", "our", "your", "these", "this")
 _PERSONS = frozenset("i you we it there they".split())

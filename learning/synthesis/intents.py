@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.types import Entry
-from learning.evaluation.rows import SuiteError
-from learning.evaluation.suites import load_suite
+from learning.evaluation.layouts.rows import SuiteError
+from learning.evaluation.layouts.suites import load_suite
 from learning.training.config import TrainingFailed
-from pipeline.stages.dependence import stems
+from pipeline.stages.rewriting.context_dependence import stems
 from pipeline.types import Message
 
 SYNTHETIC, STORED = "synthetic", "stored"

@@ -6,7 +6,7 @@ import re
 
 from knowledge.sentences import split_sentences
 from knowledge.types import Entry
-from learning.synthesis.grammar import (
+from learning.synthesis.wording.grammar import (
     AUXILIARIES,
     QUESTION_WORDS,
     Clause,
@@ -15,10 +15,10 @@ from learning.synthesis.grammar import (
     parse,
     statement,
 )
-from learning.synthesis.verbs import HARMS, VERBS
-from pipeline.stages.dependence import TOKEN, subject
-from pipeline.stages.language import stem
-from pipeline.stages.lexicon import DANGLING
+from learning.synthesis.wording.verbs import HARMS, VERBS
+from pipeline.english.language import stem
+from pipeline.english.lexicon import DANGLING
+from pipeline.stages.rewriting.context_dependence import TOKEN, subject
 
 PARTS = ("q", "Q", "y", "s", "f", "h", "w", "np", "do", "v", "may", "plan", "k", "m", "i", "a", "rel")
 _SENTENCE_WORDS = range(5, 22)  # of an answer: a shorter one says little, a longer one nobody repeats

@@ -10,10 +10,10 @@ from random import Random
 from knowledge.progress import Show
 from knowledge.types import Entry
 from learning.synthesis.distinct import Distinct
-from learning.synthesis.frames import Frames, Wording
-from learning.synthesis.noise_profile import OPENINGS, opening
 from learning.synthesis.round_trip import CLEAN, TYPED, RoundTrip
-from learning.synthesis.typist import Typist
+from learning.synthesis.wording.frames import Frames, Wording
+from learning.synthesis.wording.noise_profile import OPENINGS, opening
+from learning.synthesis.wording.typist import Typist
 from pipeline.types import Message, Outcome
 
 _POOL = 3  # times as many wordings as are wanted, to choose from

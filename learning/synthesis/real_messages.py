@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from learning.synthesis.noise_profile import MessageSource
+from learning.synthesis.wording.noise_profile import MessageSource
 from learning.training.config import TrainingFailed
 
 _FIELDS = ("message", "query", "text")

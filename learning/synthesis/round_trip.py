@@ -10,7 +10,7 @@ from random import Random
 
 import numpy as np
 
-from knowledge.snapshot import LocalSnapshot, lay_out
+from knowledge.releases.snapshot import LocalSnapshot, lay_out
 from knowledge.types import Entry, FloatArray, View
 from learning.synthesis.leaks import told_elsewhere
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from knowledge.exporting import export_jsonl
+from knowledge.sheets.exporting import export_jsonl
 from knowledge.types import Entry
 from learning.synthesis.distinct import diversity
-from learning.synthesis.noise_profile import Lexicon, NoiseProfile, distances, measure
 from learning.synthesis.questions import Made, Tally
+from learning.synthesis.wording.noise_profile import Lexicon, NoiseProfile, distances, measure
 from pipeline.types import Outcome
 
 KB, QUESTIONS, WITHHELD, REPORT = "kb.jsonl", "questions.jsonl", "withheld.jsonl", "report.json"

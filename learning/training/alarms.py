@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.encoder import TextEncoder
+from knowledge.encoders.types import TextEncoder
 from learning.training.config import TrainingFailed
 from learning.training.corpora import SEEDS
 from learning.training.gate_messages import OWN, Kind, rows
-from learning.training.logistic import regression
-from pipeline.stages.alarm_model import BINS, NOTHING, AlarmModel, wording
-from pipeline.stages.exemplars import read_exemplars
-from pipeline.stages.message_kinds import ASKS
+from learning.training.judging.logistic import regression
+from pipeline.stages.gate.alarm_model import BINS, NOTHING, AlarmModel, wording
+from pipeline.stages.gate.exemplars import read_exemplars
+from pipeline.stages.gate.intent_classifier import ASKS
 
 ALARMING = frozenset({"crisis", "emergency", "unsafe", "injection"})
 _MADE = {"crisis": 200, "emergency": 300, "unsafe": 150, "honest": 1000}

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from knowledge.model_card import CARD, CardUnusable, ModelCard, card_json, read_card, sha256_of
+from knowledge.encoders.model_card import CARD, CardUnusable, ModelCard, card_json, read_card, sha256_of
 from learning.training.config import TrainingFailed
 
 

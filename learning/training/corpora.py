@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from knowledge.import_paths import parse_path
+from knowledge.importing.paths import parse_path
 from knowledge.types import Entry
 from learning.training.config import TrainingFailed
 

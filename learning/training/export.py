@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from knowledge.model_store import Manifest, export_to, read_manifest
-from knowledge.processor import Int8
+from knowledge.encoders.model_store import Manifest, export_to, read_manifest
+from knowledge.encoders.processor import Int8
 from learning.training.config import TrainingFailed
 
 LARGEST = 25_000_000
@@ -24,7 +24,7 @@ def export_retriever(source: Path, name: str, out: Path) -> float:
 
 
 def export_true(source: Path, name: str, out: Path) -> Manifest:
-    """Fill the new folder `out` with the encoder in `source`, as `knowledge.model_store` reads it: as int8,
+    """Fill the new folder `out` with the encoder in `source`, as `knowledge.encoders.model_store` reads it: as int8,
     or in single precision, four times as large, where rounding would make another model of it. Raises
     `TrainingFailed` where neither is true to it.
 

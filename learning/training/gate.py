@@ -15,23 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from knowledge.calibration import calibrate, gate_prior, read_background
-from knowledge.encoder import TextEncoder, load_encoder
-from knowledge.logistic_fit import fit_logistic
-from knowledge.model_card import ModelCard, Selection, TrainingData
+from knowledge.encoders.model_card import ModelCard, Selection, TrainingData
+from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.progress import Show
-from knowledge.snapshot import LocalSnapshot
+from knowledge.releases.calibration import calibrate, gate_prior, read_background
+from knowledge.releases.logistic_fit import fit_logistic
+from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import DEFAULT_GATE, Calibration, FloatArray, Logistic
-from learning.evaluation.statistics import auroc
+from learning.evaluation.statistics.statistics import auroc
 from learning.training import alarms as alarm_training
 from learning.training.cards import write_card
 from learning.training.config import Share, read_config
 from learning.training.corpora import SEEDS, Corpus, read_corpora
 from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
-from learning.training.logistic import fit_kinds, groups_apart, plain
-from learning.training.shipped_weights import shipped_encoder
-from pipeline.stages.alarm_model import AlarmModel
-from pipeline.stages.message_kinds import IDLE, MessageKinds
+from learning.training.judging.logistic import fit_kinds, groups_apart, plain
+from learning.training.retrieval.shipped_weights import shipped_encoder
+from pipeline.stages.gate.alarm_model import AlarmModel
+from pipeline.stages.gate.intent_classifier import IDLE, IntentClassifier
 
 Features = dict[str, float]
 FEATURES = ("score", "lead", "background")
@@ -101,7 +101,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
 
 
 def _weights(
-    encoder: TextEncoder, prior: Logistic, kinds: MessageKinds, alarms: AlarmModel
+    encoder: TextEncoder, prior: Logistic, kinds: IntentClassifier, alarms: AlarmModel
 ) -> dict[str, Any]:
     """What the card holds, read once as the service will read it. Raises `ValueError` where that fails."""
     weights: dict[str, Any] = {
@@ -111,14 +111,14 @@ def _weights(
         "alarms": alarms.to_plain(),
     }
     gate_prior(weights)
-    MessageKinds.of(weights["kinds"])
+    IntentClassifier.of(weights["kinds"])
     AlarmModel.of(weights["alarms"])
     return weights
 
 
 def _kinds(
     known: Sequence[Kind], encoder: TextEncoder, settings: GateConfig
-) -> tuple[MessageKinds, dict[str, float]]:
+) -> tuple[IntentClassifier, dict[str, float]]:
     """The model of all messages; its figures are of intents, scenarios and knowledge bases not seen."""
     vectors = encoder.encode([each.text for each in known])
     truth = np.array([each.kind for each in known])
@@ -132,9 +132,9 @@ def _kinds(
     return _fit(vectors, truth, settings), figures
 
 
-def _fit(vectors: FloatArray, truth: NDArray[np.str_], settings: GateConfig) -> MessageKinds:
+def _fit(vectors: FloatArray, truth: NDArray[np.str_], settings: GateConfig) -> IntentClassifier:
     names, weights, biases = fit_kinds(vectors, truth, settings.penalty)
-    return MessageKinds(names, weights, biases, settings.strength)
+    return IntentClassifier(names, weights, biases, settings.strength)
 
 
 class _Study:

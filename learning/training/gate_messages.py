@@ -13,8 +13,8 @@ from learning.training.config import TrainingFailed
 from learning.training.corpora import SEEDS, Corpus
 from learning.training.rewrites import LICENCES as REWRITES
 from learning.training.rewrites import read_rewrites
-from pipeline.stages.exemplars import read_exemplars
-from pipeline.stages.message_kinds import ASKS
+from pipeline.stages.gate.exemplars import read_exemplars
+from pipeline.stages.gate.intent_classifier import ASKS
 
 _T = TypeVar("_T")
 _ACTS = {

@@ -17,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from knowledge.model_card import ModelCard, Selection, TrainingData
+from knowledge.encoders.model_card import ModelCard, Selection, TrainingData
 from knowledge.progress import Show
 from knowledge.types import Logistic
-from learning.evaluation.statistics import auroc
+from learning.evaluation.statistics.statistics import auroc
 from learning.training.cards import write_card
 from learning.training.config import Share, read_config
-from learning.training.logistic import average_precision, fit_classes, groups_apart, plain
+from learning.training.judging.logistic import average_precision, fit_classes, groups_apart, plain
 from learning.training.rewrites import Rewrite, read_rewrites
-from pipeline.stages.dependence import Dependence, features
-from pipeline.stages.history_terms import HistoryTerms
+from pipeline.stages.rewriting.context_dependence import ContextDependence, features
+from pipeline.stages.rewriting.term_resolution import TermResolver
 
 Features = dict[str, float]
 
@@ -85,7 +85,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
         "dependence": plain(dependence.model) | {"alone_below": dependence.alone_below},
         "terms": plain(terms) | {"likely": settings.likely},
     }
-    HistoryTerms.of(weights)
+    TermResolver.of(weights)
     card = ModelCard(
         name=settings.name,
         task="rewriter",
@@ -115,7 +115,7 @@ def _unseen_dependence(
     for seen, unseen in groups_apart([each.conversation for each in rewrites], settings.folds):
         learned, wanted = [*(cues[n] for n in seen), *more], np.append(needy[seen], also).astype(bool)
         model = fit_classes(learned, wanted, settings.penalty.dependence, balanced=True)
-        judge = Dependence(model, 1.0)
+        judge = ContextDependence(model, 1.0)
         for n in unseen:
             found[n] = judge(rewrites[n].text, rewrites[n].history)
     return found
@@ -123,7 +123,7 @@ def _unseen_dependence(
 
 def _dependence(
     rewrites: Sequence[Rewrite], extra: Sequence[Rewrite], needs: Sequence[float], settings: RewriterConfig
-) -> tuple[Dependence, dict[str, float]]:
+) -> tuple[ContextDependence, dict[str, float]]:
     needy, unseen = np.array([each.needed for each in rewrites]), np.array(needs)
     bar = settings.alone_below
     learned = [*rewrites, *extra]
@@ -134,14 +134,17 @@ def _dependence(
         "standing_alone_unchanged": float((unseen[~needy] < bar).mean()),
         "needing_history_noticed": float((unseen[needy] >= bar).mean()),
     }
-    return Dependence(model, bar), figures
+    return ContextDependence(model, bar), figures
 
 
 def _words(
-    rewrites: Sequence[Rewrite], needs: Sequence[float], dependence: Dependence, settings: RewriterConfig
+    rewrites: Sequence[Rewrite],
+    needs: Sequence[float],
+    dependence: ContextDependence,
+    settings: RewriterConfig,
 ) -> _Words:
     """The words that each message lacks; a word is wanted where the human rewrite has it."""
-    reader = HistoryTerms(dependence, Logistic({}, 0.0), 1.0)
+    reader = TermResolver(dependence, Logistic({}, 0.0), 1.0)
     words = _Words([], np.array([]), [])
     wanted: list[bool] = []
     for n in _even_sets(rewrites, settings):

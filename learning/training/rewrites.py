@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from learning.training.config import TrainingFailed
-from pipeline.stages.dependence import TOKEN
-from pipeline.stages.history_terms import stem_of
+from pipeline.stages.rewriting.context_dependence import TOKEN
+from pipeline.stages.rewriting.term_resolution import stem_of
 from pipeline.types import Message, Role
 
 LICENCES = {

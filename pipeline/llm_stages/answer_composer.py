@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
+from pipeline.english.language import split_sentences
+from pipeline.llm.prompting import Prompt, PromptFile
 from pipeline.llm_stages.drafting import MOST_SENTENCES, Drafting
 from pipeline.llm_stages.fencing import (
     conversation,
@@ -14,9 +16,7 @@ from pipeline.llm_stages.fencing import (
     user_message,
 )
 from pipeline.ports import ChatModel
-from pipeline.prompting import Prompt, PromptFile
-from pipeline.stages.answer_composer import WHOLE_WORDS
-from pipeline.stages.language import split_sentences
+from pipeline.stages.composing.answer_composer import WHOLE_WORDS
 from pipeline.turn import Evidence, Sentence
 from pipeline.types import Question
 from pipeline.voice import Exemplar, StyleCard

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pipeline.allowance import calls_begun
+from pipeline.llm.budget import calls_begun
 from pipeline.llm_stages.band import EVERYWHERE, Band
 from pipeline.ports import QueryRewriter, RelevanceCheck, TopicGate
-from pipeline.stages.relevance_check import decided
-from pipeline.stages.thresholds import JudgeThresholds
+from pipeline.stages.relevance.relevance_check import decided
+from pipeline.stages.relevance.thresholds import JudgeThresholds
 from pipeline.turn import Accepted, Evidence, Opinion, Retrieved, SearchQuery, Topic, TopicVerdict
 from pipeline.types import Question
 

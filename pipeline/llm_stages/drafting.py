@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from pipeline.english.evidence_text import LEAD
+from pipeline.english.language import split_sentences
 from pipeline.errors import ModelOutputError
-from pipeline.stages.cited_text import LEAD
-from pipeline.stages.language import split_sentences
-from pipeline.stages.manner import says_nothing_of_the_world
+from pipeline.stages.composing.style_mask import says_nothing_of_the_world
 from pipeline.turn import Sentence, SentenceKind
 
 NO_ANSWER = "NO ANSWER"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from knowledge.blocks import read_blocks, spoken_forms
 from knowledge.types import Hit, View
-from pipeline.stages.language import content_words, split_sentences
+from pipeline.english.language import content_words, split_sentences
 from pipeline.types import Message, Question, Role
 
 _FENCE = re.compile(r"<(?=\s*/?\s*(?:message|conversation|passage|known|manner|sentence|question)\b)", re.I)

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.allowance import calls_begun
+from pipeline.llm.budget import calls_begun
+from pipeline.llm.prompting import PromptFile
 from pipeline.llm_stages.band import Band
 from pipeline.llm_stages.fencing import fenced, passages, user_message
 from pipeline.ports import ChatModel
-from pipeline.prompting import PromptFile
 from pipeline.turn import Checked, Evidence, Opinion, Reviewed, Verdict
 
 _TOKENS = 60

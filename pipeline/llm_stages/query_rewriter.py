@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.english.language import content_words
 from pipeline.errors import ModelOutputError
+from pipeline.llm.prompting import PromptFile
 from pipeline.llm_stages.fencing import conversation, message, user_message
 from pipeline.ports import ChatModel
-from pipeline.prompting import PromptFile
-from pipeline.stages.language import content_words
 from pipeline.turn import SearchQuery
 from pipeline.types import Question
 

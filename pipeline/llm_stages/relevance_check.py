@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.llm.prompting import PromptFile
 from pipeline.llm_stages.fencing import fenced, passages, user_message
 from pipeline.ports import ChatModel
-from pipeline.prompting import PromptFile
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
 _TOKENS = 40

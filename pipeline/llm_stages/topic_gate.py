@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from pipeline.llm.prompting import Prompt, PromptFile
 from pipeline.llm_stages.fencing import conversation, message, user_message
 from pipeline.ports import ChatModel
-from pipeline.prompting import Prompt, PromptFile
 from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Question
 

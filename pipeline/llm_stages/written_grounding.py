@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pipeline.english.evidence_text import evidence_text
+from pipeline.english.language import content_words
 from pipeline.ports import GroundingCheck
-from pipeline.stages.cited_text import cited_text
-from pipeline.stages.language import content_words
-from pipeline.stages.manner import TALK
+from pipeline.stages.composing.style_mask import TALK
 from pipeline.turn import Evidence, Sentence, Verdict
 
 NEW_WORDS = 1
@@ -40,4 +40,4 @@ def _new_words(sentence: Sentence, evidence: Evidence) -> frozenset[str]:
     """The stems that the cited entries have not, except of words that only talk about the talk."""
     entries = tuple(evidence.accepted[number - 1].hit.entry for number in dict.fromkeys(sentence.cites))
     said = frozenset(word.stem for word in content_words(sentence.text))
-    return said - cited_text(entries).stems - TALK
+    return said - evidence_text(entries).stems - TALK

@@ -25,7 +25,7 @@ async def search(snapshot: Snapshot, text: str, vector: FloatArray, limit: int) 
 
 
 class HybridRetrieval:
-    """By meaning and by words, fused (see `knowledge.fusion`); `limit` entries at most."""
+    """By meaning and by words, fused (see `knowledge.index.fusion`); `limit` entries at most."""
 
     engine = "specialist"
 

@@ -1,8 +1,0 @@
-"""Run by Alembic around the versions: on the connection, and in the transaction, that `app.schema` opened."""
-
-from __future__ import annotations
-
-from alembic import context
-
-context.configure(connection=context.config.attributes["connection"])
-context.run_migrations()

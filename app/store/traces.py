@@ -1,0 +1,152 @@
+"""The traces of all turns: for administrators, and gone with the conversation they belong to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, func
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlmodel import Session, col, delete, select
+
+from app.store.conversations import (
+    ConversationRow,
+    ExchangeRow,
+    FeedbackRow,
+    MessageNotFound,
+    has_no_exchange,
+)
+from app.store.storage import Storage
+from app.store.turn_table import TurnRow
+
+conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
+"""The stored conversation whose turn the current task runs: the chain does not know of conversations. None
+for a new one, which is stored, and given this turn's trace, with its first exchange."""
+is_kept: ContextVar[bool] = ContextVar("whether the trace of this turn is kept", default=True)
+"""False where a caller asks his own documents: they are not ours to keep."""
+
+_log = logging.getLogger("candor.traces")
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPage:
+    """One page of turns, newest first, without their steps; `total` counts all that match."""
+
+    turns: tuple[dict[str, Any], ...]
+    total: int
+
+
+class TraceStore:
+    """Implements the chain's `TraceSink`. `observe` is told each step's name and milliseconds; `masked` is
+    what is kept of what a trace holds."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        storage: Storage,
+        observe: Callable[[str, float], None],
+        masked: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda trace: trace,
+    ) -> None:
+        self._engine = engine
+        self._storage = storage
+        self._observe = observe
+        self._masked = masked
+        self._writing: dict[str, asyncio.Task[None]] = {}
+
+    async def record(self, trace: Mapping[str, Any]) -> None:
+        """Begins to keep a turn's trace, and does not wait for it: an alarm must leave whatever the database
+        does. What goes wrong is logged and counted: a turn does not fail for its trace."""
+        for step in trace["steps"]:
+            self._observe(step["step"], step["elapsed_ms"])
+        if is_kept.get():
+            message_id = trace["id"]
+            writing = self._storage.run(self._write, trace, conversation_of_turn.get())
+            self._writing[message_id] = task = self._storage.afterwards(writing)
+            task.add_done_callback(lambda _: self._writing.pop(message_id, None))
+
+    async def settled(self, message_id: str) -> None:
+        """Waits until the trace of this turn, if there is one, is written or given up."""
+        if writing := self._writing.get(message_id):
+            await asyncio.wait({writing})
+
+    def _write(self, trace: Mapping[str, Any], conversation_id: str | None) -> None:
+        trace = self._masked(trace)
+        row = TurnRow(
+            message_id=trace["id"],
+            conversation_id=conversation_id,
+            question=trace["question"],
+            outcome=trace["outcome"],
+            release_id=trace["release_id"],
+            elapsed_ms=round(sum(step["elapsed_ms"] for step in trace["steps"]), 3),
+            steps=trace["steps"],
+        )
+        try:
+            with Session(self._engine) as session:
+                session.add(row)
+                session.commit()
+        except IntegrityError:
+            _log.info("turn %s not kept: its conversation was deleted meanwhile", trace["id"])
+        except SQLAlchemyError:
+            self._storage.unstored("trace")
+            _log.exception("turn %s not kept", trace["id"])
+
+    def page(self, *, outcome: str | None = None, offset: int = 0, limit: int = 50) -> TurnPage:
+        names = (
+            "message_id",
+            "conversation_id",
+            "created_at",
+            "question",
+            "outcome",
+            "release_id",
+            "elapsed_ms",
+        )
+        query = select(*(getattr(TurnRow, name) for name in names))
+        count = select(func.count()).select_from(TurnRow)
+        if outcome is not None:
+            query, count = (statement.where(TurnRow.outcome == outcome) for statement in (query, count))
+        query = (
+            query.order_by(col(TurnRow.created_at).desc(), col(TurnRow.message_id))
+            .offset(offset)
+            .limit(limit)
+        )
+        with Session(self._engine) as session:
+            turns = tuple(dict(zip(names, row, strict=True)) for row in session.exec(query))
+            return TurnPage(turns, session.exec(count).one())
+
+    def get(self, message_id: str) -> dict[str, Any]:
+        """A turn with its steps, what it cost, and the feedback on it. Raises `MessageNotFound`."""
+        with Session(self._engine) as session:
+            row, feedback = session.get(TurnRow, message_id), session.get(FeedbackRow, message_id)
+            if row is None:
+                raise MessageNotFound(message_id)
+            told = {
+                "usage": _usage(row.steps),
+                "feedback": feedback and feedback.model_dump(exclude={"message_id"}),
+            }
+            return {**row.model_dump(), **told}
+
+    def delete(self, message_id: str) -> None:
+        """Deletes a turn, whatever is kept of it: its trace, its exchange with feedback and choice, and a
+        conversation that has no other. Raises `MessageNotFound`."""
+        with Session(self._engine) as session, session.begin():
+            trace = session.exec(delete(TurnRow).where(col(TurnRow.message_id) == message_id))
+            said = select(ExchangeRow).where(ExchangeRow.message_id == message_id)
+            exchange = session.exec(said).first()
+            if exchange is not None:
+                session.delete(exchange)
+                session.flush()
+                its = col(ConversationRow.id) == exchange.conversation_id
+                session.exec(delete(ConversationRow).where(its, has_no_exchange()))
+            elif not trace.rowcount:
+                raise MessageNotFound(message_id)
+
+
+def _usage(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """What the turn's calls to a language model came to."""
+    calls = [call for step in steps for call in step.get("calls", ())]
+    counted = ("prompt_tokens", "completion_tokens", "elapsed_ms", "cost")
+    return {"calls": len(calls), **{name: sum(call[name] for call in calls) for name in counted}}

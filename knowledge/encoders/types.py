@@ -1,0 +1,35 @@
+"""Texts to unit vectors: the encoder of a name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from knowledge.encoders.model_store import DEFAULT_ENCODER, open_model
+from knowledge.encoders.onnx_encoder import EncoderInfo, OnnxEncoder, TextEncoder, describe
+from knowledge.encoders.processor import available_cores
+from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
+
+__all__ = [
+    "DEFAULT_ENCODER",
+    "EncoderFailed",
+    "EncoderInfo",
+    "ModelDamaged",
+    "ModelNotFound",
+    "ModelStoreNotWritable",
+    "OnnxEncoder",
+    "TextEncoder",
+    "describe",
+    "load_encoder",
+]
+
+
+def load_encoder(name: str, data_dir: Path, threads: int = 0) -> TextEncoder:
+    """The encoder called `name`: the installed default, a local folder, or a hub model. Exported below
+    `data_dir` on first use, which takes some ten seconds. `threads` 0: the physical cores at hand.
+    Blocks; raises `EncoderFailed`."""
+    stored = open_model(name, data_dir)
+    if stored.manifest.precision == "pytorch":
+        from knowledge.encoders.torch_encoder import TorchEncoder
+
+        return TorchEncoder(stored.source, describe(stored))
+    return OnnxEncoder(stored, threads or available_cores())
