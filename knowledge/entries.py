@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Engine, Text, insert, update
+from sqlalchemy import Engine, insert, update
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlmodel import Field, Session, SQLModel, col, delete, func, or_, select
+from sqlmodel import Session, col, delete, func, or_, select
 
+from knowledge.curation.rows import EntryRow, entry_from, values_of
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, LineError, StorageFailed
 from knowledge.importing.changes import Plan, plan_of
-from knowledge.importing.records import Problems, entry_of, record_of
 from knowledge.twins import shared_wordings, without_superseded
 from knowledge.types import Entry, EntryStatus
 
@@ -50,27 +47,6 @@ class EntryPage:
     limit: int
 
 
-class EntryRow(SQLModel, table=True):
-    """The table. `record` holds the whole entry; the other columns are what is filtered on."""
-
-    __tablename__ = "entries"
-
-    id: str = Field(primary_key=True, max_length=100)
-    topic: str = Field(index=True, max_length=100)
-    status: str = Field(index=True, max_length=20)
-    valid_until: date | None = Field(default=None, index=True)
-    searched_text: str = Field(sa_column=Column(Text, nullable=False))
-    record: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    content_hash: str = Field(max_length=64)
-    updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
-
-
-def content_hash(entry: Entry) -> str:
-    """SHA-256 (hex) over every field of the entry."""
-    text = json.dumps(record_of(entry), ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 class EntryStore:
     """The entries of one database. Synchronous; safe to use from many threads. Writing raises
     `StorageFailed` where the database is read-only, full or held too long by another writer. Its table is
@@ -85,7 +61,7 @@ class EntryStore:
             row = session.get(EntryRow, entry_id)
             if row is None:
                 raise EntryNotFound(entry_id)
-            return _entry(row.record)
+            return entry_from(row.record)
 
     def page(
         self,
@@ -109,14 +85,14 @@ class EntryStore:
         with Session(self._engine) as session:
             total = session.exec(select(func.count()).select_from(EntryRow).where(*matching)).one()
             found = session.exec(records.offset(offset).limit(limit)).all()
-        return EntryPage(tuple(_entry(record) for record in found), total, offset, limit)
+        return EntryPage(tuple(entry_from(record) for record in found), total, offset, limit)
 
     def all(self) -> Iterator[Entry]:
         """Every entry, drafts and archived ones too, ordered by id."""
         with Session(self._engine) as session:
             records = select(EntryRow.record).order_by(col(EntryRow.id))
             for record in session.exec(records.execution_options(yield_per=_SLICE)):
-                yield _entry(record)
+                yield entry_from(record)
 
     def servable(self, today: date) -> list[Entry]:
         """Approved and unexpired entries, ordered by id: what a release is made from. Of those that ask the
@@ -130,7 +106,7 @@ class EntryStore:
             .order_by(col(EntryRow.id))
         )
         with Session(self._engine) as session:
-            return without_superseded((_entry(record), at) for record, at in session.exec(dated))
+            return without_superseded((entry_from(record), at) for record, at in session.exec(dated))
 
     def count(self) -> int:
         with Session(self._engine) as session:
@@ -145,7 +121,7 @@ class EntryStore:
         """Raises `EntryExists`."""
         try:
             with self._writing() as session:
-                session.execute(insert(EntryRow), [_values(entry)])
+                session.execute(insert(EntryRow), [values_of(entry)])
         except IntegrityError:
             raise EntryExists(entry.id) from None
         return entry
@@ -155,7 +131,7 @@ class EntryStore:
         with self._writing() as session:
             if session.get(EntryRow, entry.id) is None:
                 raise EntryNotFound(entry.id)
-            session.execute(update(EntryRow), [_values(entry)])
+            session.execute(update(EntryRow), [values_of(entry)])
         return entry
 
     def delete(self, entry_id: str) -> None:
@@ -214,7 +190,7 @@ def _plan(
     stored: dict[str, Entry] = {}
     for start in range(0, len(known), _SLICE):
         records = select(EntryRow.record).where(col(EntryRow.id).in_(known[start : start + _SLICE]))
-        stored |= {entry.id: entry for entry in map(_entry, session.exec(records))}
+        stored |= {entry.id: entry for entry in map(entry_from, session.exec(records))}
     if mode is ApplyMode.UPSERT:
         return plan_of(named, stored, (), given)
     return plan_of(named, stored, tuple(entry_id for entry_id in ids if entry_id not in named), {})
@@ -222,36 +198,14 @@ def _plan(
 
 def _apply(session: Session, plan: Plan, touched: Collection[str]) -> ApplyCounts:
     if plan.created:
-        session.execute(insert(EntryRow), [_values(entry) for entry in plan.created])
+        session.execute(insert(EntryRow), [values_of(entry) for entry in plan.created])
     if plan.updated:
-        session.execute(update(EntryRow), [_values(entry) for _, entry in plan.updated])
+        session.execute(update(EntryRow), [values_of(entry) for _, entry in plan.updated])
     for start in range(0, len(plan.removed), _SLICE):
         session.exec(delete(EntryRow).where(col(EntryRow.id).in_(plan.removed[start : start + _SLICE])))
     approved = select(EntryRow.record, EntryRow.updated_at).where(
         col(EntryRow.status) == EntryStatus.APPROVED.value
     )
-    dated = ((_entry(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id))))
+    dated = ((entry_from(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id))))
     warnings = (*plan.renamed, *shared_wordings(dated, touched))
     return ApplyCounts(len(plan.created), len(plan.updated), len(plan.unchanged), len(plan.removed), warnings)
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    texts = (entry.id, entry.question, *entry.alternates, entry.answer)
-    return {
-        "id": entry.id,
-        "topic": entry.topic,
-        "status": entry.status.value,
-        "valid_until": entry.valid_until,
-        "searched_text": "\n".join(texts).casefold(),
-        "record": record_of(entry),
-        "content_hash": content_hash(entry),
-        "updated_at": datetime.now(UTC),
-    }
-
-
-def _entry(record: Mapping[str, Any]) -> Entry:
-    problems = Problems()
-    entry = entry_of(record, problems)
-    if problems:
-        raise StorageFailed(f'The stored entry "{entry.id}" cannot be read: {"; ".join(problems)}.')
-    return entry

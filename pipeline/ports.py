@@ -40,9 +40,9 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class ChatModel(Protocol):
-    """A large language model. Each call is noted in the account of the turn that makes it (`pipeline.llm.usage`).
-    All raise `ModelUnavailable` where the model does not answer, `ModelOutputError` where its answer cannot
-    be used."""
+    """A large language model. Each call is noted in the account of the turn that makes it
+    (`pipeline.llm.usage`). All raise `ModelUnavailable` where the model does not answer,
+    `ModelOutputError` where its answer cannot be used."""
 
     @property
     def name(self) -> str: ...

@@ -13,6 +13,7 @@ from app.compose.services import Services, build_services
 from tests.fakes import settings
 
 SEEDS = Path(__file__).parent.parent / "seeds"
+pytest_plugins = ["tests.command_fixtures"]
 _READY_S = 300
 
 # How long an example takes depends on what else the machine does: tests of speed measure it themselves.

@@ -17,7 +17,13 @@ MAY_IMPORT = {
     "app": {"app", "learning", "pipeline", "knowledge"},
 }
 TRAINERS = {
-    f"learning/training/{part}.py" for part in ("retriever", "contrastive", "shipped_weights", "matcher")
+    f"learning/training/{part}.py"
+    for part in (
+        "retrieval/retriever",
+        "retrieval/contrastive",
+        "retrieval/shipped_weights",
+        "judging/matcher",
+    )
 }
 ONE_ADAPTER = {
     "openai": {

@@ -1,4 +1,5 @@
-"""The process that holds a local language model: `python -P local_llm_child.py`, started by `app.compose.local_llm`.
+"""The process that holds a local language model: `python -P local_llm_child.py`, started by
+`app.compose.local_llm`.
 
 Takes its order as one line of JSON on standard input, says `READY` with its address on standard output, and
 ends when its standard input does: with the service, however that ends. Imports nothing of ours."""

@@ -21,10 +21,13 @@ from app.compose.models import Models, card_for, of_card
 from app.compose.release_service import KnowledgeBase, ReleaseService
 from app.metrics import Metrics
 from app.settings import Settings, SettingsError
+from app.store.audit import AuditLog
 from app.store.conversations import ConversationStore
+from app.store.curators import CuratorStore
 from app.store.database_watch import DatabaseWatch, fault_of, reason_of
 from app.store.db import open_database
 from app.store.jobs import JobStore
+from app.store.keys import KeyStore
 from app.store.retention import Purging
 from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
@@ -62,6 +65,9 @@ class Services:
     conversations: ConversationStore
     traces: TraceStore
     entries: EntryStore
+    curators: CuratorStore
+    keys: KeyStore
+    audit: AuditLog
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
@@ -158,6 +164,9 @@ def wire(
         conversations=conversations,
         traces=traces,
         entries=EntryStore(engine),
+        curators=CuratorStore(engine),
+        keys=KeyStore(engine),
+        audit=AuditLog(engine),
         jobs=jobs,
         live=live,
         releases=releases,

@@ -34,9 +34,10 @@ def now() -> datetime:
 
 
 def open_database(url: str) -> Engine:
-    """An engine for `url`. Opens no connection yet and makes no SQLite file: `app.store.schema` does. Its errors do
-    not repeat what was to be written: they are logged, and what users say is not. Raises `SettingsError`
-    for what is no such address, and where the package that speaks with that database is missing."""
+    """An engine for `url`. Opens no connection yet and makes no SQLite file: `app.store.schema` does. Its
+    errors do not repeat what was to be written: they are logged, and what users say is not. Raises
+    `SettingsError` for what is no such address, and where the package that speaks with that database is
+    missing."""
     try:
         ping = make_url(url).get_backend_name() != "sqlite"
         engine = create_engine(url, pool_pre_ping=ping, hide_parameters=True)

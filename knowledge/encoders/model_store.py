@@ -190,9 +190,9 @@ def _publish(folder: Path, fill: Callable[[Path], None], ready: Callable[[], boo
 
 
 def _run_child(*arguments: str) -> None:
-    """Run `knowledge.encoders.onnx_export` in a process of its own: torch costs seconds and hundreds of megabytes that
-    a server should not carry."""
-    root = str(Path(__file__).resolve().parent.parent)
+    """Run `knowledge.encoders.onnx_export` in a process of its own: torch costs seconds and hundreds of
+    megabytes that a server should not carry."""
+    root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     offline = {} if arguments[0] == "fetch" else {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     try:

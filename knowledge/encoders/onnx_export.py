@@ -1,6 +1,7 @@
 """The export of original models to ONNX, by torch.
 
-Run as a child process, `python -m knowledge.encoders.onnx_export export|fetch ...`, by `knowledge.encoders.model_store`."""
+Run as a child process, `python -m knowledge.encoders.onnx_export export|fetch ...`, by
+`knowledge.encoders.model_store`."""
 
 from __future__ import annotations
 

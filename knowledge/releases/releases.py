@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from knowledge.entries import content_hash
+from knowledge.curation.rows import content_hash
 from knowledge.errors import NoLiveRelease, ReleaseRejected, ReleaseUnusable, StorageFailed
 from knowledge.progress import Show
 from knowledge.releases.files import (

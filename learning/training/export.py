@@ -24,9 +24,9 @@ def export_retriever(source: Path, name: str, out: Path) -> float:
 
 
 def export_true(source: Path, name: str, out: Path) -> Manifest:
-    """Fill the new folder `out` with the encoder in `source`, as `knowledge.encoders.model_store` reads it: as int8,
-    or in single precision, four times as large, where rounding would make another model of it. Raises
-    `TrainingFailed` where neither is true to it.
+    """Fill the new folder `out` with the encoder in `source`, as `knowledge.encoders.model_store` reads
+    it: as int8, or in single precision, four times as large, where rounding would make another model of
+    it. Raises `TrainingFailed` where neither is true to it.
 
     Weights take 7 of the 8 bits: on a processor that adds products in 16 bits, more could overflow."""
     shutil.rmtree(out, ignore_errors=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.types import Message
 
-_FOLDER = Path(__file__).parent / "prompts"
+_FOLDER = Path(__file__).parent.parent / "prompts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import create_engine
 
-from knowledge.entries import ApplyCounts, ApplyMode, EntryStore, content_hash
+from knowledge.curation.rows import content_hash
+from knowledge.entries import ApplyCounts, ApplyMode, EntryStore
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, StorageFailed
 from knowledge.types import Entry, EntryStatus, Source
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from fastapi.routing import APIRoute
 from starlette.convertors import StringConvertor, register_url_convertor
 
-from app.api.callers import Using, client_of
+from app.api.admission import AdminRoute, needs
+from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.openapi import problems
 from app.api.schemas.entries import ChangedEntry, EntryBody, NewEntry
 from app.api.schemas.public import EntryPageBody, ImportCounts, JobBody, ReleaseBody, TurnPageBody
-from app.compose.services import Services, services_of
+from app.compose.services import Services
 from app.store.conversations import MessageNotFound
+from app.store.curators import Role
 from app.store.jobs import JobNotFound
 from knowledge.entries import ApplyMode
 from knowledge.importing.parsing import parse_csv, parse_jsonl, parse_record
@@ -56,37 +55,6 @@ class _Lines(Response):
     media_type = NDJSON
 
 
-class AdminRoute(APIRoute):
-    """A route that asks for the token before it reads the body, which a dependency would come after."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def admitted(request: Request) -> Response:
-            admin_only(request, await services_of(request))
-            return await handle(request)
-
-        return admitted
-
-
-def admin_only(request: Request, services: Services) -> None:
-    """Raises a 403 `Problem` where no token is set, a 401 where the request does not bear it, and a 429 where
-    its client gave too many wrong ones: then not even the right one is told from them."""
-    token = services.settings.admin_token
-    if token is None:
-        raise Problem(403, "admin-off", "The admin side is off: no CANDOR_ADMIN_TOKEN is set.")
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    expected, client = token.get_secret_value().encode(), client_of(request)
-    is_guess = scheme.lower() == "bearer"
-    if is_guess:
-        services.wrong_tokens.check(client)
-    if not (is_guess and secrets.compare_digest(given.strip().encode("latin-1"), expected)):
-        if is_guess:
-            services.wrong_tokens.take(client)
-        headers = {"WWW-Authenticate": "Bearer"}
-        raise Problem(401, "unauthorized", "This needs the admin token.", headers=headers)
-
-
 class _EntryId(StringConvertor):
     """An entry's id in an address. Two of them mean a call."""
 
@@ -111,7 +79,12 @@ def list_entries(
     return EntryPageBody(items=items, total=page.total, offset=offset, limit=limit)
 
 
-@router.post("/entries", status_code=201, responses=_LOCATED | problems(409, 413, 422))
+@router.post(
+    "/entries",
+    dependencies=[needs(Role.EDITOR)],
+    status_code=201,
+    responses=_LOCATED | problems(409, 413, 422),
+)
 def create_entry(record: NewEntry, services: Using, response: Response) -> EntryBody:
     entry = services.entries.create(_entry(record))
     response.headers["Location"] = f"/admin/entries/{entry.id}"
@@ -124,7 +97,12 @@ def export_entries(services: Using) -> StreamingResponse:
     return StreamingResponse(export_jsonl(services.entries.all()), media_type=NDJSON, headers=headers)
 
 
-@router.post("/entries/import", responses=problems(413, 415, 422), openapi_extra=_IMPORTED)
+@router.post(
+    "/entries/import",
+    dependencies=[needs(Role.EDITOR)],
+    responses=problems(413, 415, 422),
+    openapi_extra=_IMPORTED,
+)
 async def import_entries(
     request: Request, services: Using, mode: ApplyMode = ApplyMode.UPSERT
 ) -> ImportCounts:
@@ -147,19 +125,21 @@ def read_entry(entry_id: str, services: Using) -> EntryBody:
     return record_of(services.entries.get(entry_id))
 
 
-@router.put("/entries/{entry_id:entry}", responses=problems(404, 413, 422))
+@router.put("/entries/{entry_id:entry}", dependencies=[needs(Role.EDITOR)], responses=problems(404, 413, 422))
 def replace_entry(entry_id: str, record: ChangedEntry, services: Using) -> EntryBody:
     if record.setdefault("id", entry_id) != entry_id:
         raise Problem(422, "invalid", "id: must be the one in the address, or left out.")
     return record_of(services.entries.update(_entry(record)))
 
 
-@router.delete("/entries/{entry_id:entry}", status_code=204, responses=problems(404))
+@router.delete(
+    "/entries/{entry_id:entry}", dependencies=[needs(Role.EDITOR)], status_code=204, responses=problems(404)
+)
 def delete_entry(entry_id: str, services: Using) -> None:
     services.entries.delete(entry_id)
 
 
-@router.post("/reindex", status_code=202, responses=problems(409))
+@router.post("/reindex", dependencies=[needs(Role.APPROVER)], status_code=202, responses=problems(409))
 async def reindex(services: Using) -> JobBody:
     return await asyncio.to_thread(_job, services, await services.releases.reindex())
 
@@ -174,7 +154,9 @@ def list_releases(services: Using) -> list[ReleaseBody]:
     return [_release(info) for info in services.releases.list()]
 
 
-@router.post("/releases/{release_id}/activate", responses=problems(404, 409))
+@router.post(
+    "/releases/{release_id}/activate", dependencies=[needs(Role.APPROVER)], responses=problems(404, 409)
+)
 async def activate(release_id: str, services: Using) -> ReleaseBody:
     await services.releases.activate(release_id)
     listed = await asyncio.to_thread(services.releases.list)

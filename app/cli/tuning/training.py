@@ -18,6 +18,13 @@ MODELS = {
     "gate": "Fit what is on topic, across knowledge bases.",
 }
 
+TRAINERS = {
+    "retriever": "learning.training.retrieval.retriever",
+    "relevance": "learning.training.judging.relevance",
+    "rewriter": "learning.training.rewriter",
+    "gate": "learning.training.gate",
+}
+
 training = typer.Typer(
     help="Train the models of the stages, each with a card of figures.",
     rich_markup_mode=None,
@@ -106,7 +113,8 @@ def _train(name: str, data: Path, config: Path | None, out: Path | None, resume:
     if not resume:
         shutil.rmtree(made, ignore_errors=True)
     with progress() as show:
-        card = import_module(f"learning.training.{name}").train(chosen, data, made, resume=resume, show=show)
+        trainer = import_module(TRAINERS[name])
+        card = trainer.train(chosen, data, made, resume=resume, show=show)
     _tell_figures(card)
     target = out or settings.seeds_dir / "models" / name
     publish(made, target, force=force)

@@ -20,7 +20,7 @@ from pipeline.llm.prompting import PromptFile
 from pipeline.ports import ChatModel
 from pipeline.types import Message, Role
 
-_PROMPT = Path(__file__).parent / "prompts" / "questions.md"
+_PROMPT = Path(__file__).parent.parent / "prompts" / "questions.md"
 _ANSWER_CHARACTERS = 700  # of an entry: enough to know what it is about
 _TOKENS_A_MESSAGE = 40
 _LONGEST = 300  # characters of a message

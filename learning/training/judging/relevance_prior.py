@@ -79,7 +79,8 @@ def _reached(corpus: str, asked: Asked, hits: Sequence[Hit], level: float) -> Re
 
 def fitted_prior(messages: Sequence[Reached]) -> RelevancePrior:
     """Whether a message has an answer, from the score of its best hit, for answerable messages as frequent as
-    `knowledge.releases.calibration` takes them to be; and the sharpness under which the right hits are likeliest."""
+    `knowledge.releases.calibration` takes them to be; and the sharpness under which the right hits are
+    likeliest."""
     best = [(each.answerable, {"score": each.scores[0]}) for each in messages if each.scores]
     positives = [features for answerable, features in best if answerable]
     negatives = [features for answerable, features in best if not answerable]

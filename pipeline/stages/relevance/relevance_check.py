@@ -22,9 +22,9 @@ LEAST_OFFERED = 0.1
 
 class CalibratedRelevanceCheck:
     """First whether anything here answers, a logistic model that the release calibrated (see
-    `knowledge.releases.calibration`); then which entry, by how far the scores are apart. An entry's probability is the
-    product: it answers. What is then done costs least (`Costs`): answer from the best entry, offer the best
-    few, or neither."""
+    `knowledge.releases.calibration`); then which entry, by how far the scores are apart. An entry's
+    probability is the product: it answers. What is then done costs least (`Costs`): answer from the best
+    entry, offer the best few, or neither."""
 
     engine = "specialist"
 

@@ -1,0 +1,145 @@
+"""Who may do what on the admin side: curators with their roles."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Engine
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from app.store.db import UtcDateTime, now
+from app.store.passwords import LEAST_PASSWORD, fits, hash_of
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
+
+
+class Role(StrEnum):
+    """What a curator may do. Each may also do what those before it may."""
+
+    VIEWER = "viewer"  # read
+    EDITOR = "editor"  # write entries, as drafts and for review
+    APPROVER = "approver"  # approve and retire them, and change what is live
+    ADMIN = "admin"  # curators, keys and settings
+
+    def covers(self, other: Role) -> bool:
+        """Whether this role may do what `other` may."""
+        return _ORDER.index(self) >= _ORDER.index(other)
+
+
+_ORDER = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Curator:
+    """Who acts: his name and what he may do, `via` what he came in with ("token", "key ID", "session")."""
+
+    name: str
+    role: Role
+    via: str = field(default="", compare=False)
+
+
+OWNER = Curator("admin", Role.ADMIN, "token")
+"""Whoever bears CANDOR_ADMIN_TOKEN."""
+OPERATOR = Curator("command-line", Role.ADMIN, "command line")
+"""Whoever uses the `candor` command: he holds the database itself."""
+RESERVED = frozenset({OWNER.name, OPERATOR.name})
+
+
+class CuratorRejected(ValueError):
+    """A curator or key that cannot be so. The message is for administrators."""
+
+
+class CuratorNotFound(LookupError):
+    """There is no such curator, or key. The message is for administrators."""
+
+
+class CuratorRow(SQLModel, table=True):
+    """A curator. Without a password he comes in with keys only."""
+
+    __tablename__ = "curators"
+
+    name: str = Field(primary_key=True, max_length=64)
+    role: str = Field(max_length=16)
+    password: str | None = Field(default=None, max_length=200)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class CuratorStore:
+    """The curators of one database. Synchronous; safe to use from many threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def list(self) -> tuple[CuratorRow, ...]:
+        """All of them, by name."""
+        with Session(self._engine) as session:
+            return tuple(session.exec(select(CuratorRow).order_by(col(CuratorRow.name))))
+
+    def get(self, name: str) -> CuratorRow:
+        """Raises `CuratorNotFound`."""
+        with Session(self._engine) as session:
+            return _found(session, name)
+
+    def add(self, name: str, role: Role, password: str | None = None) -> CuratorRow:
+        """Raises `CuratorRejected` for a name that is taken or no name, and for a short password."""
+        check_name(name)
+        row = CuratorRow(name=name, role=role, password=_hashed(password))
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            if session.get(CuratorRow, name) is not None:
+                raise CuratorRejected(f'There is already a curator "{name}".')
+            session.add(row)
+        return row
+
+    def set_role(self, name: str, role: Role) -> None:
+        """Raises `CuratorNotFound`."""
+        with Session(self._engine) as session, session.begin():
+            _found(session, name).role = role
+
+    def set_password(self, name: str, password: str | None) -> None:
+        """Raises `CuratorNotFound`, and `CuratorRejected` for a short one."""
+        kept = _hashed(password)
+        with Session(self._engine) as session, session.begin():
+            _found(session, name).password = kept
+
+    def remove(self, name: str) -> None:
+        """His keys go with him; what he did stays in history and log. Raises `CuratorNotFound`."""
+        with Session(self._engine) as session, session.begin():
+            session.delete(_found(session, name))
+
+    def signed_in(self, name: str, password: str) -> Curator | None:
+        """The curator with this name and password; None where there is none."""
+        with Session(self._engine) as session:
+            row = session.get(CuratorRow, name)
+        if not fits(password, row.password if row else None) or row is None:
+            return None
+        return Curator(row.name, Role(row.role), "password")
+
+
+def check_name(name: str) -> None:
+    """Raises `CuratorRejected` for what cannot name a curator or a key."""
+    if not _NAME.match(name):
+        raise CuratorRejected(
+            "name must have 1 to 64 letters, digits or . _ @ - and begin with a letter or digit"
+        )
+    if name in RESERVED:
+        raise CuratorRejected(
+            f'"{name}" is taken: it names whoever bears the admin token, or is on the machine'
+        )
+
+
+def _found(session: Session, name: str) -> CuratorRow:
+    row = session.get(CuratorRow, name)
+    if row is None:
+        raise CuratorNotFound(f'There is no curator "{name}".')
+    return row
+
+
+def _hashed(password: str | None) -> str | None:
+    if password is None:
+        return None
+    if len(password) < LEAST_PASSWORD:
+        raise CuratorRejected(f"password must have {LEAST_PASSWORD} characters at least")
+    return hash_of(password)
