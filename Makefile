@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup serve test test-fast check bench clean
+.PHONY: setup serve test test-fast check bench settings constraints clean
 
 setup: $(STAMP)
 
@@ -34,6 +34,10 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+# docs/settings.md, as the code has it.
+settings: setup
+	$(BIN)/candor settings > docs/settings.md
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -16,6 +16,7 @@ from app.api.routes import admin, answers, chat, health, openai_api
 from app.compose.services import Services, build_services
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
+from app.version import VERSION
 from app.web.offers import Offers, topic_labels
 from app.web.routes import widget_routes
 from app.web.texts import WidgetTexts
@@ -29,7 +30,7 @@ def create_app(services: Services | None = None) -> FastAPI:
         services = build_services(read_settings())
     app = FastAPI(
         title="Candor",
-        version=health.VERSION,
+        version=VERSION,
         description="Answers only from a knowledge base its owners have approved.",
         docs_url=None,  # both pages load scripts from elsewhere, which the page's policy forbids
         redoc_url=None,

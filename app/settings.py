@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.api.origins import origin_of
 from app.env_file import EnvFile, EnvFileError, read_env_file
 from knowledge.encoders.types import DEFAULT_ENCODER
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.stages.composing.answer_composer import WHOLE_WORDS
 from pipeline.stages.relevance.thresholds import JudgeThresholds, WhenUnsure
@@ -31,12 +32,11 @@ PREFIX = "CANDOR_"
 _TOKEN_LENGTH = 16
 _LEFT_OUT = "default_factory_not_called"  # said of a default, once another setting is wrong
 _NESTED = "__"
-_SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
 
 def _own_encoder(given: dict[str, Any]) -> str:
     """The retriever trained for the owner's knowledge base, or else for these seeds, where there is one."""
-    own, general = given.get("data_dir", Path("var")) / "retriever", given.get("seeds_dir", _SEEDS)
+    own, general = given.get("data_dir", Path("var")) / "retriever", given.get("seeds_dir", SHIPPED_SEEDS)
     folders = (own, general / "models" / "retriever")
     return next((str(folder) for folder in folders if folder.is_dir()), DEFAULT_ENCODER)
 
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     """Default: SQLite below the data folder."""
     admin_token: SecretStr | None = None
     """Opens /admin, with 16 characters at least; without it the admin side is off."""
-    seeds_dir: Path = _SEEDS
+    seeds_dir: Path = SHIPPED_SEEDS
     """The knowledge base and voice of the first start."""
     encoder: str = Field(default_factory=_own_encoder)
     """Sentence encoder: a name or a local folder."""
@@ -263,7 +263,7 @@ def _complaint(item: ErrorDetails, file: EnvFile) -> str:
     message = item["msg"].removeprefix("Value error, ")
     if not item["loc"]:
         return message
-    name = _name(*map(str, item["loc"]))
+    name = name_of(*map(str, item["loc"]))
     from_environment = any(given.upper() == name for given in os.environ)
     return f"{name}{'' if from_environment else file.place(name)}: {message}"
 
@@ -272,11 +272,12 @@ def known_names() -> set[str]:
     """Every name that may be set. A group may be given as JSON, or field by field."""
     names = set()
     for field, info in Settings.model_fields.items():
-        names.add(_name(field))
+        names.add(name_of(field))
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            names |= {_name(field, inner) for inner in info.annotation.model_fields}
+            names |= {name_of(field, inner) for inner in info.annotation.model_fields}
     return names
 
 
-def _name(*path: str) -> str:
+def name_of(*path: str) -> str:
+    """The name that the field at `path` is set by."""
     return PREFIX + _NESTED.join(path).upper()

@@ -13,6 +13,7 @@ from app.cli.failures import expected, sentence
 from app.cli.tuning.finetuning import finetuning
 from app.cli.tuning.synthesis import synthesis
 from app.cli.tuning.training import training
+from app.version import VERSION
 
 cli = typer.Typer(
     name="candor",
@@ -52,9 +53,7 @@ def _hide_interrupts(unraisable: sys.UnraisableHookArgs) -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(version("candor"))
+        typer.echo(VERSION)
         raise typer.Exit
 
 
@@ -217,6 +216,31 @@ def purge(
     from app.cli.purging import purge
 
     purge(days)
+
+
+@cli.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.")],
+    contact: Annotated[str, typer.Option(help="Whom users may ask instead: mail, phone, address.")] = "",
+    origin: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="A site whose pages may ask; may be repeated.")
+    ] = None,
+) -> None:
+    """Make a folder for a knowledge base of your own.
+
+    Commands that are started in it work on it.
+    """
+    from app.cli.owner_folder import make_folder
+
+    make_folder(folder, contact, origin or [])
+
+
+@cli.command()
+def settings() -> None:
+    """Print every setting with its default, as Markdown."""
+    from app.cli.settings_page import settings_page
+
+    typer.echo(settings_page(), nl=False)
 
 
 @cli.command()

@@ -13,10 +13,10 @@ from typing import Any
 import yaml
 
 from knowledge.importing.paths import parse_path
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from knowledge.types import Entry
 from learning.training.config import TrainingFailed
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 _OWN = "Apache-2.0"
 
 
@@ -96,7 +96,7 @@ def _medquad(data: Path) -> list[Corpus]:
 
 
 def _seeds(_data: Path) -> list[Corpus]:
-    entries = {entry.id: entry for entry in parse_path(SEEDS / "kb").entries}
+    entries = {entry.id: entry for entry in parse_path(SHIPPED_SEEDS / "kb").entries}
     asked = tuple(
         Asked(message, (entry.id,))
         for entry in entries.values()
@@ -107,7 +107,7 @@ def _seeds(_data: Path) -> list[Corpus]:
 
 
 def _practice(_data: Path) -> list[Corpus]:
-    return [_practice_corpus(file) for file in sorted((SEEDS / "practice").glob("*.yaml"))]
+    return [_practice_corpus(file) for file in sorted((SHIPPED_SEEDS / "practice").glob("*.yaml"))]
 
 
 def _practice_corpus(file: Path) -> Corpus:

@@ -19,6 +19,8 @@ COMMANDS = {
     "purge",
     "export",
     "template",
+    "init",
+    "settings",
     "finetune",
     "reindex",
     "releases",
