@@ -17,6 +17,7 @@ from app.compose.services import Services, build_services
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
 from app.version import VERSION
+from app.web.alarms import alarm_texts
 from app.web.offers import Offers, topic_labels
 from app.web.routes import widget_routes
 from app.web.texts import WidgetTexts
@@ -50,7 +51,8 @@ def create_app(services: Services | None = None) -> FastAPI:
 def _widget(services: Services) -> APIRouter:
     settings = services.settings
     offers = Offers(services.live, topic_labels(settings.seeds_dir))
-    return widget_routes(WidgetTexts.read(settings.seeds_dir), offers, settings.frame_origins)
+    texts = WidgetTexts.read(settings.seeds_dir)
+    return widget_routes(texts, offers, alarm_texts(settings), settings.frame_origins)
 
 
 @asynccontextmanager

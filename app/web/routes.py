@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Annotated, Any
 
@@ -24,7 +25,8 @@ class OfferedTopic(BaseModel):
 
 
 class WidgetConfig(BaseModel):
-    """What the widget says. `language` is that of these texts, `content_language` that of the replies."""
+    """What the widget says. `language` is that of these texts, `content_language` that of the replies;
+    `alarms` are the texts that are set apart where a reply begins with one."""
 
     language: str
     content_language: str
@@ -32,12 +34,16 @@ class WidgetConfig(BaseModel):
     greeting: str
     notice: str
     privacy_url: str | None
+    emergency_number: str | None
+    alarms: list[str]
     examples: list[str]
     topics: list[OfferedTopic]
     messages: dict[str, str]
 
 
-def widget_routes(texts: WidgetTexts, offers: Offers, frame_origins: tuple[str, ...]) -> APIRouter:
+def widget_routes(
+    texts: WidgetTexts, offers: Offers, alarms: Sequence[str], frame_origins: Sequence[str]
+) -> APIRouter:
     """The routes of the widget that says `texts`, and may be framed by pages of these origins."""
     router = APIRouter()
     assets = WidgetAssets()
@@ -47,7 +53,7 @@ def widget_routes(texts: WidgetTexts, offers: Offers, frame_origins: tuple[str, 
     def config(response: Response, lang: Annotated[str, Query(max_length=35)] = "") -> WidgetConfig:
         response.headers["Cache-Control"] = f"public, max-age={_FRESH_S}"
         response.headers["Vary"] = "Origin"
-        return WidgetConfig(**config_of(texts, offers, lang))
+        return WidgetConfig(alarms=list(alarms), **config_of(texts, offers, lang))
 
     @router.api_route("/widget.js", methods=[*_GET], include_in_schema=False)
     async def entry(request: Request) -> Response:
@@ -73,6 +79,7 @@ def config_of(texts: WidgetTexts, offers: Offers, wanted: str) -> dict[str, Any]
     """What the widget says in the language nearest to the one wanted."""
     language = texts.language_for(wanted)
     told = {"language": language, "content_language": texts.language, **texts.told(language)}
+    told["emergency_number"] = texts.emergency_number
     if told["topics"] is None:
         named = offers.topics()
         told["topics"] = [{"name": name, "questions": list(questions)} for name, questions in named]

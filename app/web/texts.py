@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from app.settings import SettingsError
 
 FILE = "widget.yaml"
+OWNERS_TEMPLATE = Path(__file__).parent / "owner.yaml"
 MESSAGES = Path(__file__).parent / "messages"
 FALLBACK = "en"
 OWN = ("title", "greeting", "notice")
@@ -63,6 +64,7 @@ class WidgetTexts(Texts):
     another; `translations` are what the owner says in others."""
 
     language: Language = FALLBACK
+    emergency_number: Annotated[str, Field(pattern=r"^\+?[\d ()/-]{2,20}$")] | None = None
     translations: dict[Language, Texts] = {}
 
     @model_validator(mode="after")
@@ -98,7 +100,9 @@ class WidgetTexts(Texts):
         base = language.partition("-")[0]
         own: Texts = self if language == self.language else self.translations.get(language, Texts())
         messages = {**shipped[FALLBACK], **shipped.get(base, {}), **own.messages}
-        given = own.model_dump(exclude_none=True, exclude={"language", "translations", "messages"})
+        given = own.model_dump(
+            exclude_none=True, exclude={"language", "emergency_number", "translations", "messages"}
+        )
         default = {"privacy_url": self.privacy_url, "title": self.title} if own is not self else {}
         default = {name: value for name, value in default.items() if value}
         return {

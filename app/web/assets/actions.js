@@ -7,29 +7,28 @@ const LONGEST_COMMENT = 2000;
 const TOLD_MS = 2500;
 
 /** The row of actions below a reply. `rating` is what the user thought before; `rated(rating)` keeps it. */
-export function actions({ text, reply, rating, rated, words }) {
+export function actions({ reply, rating, rated, words }) {
   const told = make("span", "told");
   told.setAttribute("role", "status");
   const row = group("actions", words("about_reply"));
-  if (navigator.clipboard) row.append(copying(text, reply, told, words));
+  if (navigator.clipboard) row.append(copying(reply, told, words));
   const opinion = new Opinion(reply.message_id, rated, told, words);
   row.append(...opinion.thumbs, told);
   opinion.press(rating);
   return [row, opinion.form];
 }
 
-function copying(text, reply, told, words) {
-  const copy = button("tool", async () => {
+function copying(reply, told, words) {
+  return button("tool", async () => {
     const sources = new Map(reply.citations.map(({ index, title, url }) => [index, [`[${index}]`, title, url ?? ""]]));
     const list = [...sources.values()].map((parts) => parts.join(" ").trim());
     try {
-      await navigator.clipboard.writeText([text(), ...list].join("\n").trim());
+      await navigator.clipboard.writeText([reply.reply, ...list].join("\n\n"));
       say(told, words("copied"));
     } catch {
       say(told, words("copy_failed"));
     }
   }, icon("copy"), words("copy"));
-  return copy;
 }
 
 function say(told, text) {

@@ -10,12 +10,14 @@ export class Conversation extends EventTarget {
 
   /** `log` is where turns are shown, and what scrolls; `announce(text)` tells who does not see them;
       `send(question)` asks as the user does. */
-  constructor({ words, language, memory, log, announce, send }) {
+  constructor({ told, words, memory, log, announce, send }) {
     super();
     Object.assign(this, { memory, log, announce, words, send });
     this.ui = {
       words,
-      language,
+      language: told.content_language,
+      alarms: told.alarms,
+      emergency: told.emergency_number,
       ask: (question) => this.send(question),
       retry: (turn) => this.#retry(turn),
       follow: (turn) => this.#follow(turn),

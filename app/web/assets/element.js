@@ -80,7 +80,7 @@ class CandorChat extends HTMLElement {
     const memory = new Memory(this.getAttribute("remember") ?? "tab");
     const announce = (text) => heard.replaceChildren(text);
     const send = (question) => this.#send(question);
-    const conversation = new Conversation({ words, language: told.content_language, memory, log, announce, send });
+    const conversation = new Conversation({ told, words, memory, log, announce, send });
     const composer = new Composer({ words, send, stop: () => conversation.stop() });
     const { element, offers } = start(told, words, send);
     log.append(element);

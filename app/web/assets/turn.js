@@ -11,7 +11,7 @@ export class Turn {
   #frame = 0;
   #clock = 0;
 
-  /** `ui`: {words, language, ask, retry, follow, changed}; `language` is that of the replies. */
+  /** `ui`: {words, language, alarms, emergency, ask, retry, follow, changed}; `language` is that of the replies. */
   constructor(question, ui) {
     Object.assign(this, { question, ui, reply: null, rating: null });
     const said = make("div", "text", question);
@@ -42,14 +42,14 @@ export class Turn {
     this.#pieces += provisional(text);
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      this.#show(streamed(this.#pieces));
+      this.#show(streamed(this.#pieces, this.ui));
     });
   }
 
   whole(reply) {
     this.#end();
     this.reply = reply;
-    const { text, below } = shown(reply, this.ui.ask, this.ui.words);
+    const { text, below } = shown(reply, this.ui);
     for (const each of below) each.lang = this.ui.language;
     this.#show(text);
     this.below.replaceChildren(...below, ...this.#actions(reply));
@@ -60,14 +60,13 @@ export class Turn {
       this.rating = rating;
       this.ui.changed();
     };
-    const { words } = this.ui;
-    return actions({ text: () => this.text.innerText, reply, rating: this.rating, rated, words });
+    return actions({ reply, rating: this.rating, rated, words: this.ui.words });
   }
 
   /** Ends the turn without its reply: what happened, and a button that tries again after `wait` seconds. */
   broken(kind, wait = 0) {
     this.#end();
-    if (this.#pieces) this.#show(streamed(this.#pieces));
+    if (this.#pieces) this.#show(streamed(this.#pieces, this.ui));
     const again = button("again", () => this.#clock || this.ui.retry(this), make("span", ""));
     again.prepend(icon("again"));
     const problem = make("p", kind === "stopped" ? "stopped" : "problem", this.ui.words(kind));

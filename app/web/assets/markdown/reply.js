@@ -1,7 +1,7 @@
 /** A reply as nodes: its Markdown, the marks of its citations, its sources and its choices. */
 
 import { button, group, icon, make, outward } from "../nodes.js";
-import { allowed } from "./addresses.js";
+import { allowed, ofPhone } from "./addresses.js";
 import { blocks } from "./blocks.js";
 import { CLOSE, OPEN } from "./inline.js";
 
@@ -40,36 +40,44 @@ export function provisional(piece) {
   return clean(match.groups.before) + (match.groups.apart ?? "") + sign(match.groups.number);
 }
 
-/** The nodes of pieces said so far. */
-export function streamed(text) {
-  return blocks(text, { mark: (number) => make("sup", "mark", make("span", "", number)) });
+/** The nodes of pieces said so far; `ui` as for `shown`. */
+export function streamed(text, ui) {
+  const options = { mark: (number) => make("sup", "mark", make("span", "", ...numbered(number))) };
+  const alarm = alarmOf(text, ui.alarms);
+  return [...urgent(alarm, ui), ...blocks(text.slice(alarm.length), options)];
 }
 
 /** The nodes of a whole reply's text. What the house says by itself stands before the first citation. */
-function said(reply, sources, words) {
+function said(reply, sources, ui) {
   const chars = Array.from(reply.reply);
-  const options = { mark: (number) => mark(sources.get(number), words) };
+  const options = { mark: (number) => mark(sources.get(number), ui.words) };
+  const alarm = alarmOf(reply.reply, ui.alarms);
+  const from = Array.from(alarm).length;
   const end = spokenEnd(reply);
-  if (!reply.citations.length) {
-    const alarm = reply.outcome === "declined";
-    const nodes = blocks(placed(chars, [], 0, end), { ...options, alarm });
-    return alarm ? alarming(nodes, words) : nodes;
-  }
-  const first = Math.min(...reply.citations.map(({ start }) => start));
-  const before = chars.slice(0, first).join("");
-  if (!before.trim() || !/\n\s*\n\s*$/.test(before)) return blocks(placed(chars, reply.citations, 0, end), options);
-  const alone = blocks(placed(chars, [], 0, first), { ...options, alarm: true });
-  return [...alarming(alone, words), ...blocks(placed(chars, reply.citations, first, end), options)];
+  const first = Math.min(...reply.citations.map(({ start }) => start), end);
+  const apart = /\n\s*\n\s*$/.test(chars.slice(from, first).join("")) || !reply.citations.length;
+  const alone = apart ? first : from; // a paragraph of the house's own ends here
+  const own = { ...options, alarm: Boolean(reply.citations.length) || reply.outcome === "declined" };
+  return [
+    ...urgent(alarm, ui),
+    ...blocks(placed(chars, [], from, alone), own),
+    ...blocks(placed(chars, reply.citations, alone, end), options),
+  ];
 }
 
-/** What the house says, set apart with the numbers to tap if it gives any: then somebody needs help. */
-function alarming(nodes, words) {
-  const numbers = nodes.flatMap((node) => [...node.querySelectorAll("a[href^='tel:']")]);
-  if (!numbers.length) return nodes;
-  const calls = new Map(numbers.map((link) => [link.href, link.textContent]));
-  const links = [...calls].map(([href, number]) =>
-    Object.assign(make("a", "call", icon("phone"), words("call", { number })), { href }));
-  return [group("alarm", words("urgent"), icon("alarm"), ...nodes, make("p", "calls", ...links))];
+/** The alarm that a text begins with, or nothing. */
+const alarmOf = (text, alarms) => alarms.find((alarm) => text.startsWith(alarm)) ?? "";
+
+/** An alarm set apart, with its numbers to tap; with the owner's where it names none. */
+function urgent(alarm, { words, emergency }) {
+  if (!alarm) return [];
+  const nodes = blocks(clean(alarm), { alarm: true });
+  const links = nodes.flatMap((node) => [...node.querySelectorAll("a[href^='tel:']")]);
+  const numbers = links.map((link) => link.textContent);
+  if (!numbers.length && emergency) numbers.push(emergency);
+  const calls = [...new Set(numbers)].map((number) =>
+    Object.assign(make("a", "call", icon("phone"), words("call", { number })), { href: ofPhone(number) }));
+  return [group("alarm", words("urgent"), icon("alarm"), ...nodes, make("p", "calls", ...calls))];
 }
 
 /** Where the text ends that is read: before the choices, where they follow as buttons. */
@@ -82,9 +90,13 @@ function spokenEnd({ reply, outcome, suggestions }) {
   return Array.from(text).length;
 }
 
+/** A source's number as it is seen; copied and read aloud, it stands in brackets. */
+const numbered = (number) => [make("span", "bracket", "["), `${number}`, make("span", "bracket", "]")];
+
 function mark({ index, title, address, row }, words) {
   const name = words("source", { index, title });
-  const opened = address ? outward(make("a", "", `${index}`), address) : button("", () => row.focus(), `${index}`);
+  const opened = address ? outward(make("a", ""), address) : button("", () => row.focus(), "");
+  opened.append(...numbered(index));
   opened.title = title;
   opened.setAttribute("aria-label", name);
   return make("sup", "mark", opened);
@@ -104,7 +116,7 @@ function sourceRow(index, title, address) {
   if (address) outward(name, address);
   name.dir = "auto";
   const place = address ? [make("span", "place", new URL(address).hostname.replace(/^www\./, ""))] : [];
-  const row = make("li", "", make("span", "number", `${index}`), make("span", "", name, ...place));
+  const row = make("li", "", make("span", "number", ...numbered(index)), make("span", "", name, ...place));
   row.tabIndex = -1; // a mark without an address leads here
   return row;
 }
@@ -125,13 +137,14 @@ function choices({ outcome, suggestions }, ask, words) {
   return group("choices", words(outcome === "clarify" ? "choose" : "suggested"), ...buttons);
 }
 
-/** All that is shown of a reply: its text as nodes, and what stands below it. `ask` sends a question. */
-export function shown(reply, ask, words) {
+/** All that is shown of a reply: its text as nodes, and what stands below it. `ui.ask` sends a question,
+    `ui.alarms` are the texts of alarms, `ui.emergency` is the number of those that name none. */
+export function shown(reply, ui) {
   const sources = sourcesOf(reply.citations);
   const below = [];
-  if (sources.size) below.push(sourceList(sources, words));
-  if (reply.suggestions.length) below.push(choices(reply, ask, words));
-  return { text: said(reply, sources, words), below };
+  if (sources.size) below.push(sourceList(sources, ui.words));
+  if (reply.suggestions.length) below.push(choices(reply, ui.ask, ui.words));
+  return { text: said(reply, sources, ui), below };
 }
 
 /** Puts nodes into an element, and leaves those that are there already, so that nothing flickers. */
