@@ -66,8 +66,9 @@ def owners_folder(folder: Path) -> Path:
 
 @pytest.fixture
 def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
-    """Opens the page on a server that says these replies; `context` is for the browser. At the end, nothing may
-    have gone wrong in it and nothing may have been asked of another address. `faults`: the server may refuse."""
+    """Opens the page on a server that says these replies; `context` is for the browser. At the end, nothing
+    may have gone wrong in it and nothing may have been asked of another address. `faults`: the server may
+    refuse."""
     problems: list[str] = []
 
     def refuse(dialog: Dialog) -> None:

@@ -95,6 +95,7 @@ def beyond(page: Page, width: int) -> list[str]:
     return list(page.evaluate(_BEYOND, width))
 
 
-_BEYOND = """(width) => [...document.querySelector("candor-chat").shadowRoot.querySelectorAll("*")].filter((each) =>
-  !each.closest(".wide, pre, .unseen, svg") && (each.getBoundingClientRect().right > width + .5
+_BEYOND = """(width) => [...document.querySelector("candor-chat").shadowRoot.querySelectorAll("*")]
+  .filter((each) => !each.closest(".wide, pre, .unseen, svg")
+  && (each.getBoundingClientRect().right > width + .5
   || each.getBoundingClientRect().left < -.5)).map((each) => each.outerHTML)"""

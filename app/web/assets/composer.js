@@ -11,7 +11,7 @@ export class Composer {
     Object.assign(this, { words, send, busy: false });
     this.box = make("textarea", "");
     Object.assign(this.box, { id: "message", rows: 1, maxLength: LONGEST, placeholder: words("placeholder") });
-    Object.assign(this.box, { dir: "auto", autocomplete: "off", enterKeyHint: "send" });
+    Object.assign(this.box, { autocomplete: "off", enterKeyHint: "send" });
     const label = make("label", "unseen", words("message"));
     label.htmlFor = "message";
     this.sending = button("send", () => this.submit(), icon("send"), words("send"));
@@ -59,6 +59,7 @@ export class Composer {
   }
 
   #grow() {
+    this.box.dir = this.box.value ? "auto" : ""; // an empty one runs as the widget does
     const left = LONGEST - this.box.value.length;
     this.left.textContent = left < NEAR_END ? this.words("left", { left }) : "";
     if (CSS.supports("field-sizing", "content")) return;
