@@ -34,6 +34,10 @@ class Source:
     url: str
 
 
+UNWRITTEN = "The answer is still to be written."
+"""The answer of a draft that has none yet: such an entry cannot be approved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base."""
@@ -51,7 +55,13 @@ class Entry:
 
     def is_servable(self, today: date) -> bool:
         """Approved and not expired: `valid_until` is the last day on which the answer may be given."""
-        return self.status is EntryStatus.APPROVED and (self.valid_until is None or today <= self.valid_until)
+        is_approved = self.status is EntryStatus.APPROVED and self.is_written
+        return is_approved and (self.valid_until is None or today <= self.valid_until)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is an answer yet."""
+        return self.answer != UNWRITTEN
 
 
 class BlockKind(StrEnum):

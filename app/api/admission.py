@@ -14,7 +14,7 @@ from app.api.callers import Using, client_of
 from app.api.errors import Problem
 from app.compose.services import Services, services_of
 from app.store.curators import OWNER, Curator, Role
-from app.store.keys import PREFIX
+from app.store.curators.keys import PREFIX
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 

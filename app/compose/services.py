@@ -19,11 +19,15 @@ from app.compose.chain import build_chat
 from app.compose.language_model import LanguageModel, language_model
 from app.compose.models import Models, card_for, of_card
 from app.compose.release_service import KnowledgeBase, ReleaseService
+from app.curation.gap_report import GapReport
+from app.curation.gap_watch import GapWatch
+from app.curation.suggestions import Suggestions
 from app.metrics import Metrics
 from app.settings import Settings, SettingsError
 from app.store.audit import AuditLog
 from app.store.conversations import ConversationStore
-from app.store.curators import CuratorStore
+from app.store.curators.accounts import CuratorStore
+from app.store.curators.keys import KeyStore
 from app.store.database_watch import DatabaseWatch, fault_of, reason_of
 from app.store.db import open_database
 from app.store.jobs import JobStore
@@ -71,6 +75,9 @@ class Services:
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
+    gaps: GapReport
+    gap_watch: GapWatch
+    suggestions: Suggestions
     answering: Answering
     metrics: Metrics
     close_chain: Callable[[], Awaitable[None]]
@@ -81,9 +88,11 @@ class Services:
             self.llm.start()
         self.releases.start()
         self.purging.start()
+        self.gap_watch.start()
 
     async def stop(self) -> None:
         await self.turns.close()
+        await self.gap_watch.stop()
         await self.purging.stop()
         await self.releases.stop()
         await self.storage.close()
@@ -151,6 +160,7 @@ def wire(
     releases = ReleaseService(
         opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
     )
+    gaps = GapReport(engine, lambda: releases.base.encode)
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
@@ -170,6 +180,9 @@ def wire(
         jobs=jobs,
         live=live,
         releases=releases,
+        gaps=gaps,
+        gap_watch=GapWatch(gaps, chat, live, storage, every_s=settings.follow_every_s),
+        suggestions=Suggestions(engine, EntryStore(engine)),
         answering=Answering(
             chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
         ),

@@ -59,7 +59,7 @@ def record_of(entry: Entry) -> dict[str, Any]:
 
 def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
     """The entry that a record describes. Where `problems` grew, the entry is not to be used."""
-    return Entry(
+    entry = Entry(
         id=_slug(record.get("id"), problems),
         question=_text(record.get("question"), "question", MAX_QUESTION, problems),
         answer=_text(_markdown(record.get("answer"), problems), "answer", MAX_ANSWER, problems),
@@ -71,6 +71,9 @@ def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
         valid_until=_day(record.get("valid_until"), "valid_until", problems),
         status=_status(record.get("status"), problems),
     )
+    if entry.status is EntryStatus.APPROVED and not entry.is_written:
+        problems.append("answer is still to be written: such an entry cannot be approved")
+    return entry
 
 
 def ignored_fields(record: Mapping[str, Any]) -> set[str]:

@@ -13,11 +13,13 @@ from starlette.convertors import StringConvertor, register_url_convertor
 from app.api.admission import AdminRoute, needs
 from app.api.callers import Using
 from app.api.errors import Problem
+from app.api.instants import Since, Until
 from app.api.openapi import problems
 from app.api.schemas.entries import ChangedEntry, EntryBody, NewEntry
 from app.api.schemas.public import EntryPageBody, ImportCounts, JobBody, ReleaseBody, TurnPageBody
 from app.compose.services import Services
-from app.store.conversations import MessageNotFound
+from app.store.asking import Wanted
+from app.store.conversations import MessageNotFound, Rating
 from app.store.curators import Role
 from app.store.jobs import JobNotFound
 from knowledge.entries import ApplyMode
@@ -30,6 +32,8 @@ from pipeline.types import Outcome
 
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
+Name = Annotated[str | None, Query(min_length=1, max_length=200)]
+Text = Annotated[str | None, Query(max_length=500)]
 JsonObject = dict[str, Any]
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
@@ -163,11 +167,23 @@ async def activate(release_id: str, services: Using) -> ReleaseBody:
     return next(_release(info) for info in listed if info.id == release_id)
 
 
-@router.get("/turns")
+@router.get("/turns", responses=problems(422))
 def list_turns(
-    services: Using, outcome: Outcome | None = None, offset: Offset = 0, limit: Limit = 50
+    services: Using,
+    outcome: Outcome | None = None,
+    rating: Rating | None = None,
+    entry: Name = None,
+    release: Name = None,
+    text: Text = None,
+    since: Annotated[Since, Query()] = None,
+    until: Annotated[Until, Query()] = None,
+    offset: Offset = 0,
+    limit: Limit = 50,
 ) -> TurnPageBody:
-    page = services.traces.page(outcome=outcome and outcome.value, offset=offset, limit=limit)
+    """All filters given have to hold: `entry` is cited by the reply, `release` is the one that was asked,
+    `text` stands in the question."""
+    wanted = Wanted(since, until, outcome and outcome.value, rating, entry, release, text)
+    page = services.traces.page(wanted, offset=offset, limit=limit)
     return TurnPageBody(items=list(page.turns), total=page.total, offset=offset, limit=limit)
 
 

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from app.store.curators import Curator, CuratorNotFound, CuratorRejected, CuratorRow, Role, check_name
+from app.store.curators import Curator, CuratorNotFound, CuratorRejected, Role
+from app.store.curators.accounts import CuratorRow, check_name
+from app.store.curators.passwords import digest_of
 from app.store.db import UtcDateTime, now
-from app.store.passwords import digest_of
 
 PREFIX = "ck_"
 """How every key begins, so that it is known for one wherever it lies about."""
