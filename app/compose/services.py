@@ -31,7 +31,6 @@ from app.store.curators.keys import KeyStore
 from app.store.database_watch import DatabaseWatch, fault_of, reason_of
 from app.store.db import open_database
 from app.store.jobs import JobStore
-from app.store.keys import KeyStore
 from app.store.retention import Purging
 from app.store.schema import bring_up_to_date
 from app.store.storage import Storage

@@ -7,10 +7,12 @@ export function start(told, words, ask) {
   const notice = make("p", "notice", told.notice);
   if (told.privacy_url) notice.append(" ", outward(make("a", "", words("privacy")), told.privacy_url));
   notice.setAttribute("role", "note");
+  const greeting = make("p", "greeting", told.greeting);
+  notice.dir = greeting.dir = "auto"; // words that are not translated run as their own language does
   const offers = make("div", "offers");
   if (told.examples.length) offers.append(questions("examples", words("examples"), told.examples, told, ask));
   if (told.topics.length) offers.append(topics(told, words, ask));
-  return { element: make("div", "start", make("p", "greeting", told.greeting), notice, offers), offers };
+  return { element: make("div", "start", greeting, notice, offers), offers };
 }
 
 function questions(name, label, texts, { content_language: language }, ask) {
