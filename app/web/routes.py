@@ -67,7 +67,12 @@ def widget_routes(
     async def index(lang: Annotated[str, Query(max_length=35)] = "") -> Response:
         language = texts.language_for(lang)
         told = texts.told(language)
-        words = {"lang": language, "title": told["title"], "needs_script": told["messages"]["needs_script"]}
+        words = {
+            "lang": language,
+            "title": told["title"],
+            "greeting": told["greeting"],
+            "needs_script": told["messages"]["needs_script"],
+        }
         filled = page.format(version=assets.version, **{name: escape(text) for name, text in words.items()})
         policy = {"Content-Security-Policy": page_policy(frame_origins), "Cache-Control": "no-cache"}
         return Response(filled, headers=policy, media_type="text/html; charset=utf-8")

@@ -1,7 +1,8 @@
 /** <candor-chat>: a chat with this service, as a button that opens a panel, or in a place of its own.
 
     Attributes: `display` button (default), box or page · `lang` · `theme` light, dark or auto · `position`
-    start or end · `remember` tab (default), device or off · `open`. */
+    start or end · `remember` tab (default), device or off · `open`. What stands in the element is shown where
+    the service cannot be reached. */
 
 import css from "./chat.css.js";
 import { Composer } from "./composer.js";
@@ -23,11 +24,6 @@ class CandorChat extends HTMLElement {
   #ready = null;
   #parts = null;
   #asker = null;
-
-  constructor() {
-    super();
-    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [SHEET];
-  }
 
   connectedCallback() {
     this.#ready ??= this.#load();
@@ -97,7 +93,9 @@ class CandorChat extends HTMLElement {
     this.#listen(panel, options);
     const root = make("div", "root", ...(kind === "button" ? [this.#launcher()] : []), panel);
     Object.assign(root, { lang: told.language, dir: this.getAttribute("dir") ?? directionOf(told.language) });
-    this.shadowRoot.replaceChildren(root);
+    const shadow = this.attachShadow({ mode: "open" }); // until now, what stands in the element is shown
+    shadow.adoptedStyleSheets = [SHEET];
+    shadow.append(root);
     conversation.restore();
     this.#net();
     if (kind === "button" && this.hasAttribute("open")) this.#open(true);
