@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from pipeline.types import Outcome
 from tests.e2e.conftest import OpenPage
@@ -32,25 +31,45 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def stop(page: Page) -> None:
+def begin(page: Page) -> None:
     page.get_by_label("Your message").fill("long")
     page.keyboard.press("Enter")
     expect(page.locator(REPLY)).to_contain_text("Part 1.")
 
 
-STATES: dict[str, Callable[[Page], Any]] = {
+def deleting(page: Page) -> None:
+    ask(page, "all")
+    for name in ("Options", "Delete my chat"):
+        press(page, name)
+
+
+def offline(page: Page) -> None:
+    page.context.set_offline(True)
+    ask(page, "all")
+
+
+def then(page: Page, act: Callable[[Page], object], name: str) -> None:
+    act(page)
+    press(page, name)
+
+
+def answer(page: Page) -> Locator:
+    return ask(page, "all")
+
+
+STATES: dict[str, Callable[[Page], object]] = {
     "start": lambda page: None,
     "topic": lambda page: press(page, "Returns"),
-    "answer": lambda page: ask(page, "all"),
+    "answer": answer,
     "choice": lambda page: ask(page, "it"),
     "alarm": lambda page: ask(page, "help"),
-    "saying": stop,
-    "stopped": lambda page: (stop(page), press(page, "Stop")),
+    "saying": begin,
+    "stopped": lambda page: then(page, begin, "Stop"),
     "failed": lambda page: ask(page, AT_ONCE),
-    "offline": lambda page: (page.context.set_offline(True), ask(page, "all")),
-    "opinion": lambda page: (ask(page, "all"), press(page, "Bad answer")),
-    "options": lambda page: (ask(page, "all"), press(page, "Options")),
-    "deleting": lambda page: (ask(page, "all"), press(page, "Options"), press(page, "Delete my chat")),
+    "offline": offline,
+    "opinion": lambda page: then(page, answer, "Bad answer"),
+    "options": lambda page: then(page, answer, "Options"),
+    "deleting": deleting,
 }
 
 

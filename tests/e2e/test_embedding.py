@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.conftest import owners_folder
 from tests.e2e.foreign import Site, foreign_site
@@ -25,8 +25,13 @@ def sites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Site
     with ExitStack() as opened:
         listed, other = (opened.enter_context(foreign_site()) for _ in range(2))
         folder = tmp_path_factory.mktemp("served")
-        origins = {"cors_origins": (listed.address,), "frame_origins": (listed.address,)}
-        using = services(folder, Scripted(REPLIES), seeds_dir=owners_folder(folder / "seeds"), **origins)
+        using = services(
+            folder,
+            Scripted(REPLIES),
+            seeds_dir=owners_folder(folder / "seeds"),
+            cors_origins=(listed.address,),
+            frame_origins=(listed.address,),
+        )
         listed.host = other.host = opened.enter_context(serving(using))
         yield listed, other
 
@@ -87,7 +92,7 @@ def test_it_fills_a_place_of_its_own(visit: Page, sites: tuple[Site, Site], said
 def test_on_a_small_screen_nothing_behind_it_can_be_reached(
     browser: Browser, sites: tuple[Site, Site]
 ) -> None:
-    small = {"width": 320, "height": 640}
+    small: ViewportSize = {"width": 320, "height": 640}
     context = browser.new_context(viewport=small, has_touch=True, is_mobile=True, reduced_motion="reduce")
     page = context.new_page()
     page.goto(sites[0].address)

@@ -95,8 +95,8 @@ def test_offline_is_told_and_the_question_waits(open_page: OpenPage) -> None:
 
 
 def test_whoever_asks_too_often_sees_when_to_go_on(open_page: OpenPage, tmp_path: Path) -> None:
-    fields = {"rate_limit_per_minute": 30, "seeds_dir": owners_folder(tmp_path / "seeds")}
-    using = services(tmp_path, Scripted(REPLIES), **fields)
+    seeds = owners_folder(tmp_path / "seeds")
+    using = services(tmp_path, Scripted(REPLIES), rate_limit_per_minute=30, seeds_dir=seeds)
     with serving(using) as address:
         page = open_page(REPLIES, address, faults=True)
         using.rate_limiter.take("127.0.0.1", 30)

@@ -68,7 +68,7 @@ function said(reply, sources, ui) {
 /** The alarm that a text begins with, or nothing. */
 const alarmOf = (text, alarms) => alarms.find((alarm) => text.startsWith(alarm)) ?? "";
 
-/** An alarm set apart, with its numbers to tap; with the owner's where it names none. */
+/** An alarm set apart, its numbers to tap before its text; with the owner's where it names none. */
 function urgent(alarm, { words, emergency }) {
   if (!alarm) return [];
   const nodes = blocks(clean(alarm), { alarm: true });
@@ -77,7 +77,8 @@ function urgent(alarm, { words, emergency }) {
   if (!numbers.length && emergency) numbers.push(emergency);
   const calls = [...new Set(numbers)].map((number) =>
     Object.assign(make("a", "call", icon("phone"), words("call", { number })), { href: ofPhone(number) }));
-  return [group("alarm", words("urgent"), icon("alarm"), ...nodes, make("p", "calls", ...calls))];
+  const first = calls.length ? [make("p", "calls", ...calls)] : [];
+  return [group("alarm", words("urgent"), icon("alarm"), ...first, ...nodes)];
 }
 
 /** Where the text ends that is read: before the choices, where they follow as buttons. */
