@@ -22,10 +22,6 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors "
 )
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
 _TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "openai")  # some log whole prompts when debugging
 _log = logging.getLogger("candor.requests")
 
@@ -34,6 +30,13 @@ def page_policy(frame_origins: Sequence[str] = ()) -> str:
     """The content security policy of a page that pages of these origins, and of its own, may frame; without
     any, none may."""
     return _POLICY + ("'self' " + " ".join(frame_origins) if frame_origins else "'none'")
+
+
+_SECURITY = {
+    "Content-Security-Policy": page_policy(),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
 
 
 class JsonFormatter(logging.Formatter):
@@ -61,9 +64,6 @@ def configure_logging(level: str) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
-_UNFRAMED = page_policy()
-
-
 class RequestContext:
     """ASGI middleware: gives each request an id, its response the security headers, and the log a line."""
 
@@ -86,8 +86,8 @@ class RequestContext:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = number
-                headers.update(_SECURITY)
-                headers.setdefault("Content-Security-Policy", _UNFRAMED)
+                for name, value in _SECURITY.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         try:

@@ -12,8 +12,21 @@ from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
-from app.api.routes import admin, answers, chat, feedback, gap_entries, gaps, health, openai_api
+from app.api.routes import (
+    admin,
+    answers,
+    chat,
+    curators,
+    entries,
+    entry_history,
+    feedback,
+    gap_entries,
+    gaps,
+    health,
+    openai_api,
+)
 from app.compose.services import Services, build_services
+from app.console import add_console
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
 from app.version import VERSION
@@ -41,10 +54,13 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    for routes in (chat, openai_api, answers, admin, gaps, gap_entries, feedback, health):
+    of_owners = (entry_history, entries, admin, curators, gaps, gap_entries, feedback)
+    for routes in (chat, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
+    app.include_router(curators.sign_in)
     app.include_router(_widget(services))
     describe(app)
+    add_console(app)
     return app
 
 

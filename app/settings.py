@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     """Default: SQLite below the data folder."""
     admin_token: SecretStr | None = None
     """Opens /admin, with 16 characters at least; without it the admin side is off."""
+    four_eyes: bool = False
+    """What one curator wrote has to be approved by another."""
     seeds_dir: Path = SHIPPED_SEEDS
     """The knowledge base and voice of the first start."""
     encoder: str = Field(default_factory=_own_encoder)

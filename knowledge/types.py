@@ -21,9 +21,15 @@ class KnowledgeError(Exception):
 
 
 class EntryStatus(StrEnum):
-    APPROVED = "approved"
     DRAFT = "draft"
-    ARCHIVED = "archived"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    RETIRED = "retired"
+
+    @classmethod
+    def _missing_(cls, value: object) -> EntryStatus | None:
+        """`archived` was the word for retired, and is still read as that."""
+        return cls.RETIRED if value == "archived" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,8 @@ UNWRITTEN = "The answer is still to be written."
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base."""
+    """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base. By `review_by`
+    somebody should have read it again; nothing happens to it then."""
 
     id: str
     question: str
@@ -52,6 +59,7 @@ class Entry:
     reviewed_on: date | None = None
     valid_until: date | None = None
     status: EntryStatus = EntryStatus.APPROVED
+    review_by: date | None = None
 
     def is_servable(self, today: date) -> bool:
         """Approved and not expired: `valid_until` is the last day on which the answer may be given."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.routing import Match
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.errors import Problem, problem_response
@@ -17,6 +18,8 @@ _HEALTH = "/health/"
 def methods_of(request: Request) -> list[str]:
     """The methods that are served at the request's address."""
     scope = request.scope
+    if isinstance(scope.get("endpoint"), StaticFiles):
+        return ["GET", "HEAD"]
     routes = scope["app"].router.routes
     return [
         method

@@ -15,14 +15,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from knowledge.errors import (
+    ApprovalNeeded,
     BuildRunning,
     EntryExists,
     EntryNotFound,
     ImportRejected,
     KnowledgeError,
+    OwnChange,
     ReleaseNotFound,
     ReleaseRejected,
     ReleaseUnusable,
+    TransitionRefused,
+    VersionNotFound,
 )
 from pipeline.errors import PipelineError
 
@@ -37,7 +41,11 @@ _log = logging.getLogger("candor.errors")
 _SPEAKING: dict[type[KnowledgeError], tuple[int, str]] = {
     EntryNotFound: (404, "not-found"),
     ReleaseNotFound: (404, "not-found"),
+    VersionNotFound: (404, "not-found"),
     EntryExists: (409, "entry-exists"),
+    TransitionRefused: (409, "transition-refused"),
+    ApprovalNeeded: (403, "forbidden"),
+    OwnChange: (403, "four-eyes"),
     BuildRunning: (409, "reindex-running"),
     ReleaseUnusable: (409, "release-unusable"),
     ReleaseRejected: (409, "release-rejected"),

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.curating.commands import entries, keys, users
 from app.cli.failures import expected, sentence
 from app.cli.tuning.finetuning import finetuning
 from app.cli.tuning.synthesis import synthesis
@@ -25,6 +26,9 @@ cli = typer.Typer(
 )
 releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
 cli.add_typer(releases, name="releases")
+cli.add_typer(entries, name="entries")
+cli.add_typer(users, name="users")
+cli.add_typer(keys, name="keys")
 cli.add_typer(synthesis, name="synthesize")
 cli.add_typer(training, name="train")
 cli.add_typer(finetuning, name="finetune")
@@ -202,6 +206,56 @@ def eval_(
     evaluate(suites, limit, json, html, compare, profile)
 
 
+_SINCE = typer.Option(metavar="DAY", help="From this day or instant on.")
+_UNTIL = typer.Option(metavar="DAY", help="Up to this day, or before this instant.")
+_MOST = typer.Option(min=1, max=10_000, metavar="N", help="Show at most N.")
+
+
+@cli.command()
+def gaps(
+    since: Annotated[str | None, _SINCE] = None,
+    until: Annotated[str | None, _UNTIL] = None,
+    kind: Annotated[
+        Literal["unanswered", "not_chosen", "rated_down", "off_topic", "answered"] | None,
+        typer.Option(help="Default: the first three."),
+    ] = None,
+    state: Annotated[
+        Literal["open", "reopened", "closed", "dismissed"] | None,
+        typer.Option(help="Only these. Default: any."),
+    ] = None,
+    limit: Annotated[int, _MOST] = 20,
+    json: Annotated[bool, typer.Option("--json", help="As GET /admin/gaps gives it.")] = False,
+) -> None:
+    """Show what users asked that the knowledge base could not answer, what is asked most first.
+
+    Messages without an answer, offers that nobody took up and answers rated down, clustered by what they ask.
+    """
+    from app.cli.curating.gaps import show_gaps
+
+    show_gaps(since, until, kind, state, limit, as_json=json)
+
+
+@cli.command()
+def feedback(
+    since: Annotated[str | None, _SINCE] = None,
+    until: Annotated[str | None, _UNTIL] = None,
+    rating: Annotated[Literal["up", "down"] | None, typer.Option(help="Only these ratings.")] = None,
+    outcome: Annotated[
+        Literal["answered", "no_answer", "off_topic", "small_talk", "clarify", "declined"] | None,
+        typer.Option(help="Only replies of this kind."),
+    ] = None,
+    entry: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only replies that cite this entry.")
+    ] = None,
+    limit: Annotated[int, _MOST] = 50,
+    json: Annotated[bool, typer.Option("--json", help="As GET /admin/feedback gives it.")] = False,
+) -> None:
+    """Show how users rated replies, the newest rating first."""
+    from app.cli.curating.gaps import show_feedback
+
+    show_feedback(since, until, rating, outcome, entry, limit, as_json=json)
+
+
 @cli.command()
 def purge(
     days: Annotated[
@@ -228,7 +282,7 @@ def init(
 ) -> None:
     """Make a folder for a knowledge base of your own.
 
-    Commands that are started in it work on it.
+    It holds settings, voice and models, but no entries; commands that are started in it work on it.
     """
     from app.cli.owner_folder import make_folder
 

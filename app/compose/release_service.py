@@ -100,6 +100,11 @@ class ReleaseService:
             raise unavailable(f"The service is not ready: {self.state}.", kind="not-ready")
         return self._base
 
+    @property
+    def embedding(self) -> Callable[[Sequence[str]], FloatArray] | None:
+        """What makes unit vectors of texts, cached and blocking; None until the encoder is loaded."""
+        return self._base.embed if self._base is not None else None
+
     def start(self) -> None:
         self._spawn(self._run())
 

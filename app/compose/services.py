@@ -21,10 +21,11 @@ from app.compose.models import Models, card_for, of_card
 from app.compose.release_service import KnowledgeBase, ReleaseService
 from app.curation.gap_report import GapReport
 from app.curation.gap_watch import GapWatch
+from app.curation.near_entries import Advice
 from app.curation.suggestions import Suggestions
 from app.metrics import Metrics
 from app.settings import Settings, SettingsError
-from app.store.audit import AuditLog
+from app.store.audit import AuditLog, witness
 from app.store.conversations import ConversationStore
 from app.store.curators.accounts import CuratorStore
 from app.store.curators.keys import KeyStore
@@ -36,6 +37,7 @@ from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
 from app.store.traces import TraceStore
 from app.turns import Chat, TurnRunner
+from knowledge.curation.lifecycle import Writing
 from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.importing.paths import parse_path
@@ -50,6 +52,7 @@ from pipeline.ports import TraceSink
 
 _DOCUMENT_SHARE = 8  # of the places of conversations, as many more are for turns on a caller's documents
 _WRONG_TOKENS_PER_MINUTE = 20
+_FIRST_START = Writing("candor", "first start")
 _log = logging.getLogger("candor.services")
 
 
@@ -71,6 +74,7 @@ class Services:
     curators: CuratorStore
     keys: KeyStore
     audit: AuditLog
+    advice: Advice
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
@@ -160,6 +164,7 @@ def wire(
         opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
     )
     gaps = GapReport(engine, lambda: releases.base.encode)
+    entries = EntryStore(engine, witness)
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
@@ -172,10 +177,11 @@ def wire(
         wrong_tokens=RateLimiter(_WRONG_TOKENS_PER_MINUTE),
         conversations=conversations,
         traces=traces,
-        entries=EntryStore(engine),
+        entries=entries,
         curators=CuratorStore(engine),
         keys=KeyStore(engine),
         audit=AuditLog(engine),
+        advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),
         jobs=jobs,
         live=live,
         releases=releases,
@@ -215,7 +221,7 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
 
     builder = ReleaseBuilder(releases, embedder.embed, learn)
     return KnowledgeBase(
-        EntryStore(engine),
+        EntryStore(engine, witness),
         releases,
         builder,
         embed=lambda texts: embedder.embed(texts).vectors,
@@ -232,7 +238,7 @@ def seed(base: KnowledgeBase, settings: Settings) -> None:
     if used or (settings.data_dir / "retriever").is_dir() or not folder.is_dir():
         return
     parsed = parse_path(folder)
-    base.entries.apply(parsed.entries, ApplyMode.UPSERT)
+    base.entries.apply(parsed.entries, ApplyMode.UPSERT, by=_FIRST_START)
     _log.info("%d entries taken from the seeds", len(parsed.entries))
 
 

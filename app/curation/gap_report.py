@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
@@ -18,11 +19,14 @@ from app.curation.clusters import Cluster, RecentVectors, clusters_of
 from app.curation.gap_store import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
 from app.curation.matching import Matched, matched
 from app.store.db import now
-from knowledge.types import FloatArray
+from knowledge.types import FloatArray, Hit, Snapshot
 
 MOST_MESSAGES = 5_000
 """Of a section, the newest ones: what is compared with each other takes memory by its square (100 MB)."""
 _ATTEMPTS = 3
+_NEAREST = 3
+_RELATED = 0.5  # mean cosine: half of such pairs ask the same in other words
+_MOST_RELATED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,28 @@ class GapReport:
             if (gap := next(found, None)) is not None:
                 return gap
         raise GapNotFound(gap_id)
+
+    def nearest(self, gap: Gap, live: Snapshot | None) -> Sequence[Hit]:
+        """The entries of a release that are nearest to a gap, best first; none where no release is live."""
+        name = gap.cluster.name
+        return live.search(name, self.vector_of(name), _NEAREST) if live else ()
+
+    def related(self, gap: Gap) -> list[tuple[Gap, float]]:
+        """Other gaps of its section that are near to it, with the mean cosine between their wordings and its
+        own, nearest first: what a curator may want to answer together."""
+        gaps = self.gaps(Section(gap.row.section))
+        wordings = [[each.text for each in other.cluster.wordings] for other in gaps]
+        lengths = np.array([len(texts) for texts in wordings])
+        vectors = self._vectors([text for texts in wordings for text in texts])
+        means = np.add.reduceat(vectors, np.cumsum(lengths) - lengths) / lengths[:, None]
+        own = next(
+            (mean for other, mean in zip(gaps, means, strict=True) if other.row.id == gap.row.id), None
+        )
+        if own is None:
+            return []
+        near = [(other, float(cosine)) for other, cosine in zip(gaps, means @ own, strict=True)]
+        others = (each for each in near if each[0].row.id != gap.row.id and each[1] >= _RELATED)
+        return sorted(others, key=lambda each: -each[1])[:_MOST_RELATED]
 
     def vector_of(self, text: str) -> FloatArray:
         """The unit vector of one text. Raises what the encoder raises."""

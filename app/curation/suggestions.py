@@ -57,9 +57,9 @@ class Suggestion:
     id: str
     entry: Entry
     text: str
+    last_at: datetime
     chosen: int = 0
     rated_up: int = 0
-    last_at: datetime | None = None
     message_ids: list[str] = field(default_factory=list)
     rivals: list[str] = field(default_factory=list)
 
@@ -147,10 +147,10 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
         if entry is None or entry.status is _RETIRED or key in known or not _is_fit(sign.text):
             continue
         name = hashlib.sha256(f"{entry.id}\n{key}".encode()).hexdigest()[:32]
-        each = found.setdefault(name, Suggestion(name, entry, " ".join(sign.text.split())))
+        each = found.setdefault(name, Suggestion(name, entry, " ".join(sign.text.split()), sign.at))
         each.chosen += sign.is_choice
         each.rated_up += not sign.is_choice
-        each.last_at = max(each.last_at or sign.at, sign.at)
+        each.last_at = max(each.last_at, sign.at)
         each.message_ids.append(sign.message_id)
     for each in found.values():
         each.rivals = sorted(by_wording[key_of(each.text)] - {each.entry.id})

@@ -25,6 +25,7 @@ class Role(StrEnum):
     REVIEWED_ON = "reviewed_on"
     VALID_UNTIL = "valid_until"
     STATUS = "status"
+    REVIEW_BY = "review_by"
     DRAFT = "draft"  # yes or no
     PUBLISHED = "published"  # yes or no
     QNA_ID = "qna id"  # of QnA Maker: rows with the same one are wordings of one entry
@@ -71,6 +72,7 @@ _NAMES: dict[Role, str] = {  # the first that is there wins; the rest are told a
     " edited at, last modified time, geprüft am, aktualisiert",
     Role.VALID_UNTIL: "valid until, valid to, valid through, expires, expires on, expires at, expiry,"
     " expiry date, expiration, expiration date, expire date, gültig bis",
+    Role.REVIEW_BY: "review by, next review, next review date, next review on, review due, review due date",
     Role.STATUS: "status, state, publish status, publication status, publishing status, workflow status",
     Role.DRAFT: "draft, is draft",
     Role.PUBLISHED: "published, is published, approved, is approved, live, active, is active",

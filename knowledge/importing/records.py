@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,8 @@ from knowledge.types import Entry, EntryStatus, Source
 MAX_ID, MAX_TOPIC, MAX_QUESTION, MAX_ANSWER = 100, 100, 500, 20_000
 MAX_ITEMS, MAX_ITEM, MAX_SOURCES, MAX_TITLE, MAX_URL = 200, 500, 20, 300, 2_000
 
-FIELDS = "id topic question answer alternates misconceptions sources reviewed_on valid_until status".split()
+_ALWAYS = "id topic question answer alternates misconceptions sources reviewed_on valid_until status"
+FIELDS = [*_ALWAYS.split(), "review_by"]
 FLAT_SOURCE_FIELDS = ("url", "source_title", "source")
 """Read only where a record has no `sources`: real exports name one address and who published it."""
 
@@ -42,8 +44,8 @@ def normalise(text: str) -> str:
 
 
 def record_of(entry: Entry) -> dict[str, Any]:
-    """The entry as JSON-ready data: every field, always in the order of `FIELDS`."""
-    return {
+    """The entry as JSON-ready data, in the order of `FIELDS`: every field, `review_by` where it is set."""
+    record: dict[str, Any] = {
         "id": entry.id,
         "topic": entry.topic,
         "question": entry.question,
@@ -55,6 +57,7 @@ def record_of(entry: Entry) -> dict[str, Any]:
         "valid_until": entry.valid_until.isoformat() if entry.valid_until else None,
         "status": entry.status.value,
     }
+    return record | {"review_by": entry.review_by.isoformat()} if entry.review_by else record
 
 
 def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
@@ -70,6 +73,7 @@ def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
         reviewed_on=_day(record.get("reviewed_on"), "reviewed_on", problems),
         valid_until=_day(record.get("valid_until"), "valid_until", problems),
         status=_status(record.get("status"), problems),
+        review_by=_day(record.get("review_by"), "review_by", problems),
     )
     if entry.status is EntryStatus.APPROVED and not entry.is_written:
         problems.append("answer is still to be written: such an entry cannot be approved")
@@ -199,8 +203,8 @@ def _day(value: object, name: str, problems: Problems) -> date | None:
 def _status(value: object, problems: Problems) -> EntryStatus:
     if value is None or value == "":
         return EntryStatus.APPROVED
-    if isinstance(value, str) and value.strip() in list(EntryStatus):
-        return EntryStatus(value.strip())
+    with suppress(ValueError):
+        return EntryStatus(value.strip() if isinstance(value, str) else value)
     problems.append(f"status must be one of {', '.join(EntryStatus)}")
     return EntryStatus.DRAFT
 

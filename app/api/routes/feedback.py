@@ -11,9 +11,10 @@ from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.instants import Since, Until
 from app.api.openapi import problems
-from app.api.routes.admin import Limit, Name, Offset, Text
+from app.api.schemas.admin import Limit, Name, Offset, Text
 from app.api.schemas.curation import FeedbackBody, FeedbackPageBody, SuggestionBody, SuggestionPageBody
 from app.api.schemas.entries import EntryBody
+from app.api.versions import writing_of
 from app.compose.services import Services
 from app.curation.entry_making import worded
 from app.curation.feedback import feedback_page
@@ -67,7 +68,7 @@ def accept_suggestion(suggestion_id: str, services: Using, acting: Acting) -> En
     entry = worded(found.entry, [found.text])
     if entry == found.entry:
         raise Problem(409, "entry-full", "The entry has as many alternates as it can hold.")
-    entry = services.entries.update(entry)
+    entry = services.entries.update(entry, writing_of(services, acting)).entry
     services.suggestions.decide(found, Decision.ACCEPTED, acting.name)
     services.audit.record(acting, "suggestion.accepted", found.id, {"entry_id": entry.id})
     return record_of(entry)

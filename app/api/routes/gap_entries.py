@@ -16,6 +16,7 @@ from app.api.openapi import problems
 from app.api.routes.gaps import PREFIX, gap_of
 from app.api.schemas.curation import DraftRequest, WordingsRequest, WrittenDraftBody
 from app.api.schemas.entries import EntryBody
+from app.api.versions import writing_of
 from app.compose.services import Services
 from app.curation.drafting import evidence_for, sources_of
 from app.curation.entry_making import MessagesRejected, draft_of, worded, wordings_of
@@ -101,7 +102,7 @@ def add_alternates(gap_id: str, given: WordingsRequest, services: Using, acting:
     before = services.entries.get(given.entry_id)
     entry = worded(before, wordings)
     if entry != before:
-        entry = services.entries.update(entry)
+        entry = services.entries.update(entry, writing_of(services, acting)).entry
     services.gaps.store.change(gap.row.id, entry_id=entry.id)
     services.audit.record(acting, "gap.worded", gap.row.id, {"entry_id": entry.id})
     return record_of(entry)
@@ -147,7 +148,8 @@ def _made(
     detail: Mapping[str, Any] | None = None,
 ) -> EntryBody:
     """Checked as anything that is written by hand."""
-    entry = services.entries.create(parse_record(record_of(draft)).entries[0])
+    made = services.entries.create(parse_record(record_of(draft)).entries[0], writing_of(services, acting))
+    entry = made.entry
     services.gaps.store.change(gap.row.id, entry_id=entry.id)
     services.audit.record(acting, "gap.drafted", gap.row.id, {"entry_id": entry.id, **(detail or {})})
     response.headers["Location"] = f"/admin/entries/{entry.id}"

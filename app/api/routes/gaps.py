@@ -12,7 +12,7 @@ from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.instants import Since, Until
 from app.api.openapi import problems
-from app.api.routes.admin import Limit, Offset, Text
+from app.api.schemas.admin import Limit, Offset, Text
 from app.api.schemas.curation import GapBody, GapPageBody, WholeGapBody
 from app.compose.services import Services
 from app.curation.asked import Kind
@@ -24,7 +24,6 @@ from app.store.curators import Curator, Role
 from knowledge.types import Hit
 
 PREFIX = "/admin/gaps"
-_NEAREST = 3
 router = APIRouter(prefix=PREFIX, route_class=AdminRoute, responses=problems(401, 403, 429))
 
 
@@ -52,7 +51,8 @@ def list_gaps(
 def read_gap(gap_id: str, services: Using, per: Per = Per.DAY) -> WholeGapBody:
     """With its messages, and with what can become alternates of an entry."""
     gap = gap_of(services, gap_id)
-    return WholeGapBody.whole(gap, _nearest(services, gap), per, wordings_of(gap))
+    related = services.gaps.related(gap)
+    return WholeGapBody.whole(gap, _nearest(services, gap), per, wordings_of(gap), related)
 
 
 @router.post("/{gap_id}/dismiss", dependencies=[needs(Role.EDITOR)], responses=problems(404))
@@ -85,7 +85,4 @@ def _in_state(services: Services, acting: Curator, gap_id: str, state: GapState)
 
 
 def _nearest(services: Services, gap: Gap) -> Sequence[Hit]:
-    if not services.live.release_id:
-        return ()
-    name = gap.cluster.name
-    return services.live.current.search(name, services.gaps.vector_of(name), _NEAREST)
+    return services.gaps.nearest(gap, services.live.current if services.live.release_id else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -111,20 +111,49 @@ class GapMessage(BaseModel):
         )
 
 
+class RelatedGap(BaseModel):
+    """`cosine` is the mean one between its wordings and those of the gap that it is beside."""
+
+    id: str
+    name: str
+    state: GapState
+    count: int
+    cosine: float
+
+
 class WholeGapBody(GapBody):
-    """With its messages, newest first, at most 500 of them; `wordings` are what can become alternates."""
+    """With its messages, newest first, at most 500 of them; `wordings` are what can become alternates,
+    `related` other gaps that may ask the same."""
 
     messages: list[GapMessage]
     wordings: list[str]
+    related: list[RelatedGap]
 
     @classmethod
-    def whole(cls, gap: Gap, nearest: Sequence[Hit], per: Per, wordings: list[str]) -> Self:
+    def whole(
+        cls,
+        gap: Gap,
+        nearest: Sequence[Hit],
+        per: Per,
+        wordings: list[str],
+        related: Sequence[tuple[Gap, float]],
+    ) -> Self:
         newest = sorted(gap.cluster.messages, key=lambda each: each.at, reverse=True)[:MOST_SHOWN]
+        others = [
+            RelatedGap(
+                id=other.row.id,
+                name=other.cluster.name,
+                state=GapState(other.row.state),
+                count=len(other.cluster.messages),
+                cosine=round(cosine, 4),
+            )
+            for other, cosine in related
+        ]
         messages = [GapMessage.of(each) for each in newest]
-        return cls(**_fields(gap, nearest, per), messages=messages, wordings=wordings)
+        return cls(**_fields(gap, nearest, per), messages=messages, wordings=wordings, related=others)
 
 
-def _fields(gap: Gap, nearest: Sequence[Hit], per: Per) -> dict[str, object]:
+def _fields(gap: Gap, nearest: Sequence[Hit], per: Per) -> dict[str, Any]:
     return {
         "id": gap.row.id,
         "name": gap.cluster.name,

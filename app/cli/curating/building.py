@@ -16,6 +16,8 @@ from app.compose.language_model import language_model
 from app.compose.release_service import REINDEX, KnowledgeBase
 from app.compose.services import knowledge_base, prepared_database, seed
 from app.settings import Settings, read_settings
+from app.store.audit import AuditLog
+from app.store.curators import OPERATOR
 from app.store.jobs import JobRunning, JobStore
 from knowledge.encoders.model_store import exported_model, open_model
 from knowledge.encoders.types import TextEncoder, load_encoder
@@ -39,6 +41,7 @@ def reindex() -> None:
             typer.echo(note, err=True)
         seed(base, settings)
         info, _ = build(base, engine, show)
+    AuditLog(engine).record(OPERATOR, "release.build", info.id)
     counts = info.counts
     typer.echo(
         f"Release {info.id} is active: {counts['entries']:,} entries, {counts['passages']:,} passages"
@@ -86,6 +89,7 @@ def activate(release_id: str) -> None:
         releases = Releases(engine, settings.data_dir, _stamp(settings, show))
         show(0.5, "checking the release")
         releases.activate(release_id)
+        AuditLog(engine).record(OPERATOR, "release.activated", release_id)
     typer.echo(f"Release {release_id} is active.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +14,11 @@ from app.cli.curating.import_plan import show_plan
 from app.cli.failures import Failed
 from app.cli.progress import progress
 from app.compose.services import holds_demonstration, prepared_database
-from app.settings import read_settings
+from app.settings import Settings, read_settings
+from app.store.audit import witness
+from app.store.curators import OPERATOR
+from knowledge.curation.lifecycle import Writing
+from knowledge.curation.remarks import remarks_on
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.errors import ImportRejected, LineError
 from knowledge.importing.parsing import ParsedEntries
@@ -25,6 +29,7 @@ from knowledge.sheets.workbook_export import export_xlsx, template_xlsx
 from knowledge.types import Entry
 
 _STDOUT = Path("-")
+_SHOWN = 50  # warnings
 _WRITERS: dict[str, Callable[[Iterable[Entry]], Iterator[str]]] = {"jsonl": export_jsonl, "csv": export_csv}
 _FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx", ".md": "markdown"}
 
@@ -35,14 +40,14 @@ def import_entries(path: Path, mode: str, check: bool) -> None:
     if not path.exists():
         raise Failed(f"{path} does not exist.")
     settings = read_settings()
-    store = EntryStore(prepared_database(settings))
+    store = EntryStore(prepared_database(settings), witness)
     with progress() as show:
         parsed = _parsed(path, settings.import_limit_bytes, show)
         if replaces := parsed.entries and holds_demonstration(store, settings):
             mode = ApplyMode.REPLACE
         if not check:
             show(0.5, f"writing {len(parsed.entries):,} entries")
-            counts = store.apply(parsed.entries, ApplyMode(mode), parsed.given)
+            counts = store.apply(parsed.entries, ApplyMode(mode), parsed.given, operating(settings))
     for note in parsed.notes:
         typer.echo(f"{note[:1].upper()}{note[1:]}.")
     if replaces:
@@ -55,10 +60,18 @@ def import_entries(path: Path, mode: str, check: bool) -> None:
             f"{counts.created:,} created, {counts.updated:,} updated,"
             f" {counts.unchanged:,} unchanged, {counts.removed:,} removed."
         )
-        for warning in counts.warnings:
+        remarks = [*counts.warnings, *_remarks(store, counts.written, settings.whole_answer_words)]
+        for warning in remarks[:_SHOWN]:
             typer.echo(f"Warning: {warning}")
+        if len(remarks) > _SHOWN:
+            typer.echo(f"And {len(remarks) - _SHOWN:,} more warnings.")
     if parsed.ignored_fields:
         typer.echo(f"Ignored fields: {', '.join(parsed.ignored_fields)}.")
+
+
+def operating(settings: Settings, comment: str = "") -> Writing:
+    """On whose behalf a command writes."""
+    return Writing(OPERATOR.name, OPERATOR.via, four_eyes=settings.four_eyes, comment=comment)
 
 
 def write_template(file: Path) -> None:
@@ -108,6 +121,12 @@ class _Counted:
         for entry in self._entries:
             self.count += 1
             yield entry
+
+
+def _remarks(store: EntryStore, ids: Collection[str], whole_words: int) -> Iterator[str]:
+    for entry in store.all():
+        for remark in remarks_on(entry, whole_words) if entry.id in ids else ():
+            yield f'"{entry.id}": {remark.detail}'
 
 
 def _parsed(path: Path, limit: int, show: Show) -> ParsedEntries:

@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from sqlalchemy import Engine
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Session, col, delete, select
 
-from app.store.curators import RESERVED, Curator, CuratorNotFound, CuratorRejected, Role
+from app.store.audit import note
+from app.store.curators import OPERATOR, RESERVED, Curator, CuratorNotFound, CuratorRejected, Role
 from app.store.curators.passwords import LEAST_PASSWORD, fits, hash_of
-from app.store.db import UtcDateTime, now
+from app.store.curators.rows import SESSION, CuratorRow, KeyRow
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
 
 
-class CuratorRow(SQLModel, table=True):
-    """A curator. Without a password he comes in with keys only."""
-
-    __tablename__ = "curators"
-
-    name: str = Field(primary_key=True, max_length=64)
-    role: str = Field(max_length=16)
-    password: str | None = Field(default=None, max_length=200)
-    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-
-
 class CuratorStore:
-    """The curators of one database. Synchronous; safe to use from many threads."""
+    """The curators of one database. Synchronous; safe to use from many threads. What changes them is in the
+    audit log, in the same transaction, as done by `by`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -42,7 +32,7 @@ class CuratorStore:
         with Session(self._engine) as session:
             return _found(session, name)
 
-    def add(self, name: str, role: Role, password: str | None = None) -> CuratorRow:
+    def add(self, name: str, role: Role, password: str | None = None, by: Curator = OPERATOR) -> CuratorRow:
         """Raises `CuratorRejected` for a name that is taken or no name, and for a short password."""
         check_name(name)
         row = CuratorRow(name=name, role=role, password=_hashed(password))
@@ -50,23 +40,28 @@ class CuratorStore:
             if session.get(CuratorRow, name) is not None:
                 raise CuratorRejected(f'There is already a curator "{name}".')
             session.add(row)
+            note(session, by, "user.added", name, {"role": role.value})
         return row
 
-    def set_role(self, name: str, role: Role) -> None:
+    def set_role(self, name: str, role: Role, by: Curator = OPERATOR) -> None:
         """Raises `CuratorNotFound`."""
         with Session(self._engine) as session, session.begin():
             _found(session, name).role = role
+            note(session, by, "user.role", name, {"role": role.value})
 
-    def set_password(self, name: str, password: str | None) -> None:
-        """Raises `CuratorNotFound`, and `CuratorRejected` for a short one."""
+    def set_password(self, name: str, password: str | None, by: Curator = OPERATOR) -> None:
+        """His sign-ins end. Raises `CuratorNotFound`, and `CuratorRejected` for a short one."""
         kept = _hashed(password)
         with Session(self._engine) as session, session.begin():
             _found(session, name).password = kept
+            session.exec(delete(KeyRow).where(col(KeyRow.curator) == name, col(KeyRow.name) == SESSION))
+            note(session, by, "user.password", name)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, by: Curator = OPERATOR) -> None:
         """His keys go with him; what he did stays in history and log. Raises `CuratorNotFound`."""
         with Session(self._engine) as session, session.begin():
             session.delete(_found(session, name))
+            note(session, by, "user.removed", name)
 
     def signed_in(self, name: str, password: str) -> Curator | None:
         """The curator with this name and password; None where there is none."""

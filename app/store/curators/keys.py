@@ -6,37 +6,19 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
-from sqlmodel import Field, Session, SQLModel, col, delete, select
+from sqlmodel import Session, col, delete, select
 
-from app.store.curators import Curator, CuratorNotFound, CuratorRejected, Role
-from app.store.curators.accounts import CuratorRow, check_name
+from app.store.audit import note
+from app.store.curators import OPERATOR, OWNER, Curator, CuratorNotFound, CuratorRejected, Role
+from app.store.curators.accounts import check_name
 from app.store.curators.passwords import digest_of
-from app.store.db import UtcDateTime, now
+from app.store.curators.rows import SESSION, CuratorRow, KeyRow
+from app.store.db import now
 
 PREFIX = "ck_"
 """How every key begins, so that it is known for one wherever it lies about."""
-SESSION = "session"
-"""The name of a key that stands for a sign-in."""
 _SECRET_BYTES, _ID_BYTES = 32, 6
 _SEEN_EVERY = timedelta(minutes=1)  # a write for each request would be one too many
-
-
-class KeyRow(SQLModel, table=True):
-    """A key. It acts as its curator, or, where it has none, as a curator of its own name, and with no more
-    than its role."""
-
-    __tablename__ = "api_keys"
-
-    id: str = Field(primary_key=True, max_length=32)
-    digest: str = Field(unique=True, max_length=64)
-    name: str = Field(max_length=64)
-    curator: str | None = Field(
-        default=None, foreign_key="curators.name", ondelete="CASCADE", index=True, max_length=64
-    )
-    role: str = Field(max_length=16)
-    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
-    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class KeyStore:
@@ -58,7 +40,12 @@ class KeyStore:
             return tuple(session.exec(given))
 
     def create(
-        self, name: str, role: Role, curator: str | None = None, expires_at: datetime | None = None
+        self,
+        name: str,
+        role: Role,
+        curator: str | None = None,
+        expires_at: datetime | None = None,
+        by: Curator = OPERATOR,
     ) -> tuple[KeyRow, str]:
         """A new key with its secret, which nothing can tell afterwards. Raises `CuratorRejected` for a name
         that another key or a curator has, and `CuratorNotFound`."""
@@ -72,14 +59,18 @@ class KeyStore:
                 raise CuratorRejected(f'"{name}" is a curator: name the key otherwise')
             if curator is not None and session.get(CuratorRow, curator) is None:
                 raise CuratorNotFound(f'There is no curator "{curator}".')
-            return _added(session, name, role, curator, expires_at)
+            row, secret = _added(session, name, role, curator, expires_at)
+            note(session, by, "key.created", row.id, {"name": name, "role": role.value})
+            return row, secret
 
     def sign_in(self, curator: Curator, expires_at: datetime) -> str:
         """The secret of a new key that stands for a sign-in. Those that have expired go."""
         with Session(self._engine) as session, session.begin():
             gone = (col(KeyRow.name) == SESSION, col(KeyRow.expires_at) <= now())
             session.exec(delete(KeyRow).where(*gone))
-            return _added(session, SESSION, curator.role, curator.name, expires_at)[1]
+            note(session, curator, "session.opened", curator.name)
+            named = None if curator.name == OWNER.name else curator.name
+            return _added(session, SESSION, curator.role, named, expires_at)[1]
 
     def bearer(self, secret: str) -> Curator | None:
         """Who bears this key now; None where it is none, was revoked or has expired."""
@@ -89,24 +80,26 @@ class KeyStore:
                 return None
             owner = session.get(CuratorRow, row.curator) if row.curator is not None else None
             via = SESSION if row.name == SESSION else f"key {row.id}"
-            acting = Curator(row.curator or row.name, _least(row, owner), via)
+            name = row.curator or (OWNER.name if row.name == SESSION else row.name)
+            acting = Curator(name, _least(row, owner), via)
             if row.used_at is None or now() - row.used_at > _SEEN_EVERY:
                 row.used_at = now()
                 session.commit()
         return acting
 
-    def revoke(self, key_id: str) -> KeyRow:
+    def revoke(self, key_id: str, by: Curator = OPERATOR) -> None:
         """Raises `CuratorNotFound`."""
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+        with Session(self._engine) as session, session.begin():
             row = session.get(KeyRow, key_id)
             if row is None:
                 raise CuratorNotFound(f'There is no key "{key_id}".')
+            note(session, by, "key.revoked", key_id, {"name": row.name})
             session.delete(row)
-        return row
 
-    def forget(self, secret: str) -> None:
+    def sign_out(self, secret: str, curator: Curator) -> None:
         """Ends a sign-in."""
         with Session(self._engine) as session, session.begin():
+            note(session, curator, "session.closed", curator.name)
             session.exec(delete(KeyRow).where(col(KeyRow.digest) == digest_of(secret)))
 
 

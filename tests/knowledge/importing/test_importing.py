@@ -95,7 +95,7 @@ def test_text_is_normalised() -> None:
         (line(reviewed_on="2026-02-30"), "reviewed_on must be a day"),
         (line(valid_until="tomorrow"), "valid_until must be a day"),
         (line(valid_until=20260101), "valid_until must be a day"),
-        (line(status="live"), "status must be one of approved, draft, archived"),
+        (line(status="live"), "status must be one of draft, in_review, approved, retired"),
         (line(sources=[{"title": "t", "url": "javascript:alert(1)"}]), "url of source 1 must be an absolute"),
         (line(sources=[{"title": "t", "url": "https://"}]), "url of source 1"),
         (line(sources=[{"title": "t", "url": "https://[x"}]), "url of source 1"),
