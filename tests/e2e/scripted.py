@@ -57,6 +57,7 @@ class Scripted:
     def __init__(self, replies: Replies | None = None) -> None:
         self.replies: Replies = replies or {}
         self.cancelled = 0
+        self.pause_s = PAUSE_S
 
     async def run(self, message_id: str, question: Question, say: object) -> Reply:
         assert callable(say)
@@ -66,7 +67,7 @@ class Scripted:
         try:
             for piece in pieces:
                 await say(piece)
-                await asyncio.sleep(PAUSE_S)
+                await asyncio.sleep(self.pause_s)
         except asyncio.CancelledError:
             self.cancelled += 1
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.types import Outcome
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import OpenPage, Served
 from tests.e2e.scripted import Piece, ask, reply
 
 pytestmark = pytest.mark.process
@@ -124,7 +124,8 @@ _ODD = f"""() => [...document.querySelector("candor-chat").shadowRoot
   .map((each) => each.outerHTML)"""
 
 
-def test_hostile_texts_stay_texts(open_page: OpenPage) -> None:
+def test_hostile_texts_stay_texts(open_page: OpenPage, served: Served) -> None:
+    served.chat.pause_s = 0
     cited = [Piece(text, f"e{at}", True, text, f"javascript:{text}") for at, text in enumerate(HOSTILE)]
     page = open_page(
         {
@@ -151,7 +152,8 @@ def test_hostile_texts_stay_texts(open_page: OpenPage) -> None:
         assert text in item.inner_text()
 
 
-def test_each_hostile_text_alone_keeps_its_words(open_page: OpenPage) -> None:
+def test_each_hostile_text_alone_keeps_its_words(open_page: OpenPage, served: Served) -> None:
+    served.chat.pause_s = 0
     page = open_page({f"q{at}": reply(Piece(text, "e", True)) for at, text in enumerate(HOSTILE)})
     for at, text in enumerate(HOSTILE):
         shown = ask(page, f"q{at}").inner_text()

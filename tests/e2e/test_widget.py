@@ -40,7 +40,7 @@ def press(page: Page, name: str) -> None:
 
 
 def test_what_can_be_asked_is_offered_until_something_is(page: Page) -> None:
-    expect(page.get_by_text("Hello! What would you like to know?")).to_be_visible()
+    expect(page.locator(".greeting")).to_have_text("Hello! What would you like to know?")
     topic = page.get_by_role("button", name="Returns")
     topic.click()
     expect(topic).to_have_attribute("aria-expanded", "true")
