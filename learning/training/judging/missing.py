@@ -3,7 +3,7 @@ bases."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -188,7 +188,7 @@ def _shares(read: Sequence[Example]) -> NDArray[np.float64]:
     """Every corpus weighs the same, and in it messages with an answer as many times as those without as they
     are more frequent."""
     plain = [1.0 if each.answerable or each.hidden else _ASKED for each in read]
-    totals: Counter[tuple[str, bool]] = Counter()
+    totals: defaultdict[tuple[str, bool], float] = defaultdict(float)
     for each, weight in zip(read, plain, strict=True):
         totals[each.corpus, each.answerable] += weight
     weights = [

@@ -67,10 +67,6 @@ def _named(text: str, offered: Sequence[Entry]) -> int | None:
     return having[0] if len(having) == 1 else None
 
 
-def _stems(entry: Entry) -> set[str]:
-    return {word.stem for text in (entry.question, *entry.alternates) for word in content_words(text)}
-
-
-_EMPTY = {
-    word.stem for word in content_words("one ones mean meant please thing option question number about")
-}
+def _stems(entry: Entry) -> frozenset[str]:
+    texts = (entry.question, *entry.alternates)
+    return frozenset(word.stem for text in texts for word in content_words(text))

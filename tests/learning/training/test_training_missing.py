@@ -11,6 +11,7 @@ from knowledge.types import Entry
 from learning.training.config import TrainingFailed
 from learning.training.corpora import Asked, Corpus, read_corpora
 from learning.training.judging import missing
+from pipeline.stages.relevance.unsupported_terms import MissingTerms
 from tests.fakes import HashEncoder
 
 SUBJECTS = ("loans", "fines", "films", "maps", "scores", "rooms", "printers", "lockers", "tours", "courses")
@@ -52,7 +53,7 @@ def unheard(_share: float, _doing: str) -> None: ...
 def test_it_learns_to_doubt_what_the_entry_lacks(config: Path, tmp_path: Path) -> None:
     card = missing.train(config, tmp_path, tmp_path / "out", resume=False, show=unheard)
 
-    model = missing.MissingTerms.of(card.weights)
+    model = MissingTerms.of(card.weights)
     lacking = [each for each in missing.examples(library("x"), HashEncoder(), 1, 0.1) if not each.answerable]
     assert all(model.doubt(each.features) > 0 for each in lacking)
     assert card.figures["auroc"] == 1.0
