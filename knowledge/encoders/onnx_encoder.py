@@ -79,6 +79,7 @@ class OnnxEncoder:
         self.fingerprint = self.info.fingerprint
         self._session = OnnxSession(stored.folder / "model.onnx", threads, EncoderFailed)
         manifest = stored.manifest
+        self._prompt = manifest.prompt
         self._tokenizer = Tokenizer.from_file(str(stored.folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(manifest.max_tokens)
         self._tokenizer.enable_padding(pad_id=manifest.pad_id, pad_token=manifest.pad_token)
@@ -92,7 +93,7 @@ class OnnxEncoder:
 
     def _run(self, texts: Sequence[str]) -> FloatArray:
         # Lone surrogates are no text: the tokenizer takes none.
-        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        clean = [self._prompt + text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         tokens = self._tokenizer.encode_batch_fast(clean)
         feed = {
             "input_ids": np.array([each.ids for each in tokens], dtype=np.int64),

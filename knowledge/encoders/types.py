@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from knowledge.encoders.model_store import DEFAULT_ENCODER, open_model
+from knowledge.encoders.model_store import DEFAULT_ENCODER, MULTILINGUAL_ENCODER, open_model
 from knowledge.encoders.onnx_encoder import EncoderInfo, OnnxEncoder, TextEncoder, describe
 from knowledge.encoders.processor import available_cores
 from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
@@ -12,6 +12,7 @@ from knowledge.extras import lacking_to_export
 
 __all__ = [
     "DEFAULT_ENCODER",
+    "MULTILINGUAL_ENCODER",
     "EncoderFailed",
     "EncoderInfo",
     "ModelDamaged",
@@ -25,7 +26,7 @@ __all__ = [
 
 
 def load_encoder(name: str, data_dir: Path, threads: int = 0) -> TextEncoder:
-    """The encoder called `name`: the installed default, a local folder, or a hub model. Exported below
+    """The encoder called `name`: an installed one, the default or the multilingual, a local folder, or a hub model. Exported below
     `data_dir` on first use, which takes some ten seconds. `threads` 0: the physical cores at hand.
     Blocks; raises `EncoderFailed`."""
     stored = open_model(name, data_dir)
