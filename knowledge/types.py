@@ -48,7 +48,8 @@ UNWRITTEN = "The answer is still to be written."
 class Entry:
     """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base. By `review_by`
     somebody should have read it again; nothing happens to it then. `about` and `not_about` are words or names
-    that it does and does not speak of, where its text does not say so by itself."""
+    that it does and does not speak of, where its text does not say so by itself. `language` is a code of ISO 639,
+    empty where it is the knowledge base's; `translation_of` the id of the entry whose answer it gives in that."""
 
     id: str
     question: str
@@ -63,6 +64,8 @@ class Entry:
     review_by: date | None = None
     about: tuple[str, ...] = ()
     not_about: tuple[str, ...] = ()
+    language: str = ""
+    translation_of: str = ""
 
     def is_servable(self, today: date) -> bool:
         """Approved and not expired: `valid_until` is the last day on which the answer may be given."""

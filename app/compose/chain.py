@@ -123,5 +123,13 @@ def _gate(
     alarms = Alarms(words.lexicon, exemplars, thresholds, models.alarms)
     leaning, slang = models.terms.dependence, words.slang
     return CalibratedTopicGate(
-        models.encoder, knowledge, exemplars, alarms, leaning, thresholds, models.kinds, slang
+        models.encoder,
+        knowledge,
+        exemplars,
+        alarms,
+        leaning,
+        thresholds,
+        models.kinds,
+        slang,
+        multilingual=models.multilingual,
     )

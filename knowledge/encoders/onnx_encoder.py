@@ -62,7 +62,7 @@ def describe(stored: StoredModel) -> EncoderInfo:
         precision=manifest.precision,
         mean_cosine=manifest.mean_cosine,
         fingerprint=stored.fingerprint,
-        sha256=manifest.files.get("model.onnx", ""),
+        sha256=manifest.files.get("model.onnx") or manifest.files.get("weights.npz", ""),
         path=stored.folder,
         reason=manifest.reason,
     )
@@ -79,7 +79,6 @@ class OnnxEncoder:
         self.fingerprint = self.info.fingerprint
         self._session = OnnxSession(stored.folder / "model.onnx", threads, EncoderFailed)
         manifest = stored.manifest
-        self._prompt = manifest.prompt
         self._tokenizer = Tokenizer.from_file(str(stored.folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(manifest.max_tokens)
         self._tokenizer.enable_padding(pad_id=manifest.pad_id, pad_token=manifest.pad_token)
@@ -93,7 +92,7 @@ class OnnxEncoder:
 
     def _run(self, texts: Sequence[str]) -> FloatArray:
         # Lone surrogates are no text: the tokenizer takes none.
-        clean = [self._prompt + text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         tokens = self._tokenizer.encode_batch_fast(clean)
         feed = {
             "input_ids": np.array([each.ids for each in tokens], dtype=np.int64),

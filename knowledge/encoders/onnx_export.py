@@ -48,7 +48,6 @@ def export(source: Path, name: str, folder: Path, arithmetic: Int8) -> Manifest:
         max_tokens=model.max_seq_length,
         pad_id=tokenizer.pad_token_id or 0,
         pad_token=tokenizer.pad_token or "[PAD]",
-        prompt=model.prompts[model.default_prompt_name] if model.default_prompt_name else "",
         files={},
     )
     if not draft.reason:
@@ -68,7 +67,9 @@ def _obstacle(model: Any) -> str:  # noqa: ANN401
         return f"made of {', '.join(kinds)}"
     if model[1].pooling_mode not in {"mean", "cls"}:
         return f"pools by {model[1].pooling_mode}"
-    return "" if getattr(model.tokenizer, "is_fast", False) else "has no fast tokenizer"
+    if not getattr(model.tokenizer, "is_fast", False):
+        return "has no fast tokenizer"
+    return "puts a prompt before each text" if model.default_prompt_name else ""
 
 
 def _export_float(model: Any, expected: FloatArray, draft: Manifest, folder: Path) -> Manifest:  # noqa: ANN401

@@ -81,6 +81,10 @@ class ExtractiveComposer:
     def _opening(self, question: Question, entry: Entry) -> Iterator[Sentence]:
         """What stands before the entry: a phrase runs into a first paragraph, and apart from the rest. A
         phrase that only pleases gives way to the question that is named."""
+        if question.language and question.language != entry.language:
+            line = self._voice.in_another_language(question.language, entry.language)
+            if line:
+                yield replace(_house(line, " "), needed=True)
         opener = self._around(question, entry)[0]
         names = YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry)
         if opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
