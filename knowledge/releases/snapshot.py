@@ -170,7 +170,8 @@ class LocalSnapshot:
             wanted *= 4  # entries with many passages, or expired ones, took the places
         if not len(ordinals):
             return []
-        return self._hits(self._measure(ordinals, vector, lexical), vector, limit)
+        weights = self.weights if text else self.weights.by_meaning
+        return self._hits(self._measure(ordinals, vector, lexical), vector, limit, weights)
 
     def asked(self, text: str) -> Hit | None:
         """See `knowledge.types.Snapshot.asked`."""
@@ -232,8 +233,8 @@ class LocalSnapshot:
             shares.append(np.maximum.reduceat(lexical[rows], firsts))
         return Signals(ordinals, cosines[0], cosines[1], np.maximum(*shares))
 
-    def _hits(self, signals: Signals, vector: FloatArray, limit: int) -> list[Hit]:
-        scores = self.weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
+    def _hits(self, signals: Signals, vector: FloatArray, limit: int, weights: FusionWeights) -> list[Hit]:
+        scores = weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
         return [
             Hit(
                 entry=self._listed[signals.ordinals[i]],

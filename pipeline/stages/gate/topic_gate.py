@@ -167,7 +167,7 @@ class CalibratedTopicGate:
 
     async def _read(self, snapshot: Snapshot, message: _Message, text: str) -> _Reading:
         vector = message.vectors[text]
-        hits = await search(snapshot, text, vector, _HITS)
+        hits = await search(snapshot, "" if message.language else text, vector, _HITS)
         features = snapshot.calibration.features([hit.score for hit in hits], vector)
         probability = snapshot.calibration.gate.probability(features) if hits else 0.0
         if (
