@@ -60,3 +60,11 @@ def shared_wordings(dated: Iterable[tuple[Entry, datetime]], touched: Collection
         for other in wording.get(key, ()):
             if other.id not in ids and not {*ids, other.id}.isdisjoint(touched):
                 yield f'An alternate of "{other.id}" is the question of "{ids[0]}": "{twins[0][0].question}"'
+
+
+def lost_originals(entries: Iterable[Entry], known: Collection[str]) -> Iterator[str]:
+    """Which of the entries translate one whose id is none of the `known`: they are said to nobody who would
+    have found that one."""
+    for entry in entries:
+        if entry.translation_of and entry.translation_of not in known:
+            yield f'"{entry.id}" translates "{entry.translation_of}", which is not there'

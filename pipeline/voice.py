@@ -107,12 +107,7 @@ class HouseVoice:
     def _other_languages(self) -> frozenset[str]:
         names = [key.partition(".")[2] for key in self.fixed if key.startswith("language_name.")]
         codes = [key.partition(".")[2] for key in self.fixed if key.startswith("answered_in.")]
-        return frozenset(
-            said
-            for user in codes
-            for entry in ("", *names)
-            if (said := self.in_another_language(user, entry))
-        )
+        return frozenset(self.in_another_language(user, entry) for user in codes for entry in ("", *names))
 
     def asks_for_whole(self, message: str, before: str) -> bool:
         """Whether a message asks for the rest of the answer that was said `before` and was shortened."""

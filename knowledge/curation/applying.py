@@ -13,7 +13,7 @@ from knowledge.curation.rows import EntryRow, entry_from
 from knowledge.curation.writing import Change, kept_of, write
 from knowledge.errors import ImportRejected, LineError
 from knowledge.importing.changes import Plan, plan_of
-from knowledge.twins import shared_wordings
+from knowledge.twins import lost_originals, shared_wordings
 from knowledge.types import Entry, EntryStatus
 
 
@@ -74,8 +74,10 @@ def apply(session: Session, plan: Plan, touched: Collection[str], by: Writing) -
     approved = select(EntryRow.record, EntryRow.updated_at).where(
         col(EntryRow.status) == EntryStatus.APPROVED.value
     )
-    dated = ((entry_from(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id))))
-    warnings = (*plan.renamed, *shared_wordings(dated, touched))
+    dated = [(entry_from(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id)))]
+    known_ids = set(session.exec(select(EntryRow.id)))
+    lost = lost_originals((entry for entry, _ in dated if entry.id in touched), known_ids)
+    warnings = (*plan.renamed, *shared_wordings(dated, touched), *lost)
     unchanged = len(plan.unchanged) + len(plan.updated) - len(updated)
     ids = frozenset(change.entry.id for change in (*created, *updated))
     return ApplyCounts(len(created), len(updated), unchanged, len(removed), warnings, ids)

@@ -41,8 +41,7 @@ def ready_model(name: str, data_dir: Path) -> StoredModel | None:
 def load_encoder(name: str, data_dir: Path, threads: int = 0) -> TextEncoder:
     """The encoder called `name`: the installed default, the multilingual one, a local folder, or a hub model.
     All but the second are exported below `data_dir` on first use, which takes some ten seconds.
-    `threads` 0: the physical cores at hand.
-    Blocks; raises `EncoderFailed`."""
+    `threads` 0: the physical cores at hand. Blocks; raises `EncoderFailed`."""
     if name == MULTILINGUAL_ENCODER:
         return MultilingualEncoder()
     stored = open_model(name, data_dir)

@@ -27,7 +27,7 @@ class FusionWeights:
 
     @property
     def by_meaning(self) -> FusionWeights:
-        """For a query whose words are not those of the knowledge base, as in another language: the cosines carry
-        the weight of the words too, so that its scores have the scale of others."""
+        """For a query whose words are not those of the knowledge base, as in another language: the cosines
+        carry the weight of the words too, so that its scores have the scale of others."""
         cosines = self.question_cosine + self.answer_cosine
         return FusionWeights(self.question_cosine / cosines, self.answer_cosine / cosines, 0.0)

@@ -73,6 +73,7 @@ class LocalSnapshot:
         self.passages = passages
         self.vectors = vectors
         self._listed = tuple(entries)
+        self._has_translations = any(entry.translation_of for entry in entries)
         self._ordinals = {entry.id: ordinal for ordinal, entry in enumerate(entries)}
         self._questions: dict[str, list[int]] = {}
         for place, entry in enumerate(entries):
@@ -235,17 +236,28 @@ class LocalSnapshot:
 
     def _hits(self, signals: Signals, vector: FloatArray, limit: int, weights: FusionWeights) -> list[Hit]:
         scores = weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
+        best_first = [int(i) for i in np.argsort(-scores, kind="stable")]
         return [
             Hit(
                 entry=self._listed[signals.ordinals[i]],
-                passage=self._best_passage(signals, int(i), vector),
+                passage=self._best_passage(signals, i, vector),
                 score=float(scores[i]),
                 question_cosine=float(signals.question_cosine[i]),
                 answer_cosine=float(signals.answer_cosine[i]),
                 lexical=float(signals.lexical[i]),
             )
-            for i in np.argsort(-scores, kind="stable")[:limit]
+            for i in self._once(best_first, signals.ordinals)[:limit]
         ]
+
+    def _once(self, places: list[int], ordinals: NDArray[np.int64]) -> list[int]:
+        """Of entries that translate each other the first alone: they are one answer."""
+        if not self._has_translations:
+            return places
+        first: dict[str, int] = {}
+        for i in places:
+            entry = self._listed[ordinals[i]]
+            first.setdefault(entry.translation_of or entry.id, i)
+        return list(first.values())
 
     def _best_passage(self, signals: Signals, i: int, vector: FloatArray) -> Passage:
         """The passage nearest to the query on the nearer side of the entry."""

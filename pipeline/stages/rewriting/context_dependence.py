@@ -209,7 +209,5 @@ def brief(text: str) -> bool:
     """Whether a message in a language of which no words are known here is so short that it may lean on what
     was said before it."""
     words = text.split()
-    return (
-        max(len(words), 0 if text.isascii() or len(words) > 1 else len(text) // _LETTERS_A_WORD)
-        <= _BRIEF_WORDS
-    )
+    unparted = len(words) == 1 and not text.isascii()
+    return (len(text) // _LETTERS_A_WORD if unparted else len(words)) <= _BRIEF_WORDS
