@@ -4,7 +4,7 @@ A question is well met where its entry is said, or is among the few that the rep
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from app.compose.adapters import ServingKnowledge
 from app.compose.chain import build_chat
 from app.compose.models import Models
 from app.compose.services import knowledge_base, prepared_database, seed
-from knowledge.encoders.types import MULTILINGUAL_ENCODER, load_encoder
+from knowledge.encoders.multilingual import MULTILINGUAL_ENCODER, MultilingualEncoder
 from knowledge.releases.releases import LiveRelease
-from knowledge.types import Entry
+from knowledge.types import Entry, FloatArray
 from learning.evaluation.runner import LastTrace
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.ports import unheard
@@ -44,12 +44,29 @@ GERMAN = Entry(
 )
 
 
+class Counting(MultilingualEncoder):
+    """Notes what each call was about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[Sequence[str]] = []
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        self.calls.append(tuple(texts))
+        return super().encode(texts)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Counting:
+    return Counting()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def chat(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatPipeline]:
+async def chat(encoder: Counting, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ChatPipeline]:
     folder = tmp_path_factory.mktemp("data")
     chosen = settings(folder, seeds_dir=ROOT / "seeds", encoder=MULTILINGUAL_ENCODER)
-    encoder, engine = load_encoder(MULTILINGUAL_ENCODER, folder), prepared_database(chosen)
-    base, live = knowledge_base(chosen, engine, encoder), LiveRelease()
+    engine, live = prepared_database(chosen), LiveRelease()
+    base = knowledge_base(chosen, engine, encoder)
     seed(base, chosen)
     base.entries.create(GERMAN)
     _, snapshot = base.builder.build(base.entries.servable(date.today()), lambda *_: None)
@@ -100,6 +117,15 @@ async def test_a_translation_is_said_where_there_is_one(chat: ChatPipeline) -> N
 @pytest.mark.parametrize("text", CRISES)
 async def test_a_crisis_is_heard_in_other_languages(chat: ChatPipeline, text: str) -> None:
     assert (await reply(chat, text)).urgent
+
+
+async def test_the_texts_of_a_turn_are_encoded_once_in_one_batch(
+    chat: ChatPipeline, encoder: Counting
+) -> None:
+    for text in ("thanks! how well does the flu shot work", "Wie wirken Impfungen denn?"):
+        encoder.calls.clear()
+        assert (await reply(chat, text)).outcome in (Outcome.ANSWERED, Outcome.CLARIFY)
+        assert len(encoder.calls) == 1 and len(set(encoder.calls[0])) == len(encoder.calls[0])
 
 
 def _question(chat: ChatPipeline, entry_id: str) -> str:

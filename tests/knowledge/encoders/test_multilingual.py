@@ -1,4 +1,4 @@
-"""The multilingual encoder: the same thing in two languages is near, whatever the languages do to the vectors."""
+"""The multilingual encoder: the same thing in two languages is near, whatever languages do to the vectors."""
 
 from __future__ import annotations
 
