@@ -126,6 +126,12 @@ class EntryStore:
         with Session(self._engine) as session:
             return session.exec(select(func.count()).select_from(EntryRow)).one()
 
+    def waiting(self) -> int:
+        """How many are in review."""
+        in_review = col(EntryRow.status) == EntryStatus.IN_REVIEW.value
+        with Session(self._engine) as session:
+            return session.exec(select(func.count()).select_from(EntryRow).where(in_review)).one()
+
     def ids(self) -> frozenset[str]:
         """Of all entries."""
         with Session(self._engine) as session:

@@ -9,11 +9,13 @@ from fastapi.staticfiles import StaticFiles
 
 from app.console.routes import (
     dashboard,
+    editor,
     entries,
     feedback,
     gaps,
     gold,
     history,
+    nowhere,
     releases,
     signing,
     trying,
@@ -25,6 +27,7 @@ def add_console(app: FastAPI) -> None:
     """Puts the console at /admin."""
     app.mount("/admin/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console")
     routers = [signing.router, signing.inside, gold.of_turns]
-    views = (dashboard, trying, history, entries, releases, gold, gaps, feedback, turns)
+    views = (dashboard, trying, entries, history, editor, releases, gold, gaps, feedback, turns)
     for router in (*routers, *(each.router for each in views)):
         app.include_router(router)
+    app.include_router(nowhere.router)  # last: all other addresses

@@ -6,11 +6,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 
 from app.api.admission import require, role_of
 from app.api.errors import problem_of
@@ -56,7 +57,7 @@ async def _seen(
     require(visitor.curator, role)
     if request.method not in _SAFE:
         await check_form(request, visitor.csrf)
-    request.state.visitor = visitor
+    request.state.visitor, request.state.curator = visitor, visitor.curator
     return await handle(request)
 
 

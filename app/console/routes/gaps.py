@@ -42,7 +42,7 @@ async def gaps(request: Request, services: Using, at: At) -> Response:
         "states": [str(each) for each in GapState],
         "off_topic": len(off_topic),
     }
-    return view(request, at, "gaps.html", shown)
+    return view(request, at, "users/gaps.html", shown)
 
 
 @router.get("/{gap_id}")
@@ -57,7 +57,7 @@ async def gap(request: Request, gap_id: str, services: Using, at: At) -> Respons
         "related": await asyncio.to_thread(services.gaps.related, found),
         "model": services.llm is not None,
     }
-    return view(request, at, "gap.html", shown)
+    return view(request, at, "users/gap.html", shown)
 
 
 @router.post("/{gap_id}/entry", dependencies=_EDITOR)
