@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -125,6 +125,12 @@ class EntryStore:
     def count(self) -> int:
         with Session(self._engine) as session:
             return session.exec(select(func.count()).select_from(EntryRow)).one()
+
+    def state(self) -> tuple[int, datetime | None]:
+        """Differs once any entry was written or deleted."""
+        with Session(self._engine) as session:
+            counted = select(func.count(), func.max(EntryRow.updated_at)).select_from(EntryRow)
+            return tuple(session.exec(counted).one())
 
     def waiting(self) -> int:
         """How many are in review."""

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy import Engine
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col, func, select
 
-from app.curation.asked import standalone_query
+from app.curation.asked import AskedMessages, standalone_query
 from app.curation.clusters import key_of
 from app.store.choices import ChoiceRow
 from app.store.conversations import ExchangeRow, FeedbackRow, Rating
@@ -69,10 +70,22 @@ class Suggestions:
     def __init__(self, engine: Engine, entries: EntryStore) -> None:
         self._engine = engine
         self._entries = entries
+        self._asked = AskedMessages(engine)
+        self._found: tuple[object, list[Suggestion]] = (None, [])
 
     def open(self, entry_id: str | None = None) -> list[Suggestion]:
         """What is not decided, those confirmed most often first. Not what holds personal data, and not what
-        the entry, or another one, is worded with already."""
+        the entry, or another one, is worded with already. Found anew once anything was said or written."""
+        with Session(self._engine) as session:
+            decided = session.exec(select(func.count(), func.max(SuggestionRow.decided_at))).one()
+        state = (tuple(decided), self._entries.state(), self._asked.state())
+        known, found = self._found
+        if known != state:
+            found = self._all_open()
+            self._found = state, found
+        return [each for each in found if entry_id is None or each.entry.id == entry_id]
+
+    def _all_open(self) -> list[Suggestion]:
         entries = {entry.id: entry for entry in self._entries.all()}
         known = {
             key_of(wording) for entry in entries.values() for wording in (entry.question, *entry.alternates)
@@ -81,11 +94,7 @@ class Suggestions:
             decided = set(session.exec(select(SuggestionRow.id)))
             signs = [*_choices(session), *_ratings(session)]
         found = _collected(signs, entries, known)
-        wanted = (
-            each
-            for each in found
-            if each.id not in decided and (entry_id is None or each.entry.id == entry_id)
-        )
+        wanted = (each for each in found if each.id not in decided)
         return sorted(wanted, key=lambda each: (-each.chosen - each.rated_up, each.entry.id, each.id))
 
     def get(self, suggestion_id: str) -> Suggestion:
@@ -156,5 +165,6 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
     return list(found.values())
 
 
+@lru_cache(_MOST_READ)
 def _is_fit(text: str) -> bool:
     return bool(text.strip()) and len(text) <= MAX_ITEM and not holds_personal_data(text)
