@@ -143,16 +143,15 @@ class TraceStore:
 def _found(
     session: Session, wanted: Wanted, order: Sequence[Any], offset: int, limit: int
 ) -> tuple[Sequence[str], int]:
-    """The ids of one page, and how many there are. What no index finds is read once for both."""
+    """The ids of one page, and how many there are: where the page is the last one, nothing is counted."""
     conditions, of = _conditions(wanted), (TurnRow,)
     if wanted.rating:
         of = (outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id),)
     query = select(TurnRow.message_id).select_from(*of).where(*conditions).order_by(*order)
-    if wanted.text or wanted.entry_id:
-        every = session.exec(query).all()
-        return every[offset : offset + limit], len(every)
-    count = select(func.count()).select_from(*of).where(*conditions)
-    return session.exec(query.offset(offset).limit(limit)).all(), session.exec(count).one()
+    ids = session.exec(query.offset(offset).limit(limit)).all()
+    if len(ids) < limit and (ids or not offset):
+        return ids, offset + len(ids)
+    return ids, session.exec(select(func.count()).select_from(*of).where(*conditions)).one()
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
