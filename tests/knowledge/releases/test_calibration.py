@@ -25,7 +25,7 @@ BRIDGE = [
         part,
         f"Who looks after the {part} of our old bridge?",
         f"The town looks after the {part}. It is checked in spring.",
-        alternates=(f"our bridge has a broken {part}", f"bridge {part} repairs"),
+        alternates=(f"who looks after the {part}", f"is the {part} of the bridge checked"),
     )
     for part in PARTS
 ]
