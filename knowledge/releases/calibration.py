@@ -15,6 +15,7 @@ import numpy as np
 from knowledge.errors import BackgroundUnusable
 from knowledge.releases.calibration_examples import Features, Outside, OwnQuestions
 from knowledge.releases.logistic_fit import fit_if_better, fit_logistic
+from knowledge.releases.sharpness import fitted_sharpness
 from knowledge.types import (
     DEFAULT_GATE,
     DEFAULT_RELEVANCE,
@@ -115,7 +116,8 @@ def calibrate(
     reach with their entry hidden, whatever alternates there are, and learns to tell alternates asked of an
     entry that has none from the same alternates with their entry hidden. Both stay near the shipped defaults
     as far as the examples are few, and the second keeps them where entries have no alternates, or where what
-    it learned tells left-out alternates apart no better."""
+    it learned tells left-out alternates apart no better; so it is with the sharpness, which says how surely
+    the better of two entries is the one meant."""
     chance = np.random.default_rng(_SEED)
     outside = Outside(snapshot, background, vectors, prior)
     kept = vectors[outside.kept]
@@ -140,7 +142,8 @@ def calibrate(
         "rewordings_accepted": _passed(relevance, found),
         "absent_accepted": _passed(relevance, absent),
     }
-    sharpness = relevance_prior.sharpness if relevance_prior else DEFAULT_SHARPNESS
+    usual = relevance_prior.sharpness if relevance_prior else DEFAULT_SHARPNESS
+    sharpness = fitted_sharpness(usual, own.rankings(reworded))
     return Calibration(gate, relevance, kept, figures, sharpness)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from knowledge.index.fusion import evened
 from knowledge.twins import question_key
 from knowledge.types import Calibration, FloatArray, Logistic, View, nearest_mean
 
@@ -15,10 +16,22 @@ if TYPE_CHECKING:
     from knowledge.releases.snapshot import LocalSnapshot, Signals
 
 Features = dict[str, float]
+_ONE = np.zeros(1, dtype=np.int64)  # all wordings are of one entry
+_HITS = 8  # as many as a turn works with
 _SAME = 0.9  # questions whose cosine is higher ask the same: passages under one heading, near duplicates
 _INSIDE = 0.65  # from this probability on, a message of the background is one of the knowledge base
 _BLOCK = 64  # rows of the background compared with all passages at a time
 _WORTH_A_LOOK = 0.4  # a message that is nearer to no passage cannot pass the gate
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The scores of a message's hits, best first, and the place of the `right` one among them. Those of one
+    `group` are about one entry."""
+
+    scores: tuple[float, ...]
+    right: int
+    group: str
 
 
 class OwnQuestions:
@@ -48,6 +61,18 @@ class OwnQuestions:
         nearer to one another than what will be asked is to them, and other entries have no such help."""
         return [self._features(row, self._snapshot.fused(self._bare(row))) for row in rows]
 
+    def rankings(self, rows: Sequence[int]) -> list[Ranking]:
+        """Of alternates asked twice, as if their entry had none and as if it had all but this: the scores of
+        the first hits, best first, and which of them is the alternate's entry. Without those for which it is
+        none of them."""
+        asked = [(row, self._snapshot.fused(of(row))) for row in rows for of in (self._bare, self._left_out)]
+        ranked = [(self._ordinal(row), scores, np.argsort(-scores)[:_HITS]) for row, scores in asked]
+        return [
+            Ranking(tuple(map(float, scores[best])), int(np.flatnonzero(best == own)[0]), str(own))
+            for own, scores, best in ranked
+            if own in best
+        ]
+
     def entry_of(self, row: int) -> str:
         return self._snapshot.passages[row].entry_id
 
@@ -66,20 +91,33 @@ class OwnQuestions:
         return self._measured[row]
 
     def _bare(self, row: int) -> Signals:
-        """With the alternate's entry reduced to its question, and to the parts of its answer that do not
-        repeat the alternate."""
+        """With the alternate's entry reduced to its question, and what of its answer does not repeat the
+        alternate."""
+        return self._with_wordings(row, self._rows[self.entry_of(row)][:1])
+
+    def _left_out(self, row: int) -> Signals:
+        """The same, but with the entry's other alternates and misconceptions."""
+        views = self._snapshot.passages
+        rows = self._rows[self.entry_of(row)]
+        return self._with_wordings(row, [r for r in rows if r != row and views[r].view is not View.CHUNK])
+
+    def _with_wordings(self, row: int, wordings: list[int]) -> Signals:
         snapshot, own, text = self._snapshot, self._ordinal(row), self._snapshot.passages[row].text
-        rows, repeated = self._rows[self.entry_of(row)], question_key(text)
-        told = [each for each in rows if snapshot.passages[each].view is View.CHUNK]
-        told = [each for each in told if repeated not in question_key(snapshot.passages[each].text)]
-        found, query = self._signals(row), snapshot.vectors[row]
-        wordings, answers, shares = (
-            each.copy() for each in (found.wording_cosine, found.answer_cosine, found.lexical)
+        told = [each for each in self._rows[self.entry_of(row)] if self._tells(each, question_key(text))]
+        found, query, shares = self._signals(row), snapshot.vectors[row], snapshot.lexical.scores(text)
+        near = evened(snapshot.vectors[wordings] @ query, _ONE)[0]
+        answer = (snapshot.vectors[told or wordings[:1]] @ query).max()
+        by_words = max(evened(shares[wordings], _ONE)[0], shares[told or wordings[:1]].max())
+        return replace(
+            found,
+            wording_cosine=_put(found.wording_cosine, own, near),
+            answer_cosine=_put(found.answer_cosine, own, answer),
+            lexical=_put(found.lexical, own, by_words),
         )
-        wordings[own] = snapshot.vectors[rows[0]] @ query
-        answers[own] = (snapshot.vectors[told or rows[:1]] @ query).max()
-        shares[own] = snapshot.lexical.scores(text)[[rows[0], *told]].max()
-        return replace(found, wording_cosine=wordings, answer_cosine=answers, lexical=shares)
+
+    def _tells(self, row: int, repeated: str) -> bool:
+        passage = self._snapshot.passages[row]
+        return passage.view is View.CHUNK and repeated not in question_key(passage.text)
 
     def _ordinal(self, row: int) -> int:
         return self._ordinals[self._snapshot.passages[row].entry_id]
@@ -87,6 +125,13 @@ class OwnQuestions:
     def _features(self, row: int, scores: FloatArray) -> Features:
         best_first = -np.sort(-scores)
         return self._calibration.features(best_first.tolist(), self._snapshot.vectors[row])
+
+
+def _put(values: FloatArray, place: int, value: float) -> FloatArray:
+    """A copy with another value in one place."""
+    changed = values.copy()
+    changed[place] = value
+    return changed
 
 
 class Outside:
