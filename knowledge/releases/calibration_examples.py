@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from knowledge.index.fusion import evened
 from knowledge.twins import question_key
 from knowledge.types import Calibration, FloatArray, Logistic, View, nearest_mean
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from knowledge.releases.snapshot import LocalSnapshot, Signals
 
 Features = dict[str, float]
-_ONE = np.zeros(1, dtype=np.int64)  # all wordings are of one entry
 _HITS = 8  # as many as a turn works with
 _SAME = 0.9  # questions whose cosine is higher ask the same: passages under one heading, near duplicates
 _INSIDE = 0.65  # from this probability on, a message of the background is one of the knowledge base
@@ -62,16 +60,16 @@ class OwnQuestions:
         return [self._features(row, self._snapshot.fused(self._bare(row))) for row in rows]
 
     def rankings(self, rows: Sequence[int]) -> list[Ranking]:
-        """Of alternates asked twice, as if their entry had none and as if it had all but this: the scores of
-        the first hits, best first, and which of them is the alternate's entry. Without those for which it is
-        none of them."""
-        asked = [(row, self._snapshot.fused(of(row))) for row in rows for of in (self._bare, self._left_out)]
-        ranked = [(self._ordinal(row), scores, np.argsort(-scores)[:_HITS]) for row, scores in asked]
-        return [
-            Ranking(tuple(map(float, scores[best])), int(np.flatnonzero(best == own)[0]), str(own))
-            for own, scores, best in ranked
-            if own in best
-        ]
+        """Of alternates asked as `reworded` does: the scores of the first hits, best first, and which of them
+        is the alternate's entry. Without those for which it is none of them."""
+        ranked = []
+        for row in rows:
+            scores = self._snapshot.fused(self._bare(row))
+            best, own = np.argsort(-scores)[:_HITS], self._ordinal(row)
+            if own in best:
+                right = int(np.flatnonzero(best == own)[0])
+                ranked.append(Ranking(tuple(map(float, scores[best])), right, self.entry_of(row)))
+        return ranked
 
     def entry_of(self, row: int) -> str:
         return self._snapshot.passages[row].entry_id
@@ -93,26 +91,15 @@ class OwnQuestions:
     def _bare(self, row: int) -> Signals:
         """With the alternate's entry reduced to its question, and what of its answer does not repeat the
         alternate."""
-        return self._with_wordings(row, self._rows[self.entry_of(row)][:1])
-
-    def _left_out(self, row: int) -> Signals:
-        """The same, but with the entry's other alternates and misconceptions."""
-        views = self._snapshot.passages
-        rows = self._rows[self.entry_of(row)]
-        return self._with_wordings(row, [r for r in rows if r != row and views[r].view is not View.CHUNK])
-
-    def _with_wordings(self, row: int, wordings: list[int]) -> Signals:
         snapshot, own, text = self._snapshot, self._ordinal(row), self._snapshot.passages[row].text
-        told = [each for each in self._rows[self.entry_of(row)] if self._tells(each, question_key(text))]
+        rows, repeated = self._rows[self.entry_of(row)], question_key(text)
+        told = [each for each in rows if self._tells(each, repeated)]
         found, query, shares = self._signals(row), snapshot.vectors[row], snapshot.lexical.scores(text)
-        near = evened(snapshot.vectors[wordings] @ query, _ONE)[0]
-        answer = (snapshot.vectors[told or wordings[:1]] @ query).max()
-        by_words = max(evened(shares[wordings], _ONE)[0], shares[told or wordings[:1]].max())
         return replace(
             found,
-            wording_cosine=_put(found.wording_cosine, own, near),
-            answer_cosine=_put(found.answer_cosine, own, answer),
-            lexical=_put(found.lexical, own, by_words),
+            wording_cosine=_put(found.wording_cosine, own, snapshot.vectors[rows[0]] @ query),
+            answer_cosine=_put(found.answer_cosine, own, (snapshot.vectors[told or rows[:1]] @ query).max()),
+            lexical=_put(found.lexical, own, shares[[rows[0], *told]].max()),
         )
 
     def _tells(self, row: int, repeated: str) -> bool:
