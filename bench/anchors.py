@@ -25,6 +25,8 @@ from pathlib import Path
 
 from app.cli.evaluation import Bench, opened_bench, settings_with
 from learning.evaluation.anchors.measures import (
+    NOTHING,
+    Guess,
     best_line,
     decided,
     guess_of,
@@ -39,6 +41,7 @@ from learning.evaluation.layouts.rows import SuiteError
 from learning.evaluation.layouts.suites import load_suite
 from learning.evaluation.records import CaseResult, Suite
 from learning.evaluation.report.report import print_rows
+from pipeline.turn import SearchQuery
 
 Row = tuple[str, str, float, str]
 """The anchor, the measure, the figure, and how its threshold came about."""
@@ -60,6 +63,20 @@ class Asked:
             cases = random.Random(0).sample(cases, self._limit)  # noqa: S311 (repeatable on purpose)
         return self._bench.ask(replace(suite, cases=tuple(cases)), lambda *_: None).cases
 
+    def judged(self, results: Sequence[CaseResult]) -> list[Guess]:
+        """What retrieval and the relevance check say of the same messages by themselves, whatever the gate
+        and the rewriter made of them."""
+        return self._bench.runner.run(self._judged(results))
+
+    async def _judged(self, results: Sequence[CaseResult]) -> list[Guess]:
+        stages, guesses = self._bench.chain.stages, []
+        for result in results:
+            query = SearchQuery(result.case.question.text)
+            evidence = await stages.relevance(query, await stages.retrieval(query))
+            label, surely = max(evidence.judged, key=lambda each: each[1], default=(NOTHING, 0.0))
+            guesses.append(Guess(label, surely, result.case.entry_ids))
+        return guesses
+
 
 def hint3(folder: Path, asked: Asked) -> Iterator[Row]:
     """The Matthews correlation of each bot."""
@@ -68,6 +85,8 @@ def hint3(folder: Path, asked: Asked) -> Iterator[Row]:
         guesses = [guess_of(result) for result in results]
         name = f"hint3/{bot}"
         yield name, "MCC", matthews(guesses, best_line(guesses)), BEST
+        alone = asked.judged(results)
+        yield name, "MCC, without gate and rewriter", matthews(alone, best_line(alone)), BEST
         parts = guesses[::2], guesses[1::2]
         across = [matthews(here, best_line(there)) for here, there in (parts, parts[::-1])]
         yield name, "MCC", sum(across) / 2, HALVES
