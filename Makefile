@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup serve test test-fast check bench anchors clean
+.PHONY: setup serve test test-fast check bench anchors settings constraints clean
 
 setup: $(STAMP)
 
@@ -39,6 +39,24 @@ bench: setup
 anchors: setup
 	@test -n "$(DATA)" || { echo "make anchors DATA=folder: see bench/anchors.py for what it holds"; exit 2; }
 	$(BIN)/python -m bench.anchors $(DATA)
+
+# docs/settings.md, as the code has it.
+settings: setup
+	$(BIN)/candor settings > docs/settings.md
+
+# The whole tree, exact, as a clean environment resolves it from the ranges in pyproject.toml. Without hashes and
+# local versions: builds of torch differ from machine to machine.
+PINNED := dev,local-llm,postgres
+
+constraints:
+	rm -rf build/pins && $(PYTHON) -m venv build/pins
+	build/pins/bin/python -m pip install --quiet --upgrade pip
+	build/pins/bin/python -m pip install --quiet '.[$(PINNED)]'
+	build/pins/bin/python -m pip list --format freeze --exclude candor-chat --exclude pip --exclude setuptools \
+	  | sed 's/+[a-z0-9.]*$$//' > build/constraints.txt
+	{ echo '# Written by `make constraints`: every package, exact; the ranges are in pyproject.toml.'; \
+	  cat build/constraints.txt; } > constraints.txt
+	rm -rf build/pins build/constraints.txt
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.api.origins import origin_of
 from app.env_file import EnvFile, EnvFileError, read_env_file
 from knowledge.encoders.types import DEFAULT_ENCODER
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.stages.composing.answer_composer import WHOLE_WORDS
 from pipeline.stages.relevance.thresholds import JudgeThresholds, WhenUnsure
@@ -31,12 +32,11 @@ PREFIX = "CANDOR_"
 _TOKEN_LENGTH = 16
 _LEFT_OUT = "default_factory_not_called"  # said of a default, once another setting is wrong
 _NESTED = "__"
-_SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 
 
 def _own_encoder(given: dict[str, Any]) -> str:
     """The retriever trained for the owner's knowledge base, or else for these seeds, where there is one."""
-    own, general = given.get("data_dir", Path("var")) / "retriever", given.get("seeds_dir", _SEEDS)
+    own, general = given.get("data_dir", Path("var")) / "retriever", given.get("seeds_dir", SHIPPED_SEEDS)
     folders = (own, general / "models" / "retriever")
     return next((str(folder) for folder in folders if folder.is_dir()), DEFAULT_ENCODER)
 
@@ -112,7 +112,9 @@ class Settings(BaseSettings):
     """Default: SQLite below the data folder."""
     admin_token: SecretStr | None = None
     """Opens /admin, with 16 characters at least; without it the admin side is off."""
-    seeds_dir: Path = _SEEDS
+    four_eyes: bool = False
+    """What one curator wrote has to be approved by another."""
+    seeds_dir: Path = SHIPPED_SEEDS
     """The knowledge base and voice of the first start."""
     encoder: str = Field(default_factory=_own_encoder)
     """Sentence encoder: a name or a local folder."""
@@ -142,18 +144,32 @@ class Settings(BaseSettings):
     """Largest request body."""
     import_limit_bytes: Annotated[int, Field(ge=1024)] = 67_108_864
     """Largest file or body of an import."""
+    crawl_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts whose sites may be imported, comma-separated; `*.` before one: those below it. Default: none."""
+    crawl_pages: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """Most pages of a site that one import reads."""
     retention_days: Annotated[float, Field(gt=0)] | None = None
     """What users said is deleted after so many days. Default: never."""
     mask_stored: bool = False
     """Take phone numbers, e-mail addresses and the like out of what is stored."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Origins whose pages may call this API, comma-separated."""
+    """Origins whose pages may call this API and show the widget, comma-separated."""
+    frame_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may show the page at `/` in a frame, comma-separated. Default: none."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names it answers to, comma-separated; `*.` before one: those below it, too. Default: any."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """What is logged."""
     follow_every_s: Annotated[float, Field(gt=0)] = 2.0
     """How often the active release is looked up."""
+    gate: bool = True
+    """Ask a new release gold, rated and recent questions before it goes live."""
+    gate_lost_gold: Annotated[int, Field(ge=0)] = 0
+    """Gold answers that it may lose and still go live."""
+    gate_lost_rated: Share = 0.05
+    """Share of the answers rated up that may be refused, or come from another entry."""
+    gate_recent: Annotated[int, Field(ge=0, le=10_000)] = 200
+    """The newest different messages that are asked."""
     llm_base_url: str | None = None
     """An OpenAI-compatible API. Default: OpenAI's own."""
     llm_api_key: SecretStr | None = None
@@ -186,14 +202,14 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'candor.db'}"
 
-    @field_validator("cors_origins", "allowed_hosts", mode="before")
+    @field_validator("cors_origins", "frame_origins", "allowed_hosts", "crawl_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "frame_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(origin_of, value))
@@ -204,6 +220,14 @@ class Settings(BaseSettings):
         for host in value:
             if not re.fullmatch(r"(\*\.)?[\w.-]+|\[[\da-fA-F:.]+\]", host):
                 raise ValueError(f"{host!r} is no host name: leave out scheme, port and path")
+        return tuple(host.lower() for host in value)
+
+    @field_validator("crawl_hosts")
+    @classmethod
+    def _are_hosts_to_crawl(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(r"(?:(?:\*\.)?[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?|[\da-fA-F:]+", host):
+                raise ValueError(f"{host!r} is no host name: leave out scheme and path")
         return tuple(host.lower() for host in value)
 
     @field_validator("log_level", mode="before")
@@ -261,7 +285,7 @@ def _complaint(item: ErrorDetails, file: EnvFile) -> str:
     message = item["msg"].removeprefix("Value error, ")
     if not item["loc"]:
         return message
-    name = _name(*map(str, item["loc"]))
+    name = name_of(*map(str, item["loc"]))
     from_environment = any(given.upper() == name for given in os.environ)
     return f"{name}{'' if from_environment else file.place(name)}: {message}"
 
@@ -270,11 +294,12 @@ def known_names() -> set[str]:
     """Every name that may be set. A group may be given as JSON, or field by field."""
     names = set()
     for field, info in Settings.model_fields.items():
-        names.add(_name(field))
+        names.add(name_of(field))
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
-            names |= {_name(field, inner) for inner in info.annotation.model_fields}
+            names |= {name_of(field, inner) for inner in info.annotation.model_fields}
     return names
 
 
-def _name(*path: str) -> str:
+def name_of(*path: str) -> str:
+    """The name that the field at `path` is set by."""
     return PREFIX + _NESTED.join(path).upper()

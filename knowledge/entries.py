@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlmodel import Session, col, delete, func, or_, select
+from sqlmodel import Session, col, func, or_, select
 
-from knowledge.curation.rows import EntryRow, entry_from, values_of
-from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, LineError, StorageFailed
-from knowledge.importing.changes import Plan, plan_of
-from knowledge.twins import shared_wordings, without_superseded
+from knowledge.curation.applying import ApplyCounts, ApplyMode, apply, by_id, planned
+from knowledge.curation.history import History
+from knowledge.curation.lifecycle import Kept, Writing, check_may_withdraw, stepped, written
+from knowledge.curation.rows import EntryRow, VersionRow, entry_from
+from knowledge.curation.writing import SLICE, Change, Witness, exclusive, kept_of, unwitnessed, write
+from knowledge.errors import EntryChanged, EntryExists, EntryNotFound, StorageFailed, VersionNotFound
+from knowledge.importing.changes import Plan
+from knowledge.twins import without_superseded
 from knowledge.types import Entry, EntryStatus
 
-_SLICE = 500  # rows a statement: below every database's limit of bound values
-
-
-class ApplyMode(StrEnum):
-    UPSERT = "upsert"  # create and update what is named, leave the rest
-    REPLACE = "replace"  # afterwards the store holds exactly what is named
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyCounts:
-    """What an import changed, and in `warnings` which entries ask the same as another."""
-
-    created: int
-    updated: int
-    unchanged: int
-    removed: int
-    warnings: tuple[str, ...] = ()
+__all__ = ["ApplyCounts", "ApplyMode", "EntryPage", "EntryStore"]
+_UNNAMED = Writing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +36,23 @@ class EntryPage:
 
 
 class EntryStore:
-    """The entries of one database. Synchronous; safe to use from many threads. Writing raises
-    `StorageFailed` where the database is read-only, full or held too long by another writer. Its table is
-    there already."""
+    """The entries of one database. Synchronous; safe to use from many threads. Writing keeps every version,
+    tells `witness` within the same transaction, and raises `StorageFailed` where the database is read-only,
+    full or held too long by another writer. Its tables are there already."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, witness: Witness = unwitnessed) -> None:
         self._engine = engine
+        self._witness = witness
+        self.history = History(engine)
 
     def get(self, entry_id: str) -> Entry:
         """Raises `EntryNotFound`."""
+        return self.kept(entry_id).entry
+
+    def kept(self, entry_id: str) -> Kept:
+        """The entry with its version. Raises `EntryNotFound`."""
         with Session(self._engine) as session:
-            row = session.get(EntryRow, entry_id)
-            if row is None:
-                raise EntryNotFound(entry_id)
-            return entry_from(row.record)
+            return _found(session, entry_id)
 
     def page(
         self,
@@ -69,11 +60,13 @@ class EntryStore:
         topic: str | None = None,
         status: EntryStatus | None = None,
         text: str | None = None,
+        expires_before: date | None = None,
+        review_before: date | None = None,
         offset: int = 0,
         limit: int = 50,
     ) -> EntryPage:
         """Entries that match all filters given. `text` is looked for, whatever its case, in id, question,
-        answer and alternates."""
+        answer and alternates; `expires_before` and `review_before` find those with such a day before that."""
         matching = []
         if topic is not None:
             matching.append(col(EntryRow.topic) == topic)
@@ -81,6 +74,10 @@ class EntryStore:
             matching.append(col(EntryRow.status) == status.value)
         if text:
             matching.append(col(EntryRow.searched_text).contains(text.casefold(), autoescape=True))
+        if expires_before is not None:
+            matching.append(col(EntryRow.valid_until) < expires_before)
+        if review_before is not None:
+            matching.append(col(EntryRow.review_by) < review_before)
         records = select(EntryRow.record).where(*matching).order_by(col(EntryRow.id))
         with Session(self._engine) as session:
             total = session.exec(select(func.count()).select_from(EntryRow).where(*matching)).one()
@@ -88,124 +85,159 @@ class EntryStore:
         return EntryPage(tuple(entry_from(record) for record in found), total, offset, limit)
 
     def all(self) -> Iterator[Entry]:
-        """Every entry, drafts and archived ones too, ordered by id."""
+        """Every entry, drafts and retired ones too, ordered by id."""
         with Session(self._engine) as session:
             records = select(EntryRow.record).order_by(col(EntryRow.id))
-            for record in session.exec(records.execution_options(yield_per=_SLICE)):
+            for record in session.exec(records.execution_options(yield_per=SLICE)):
                 yield entry_from(record)
 
+    def recent(self, limit: int) -> list[Entry]:
+        """The entries that were changed last, those first."""
+        records = select(EntryRow.record).order_by(col(EntryRow.updated_at).desc(), col(EntryRow.id))
+        with Session(self._engine) as session:
+            return [entry_from(record) for record in session.exec(records.limit(limit))]
+
+    def asking(self, question: str) -> list[Entry]:
+        """Entries that hold this question, whatever its case, among them those that ask it."""
+        held = col(EntryRow.searched_text).contains(question.casefold(), autoescape=True)
+        records = select(EntryRow.record).where(held).order_by(col(EntryRow.id)).limit(SLICE)
+        with Session(self._engine) as session:
+            return [entry_from(record) for record in session.exec(records)]
+
     def servable(self, today: date) -> list[Entry]:
-        """Approved and unexpired entries, ordered by id: what a release is made from. Of those that ask the
-        same only the newest."""
-        dated = (
-            select(EntryRow.record, EntryRow.updated_at)
-            .where(
-                col(EntryRow.status) == EntryStatus.APPROVED.value,
-                or_(col(EntryRow.valid_until).is_(None), col(EntryRow.valid_until) >= today),
-            )
-            .order_by(col(EntryRow.id))
+        """Approved and unexpired entries, ordered by id: what a release is made from; while a change of one
+        waits to be approved, the version that was approved before. Of those that ask the same only the
+        newest."""
+        approved = select(EntryRow.record, EntryRow.updated_at).where(
+            col(EntryRow.status) == EntryStatus.APPROVED.value,
+            or_(col(EntryRow.valid_until).is_(None), col(EntryRow.valid_until) >= today),
+        )
+        standing = select(VersionRow.record, VersionRow.at).join(
+            EntryRow,
+            (col(EntryRow.id) == VersionRow.entry_id) & (col(EntryRow.standing) == VersionRow.version),
         )
         with Session(self._engine) as session:
-            return without_superseded((entry_from(record), at) for record, at in session.exec(dated))
+            found = [row for of in (approved, standing) for row in session.exec(of)]
+        dated = ((entry_from(record), at) for record, at in found)
+        kept = [(entry, at) for entry, at in dated if entry.is_servable(today)]
+        return without_superseded(sorted(kept, key=lambda each: each[0].id))
 
     def count(self) -> int:
         with Session(self._engine) as session:
             return session.exec(select(func.count()).select_from(EntryRow)).one()
+
+    def ids(self) -> frozenset[str]:
+        """Of all entries."""
+        with Session(self._engine) as session:
+            return frozenset(session.exec(select(EntryRow.id)))
 
     def topics(self) -> frozenset[str]:
         """The topics that any entry has."""
         with Session(self._engine) as session:
             return frozenset(session.exec(select(EntryRow.topic).distinct()))
 
-    def create(self, entry: Entry) -> Entry:
-        """Raises `EntryExists`."""
-        try:
-            with self._writing() as session:
-                session.execute(insert(EntryRow), [values_of(entry)])
-        except IntegrityError:
-            raise EntryExists(entry.id) from None
-        return entry
-
-    def update(self, entry: Entry) -> Entry:
-        """Replaces the entry that has this id. Raises `EntryNotFound`."""
+    def create(self, entry: Entry, by: Writing = _UNNAMED) -> Kept:
+        """Raises `EntryExists`, and what `written` raises."""
         with self._writing() as session:
-            if session.get(EntryRow, entry.id) is None:
-                raise EntryNotFound(entry.id)
-            session.execute(update(EntryRow), [values_of(entry)])
-        return entry
+            if kept_of(session, [entry.id]):
+                raise EntryExists(entry.id)
+            return self._wrote(session, Change(None, *written(None, entry, by)), by, "created")
 
-    def delete(self, entry_id: str) -> None:
-        """Raises `EntryNotFound`."""
+    def update(self, entry: Entry, by: Writing = _UNNAMED, known: int | None = None) -> Kept:
+        """Replaces the entry that has this id; `known` is the version that the author had before him. Raises
+        `EntryNotFound`, `EntryChanged`, and what `written` raises."""
         with self._writing() as session:
-            row = session.get(EntryRow, entry_id)
+            before = _found(session, entry.id, known)
+            return self._wrote(session, Change(before, *written(before, entry, by)), by, "changed")
+
+    def delete(self, entry_id: str, by: Writing = _UNNAMED, known: int | None = None) -> None:
+        """Its history stays. Raises `EntryNotFound`, `EntryChanged` and `ApprovalNeeded`."""
+        with self._writing() as session:
+            before = _found(session, entry_id, known)
+            if before.said is not None:
+                check_may_withdraw(entry_id, by)
+            write(session, [Change(before, before.entry, deletes=True)], by, "deleted")
+            self._witness(session, by, "entry.deleted", entry_id, {"version": before.version + 1})
+
+    def set_status(
+        self, entry_id: str, status: EntryStatus, by: Writing = _UNNAMED, known: int | None = None
+    ) -> Kept:
+        """Raises `EntryNotFound`, `EntryChanged`, and what `stepped` raises."""
+        with self._writing() as session:
+            before = _found(session, entry_id, known)
+            return self._wrote(session, Change(before, *stepped(before, status, by)), by, status.value)
+
+    def revert(self, entry_id: str, version: int, by: Writing = _UNNAMED, known: int | None = None) -> Kept:
+        """Writes an entry as it was in a version, also where it was deleted since. Raises `VersionNotFound`,
+        `EntryChanged`, and what `written` raises."""
+        with self._writing() as session:
+            row = session.get(VersionRow, (entry_id, version))
             if row is None:
-                raise EntryNotFound(entry_id)
-            session.delete(row)
+                raise VersionNotFound(entry_id, version)
+            before = kept_of(session, [entry_id]).get(entry_id)
+            _check(before, known)
+            change = Change(before, *written(before, entry_from(row.record), by))
+            return self._wrote(session, change, by, "reverted", to=version)
 
     def apply(
-        self, entries: Sequence[Entry], mode: ApplyMode, given: Mapping[str, frozenset[str]] | None = None
+        self,
+        entries: Sequence[Entry],
+        mode: ApplyMode,
+        given: Mapping[str, frozenset[str]] | None = None,
+        by: Writing = _UNNAMED,
     ) -> ApplyCounts:
         """Writes all or nothing, in one transaction. `given` names by id the fields that an update
         touches, where not all; a replacement takes every entry as it is. Raises `ImportRejected` for an id
         given twice, and for a replacement by nothing: an empty file is a mistake, not a wish to lose
-        everything."""
-        named = _by_id(entries, mode)
-        try:
-            with self._writing() as session:
-                return _apply(session, _plan(session, named, mode, given or {}), named.keys())
-        except IntegrityError as error:
-            raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
+        everything; and what `written` raises."""
+        named = by_id(entries, mode)
+        with self._writing() as session:
+            counts = apply(session, planned(session, named, mode, given or {}), named.keys(), by)
+            if counts.created or counts.updated or counts.removed:
+                told = {"created": counts.created, "updated": counts.updated, "removed": counts.removed}
+                self._witness(session, by, "entries.imported", mode.value, told)
+            return counts
 
     def preview(
         self, entries: Sequence[Entry], mode: ApplyMode, given: Mapping[str, frozenset[str]] | None = None
     ) -> Plan:
         """What `apply` would do now. Raises what it would."""
         with Session(self._engine) as session:
-            return _plan(session, _by_id(entries, mode), mode, given or {})
+            return planned(session, by_id(entries, mode), mode, given or {})
+
+    def _wrote(self, session: Session, change: Change, by: Writing, act: str, **detail: int) -> Kept:
+        """What is kept after a change; where it changes nothing, nothing is written."""
+        before = change.before
+        if before is not None and (before.entry, before.standing) == (change.entry, change.standing):
+            return before
+        (kept,) = write(session, [change], by, act).values()
+        told = {"version": kept.version, "status": kept.entry.status.value, **detail}
+        self._witness(session, by, f"entry.{act}", kept.entry.id, told)
+        return kept
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
         """One transaction, committed at the end, rolled back on any error."""
         try:
             with Session(self._engine) as session, session.begin():
+                exclusive(session)
                 yield session
         except OperationalError as error:
             raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
+        except IntegrityError as error:
+            raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
 
 
-def _by_id(entries: Sequence[Entry], mode: ApplyMode) -> dict[str, Entry]:
-    if mode is ApplyMode.REPLACE and not entries:
-        raise ImportRejected([LineError(1, "there is no entry here: nothing was replaced")])
-    named = {entry.id: entry for entry in entries}
-    if len(named) < len(entries):
-        raise ImportRejected([LineError(1, "two entries have the same id")])
-    return named
+def _found(session: Session, entry_id: str, known: int | None = None) -> Kept:
+    """Raises `EntryNotFound` and `EntryChanged`."""
+    kept = kept_of(session, [entry_id]).get(entry_id)
+    if kept is None:
+        raise EntryNotFound(entry_id)
+    _check(kept, known)
+    return kept
 
 
-def _plan(
-    session: Session, named: Mapping[str, Entry], mode: ApplyMode, given: Mapping[str, frozenset[str]]
-) -> Plan:
-    ids = list(session.exec(select(EntryRow.id)))
-    known = [entry_id for entry_id in ids if entry_id in named]
-    stored: dict[str, Entry] = {}
-    for start in range(0, len(known), _SLICE):
-        records = select(EntryRow.record).where(col(EntryRow.id).in_(known[start : start + _SLICE]))
-        stored |= {entry.id: entry for entry in map(entry_from, session.exec(records))}
-    if mode is ApplyMode.UPSERT:
-        return plan_of(named, stored, (), given)
-    return plan_of(named, stored, tuple(entry_id for entry_id in ids if entry_id not in named), {})
-
-
-def _apply(session: Session, plan: Plan, touched: Collection[str]) -> ApplyCounts:
-    if plan.created:
-        session.execute(insert(EntryRow), [values_of(entry) for entry in plan.created])
-    if plan.updated:
-        session.execute(update(EntryRow), [values_of(entry) for _, entry in plan.updated])
-    for start in range(0, len(plan.removed), _SLICE):
-        session.exec(delete(EntryRow).where(col(EntryRow.id).in_(plan.removed[start : start + _SLICE])))
-    approved = select(EntryRow.record, EntryRow.updated_at).where(
-        col(EntryRow.status) == EntryStatus.APPROVED.value
-    )
-    dated = ((entry_from(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id))))
-    warnings = (*plan.renamed, *shared_wordings(dated, touched))
-    return ApplyCounts(len(plan.created), len(plan.updated), len(plan.unchanged), len(plan.removed), warnings)
+def _check(kept: Kept | None, known: int | None) -> None:
+    """Raises `EntryChanged` where the entry is not as its author knew it."""
+    if kept is not None and known is not None and known != kept.version:
+        raise EntryChanged(kept.entry.id, known, kept.version)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from knowledge.types import KnowledgeError
 
 __all__ = [
+    "ApprovalNeeded",
     "BackgroundUnusable",
     "BuildRunning",
     "EncoderFailed",
+    "EntryChanged",
     "EntryExists",
     "EntryNotFound",
     "ImportRejected",
@@ -20,10 +22,14 @@ __all__ = [
     "ModelNotFound",
     "ModelStoreNotWritable",
     "NoLiveRelease",
+    "OwnChange",
+    "ReleaseHeld",
     "ReleaseNotFound",
     "ReleaseRejected",
     "ReleaseUnusable",
     "StorageFailed",
+    "TransitionRefused",
+    "VersionNotFound",
 ]
 
 
@@ -60,6 +66,38 @@ class EntryExists(KnowledgeError):
         super().__init__(f'There is already an entry "{entry_id}".')
 
 
+class VersionNotFound(KnowledgeError):
+    def __init__(self, entry_id: str, version: int) -> None:
+        super().__init__(f'There is no version {version} of "{entry_id}".')
+
+
+class EntryChanged(KnowledgeError):
+    """Somebody else changed the entry since the version that the caller knows: nothing was written."""
+
+    def __init__(self, entry_id: str, known: int, version: int) -> None:
+        self.entry_id, self.known, self.version = entry_id, known, version
+        super().__init__(
+            f'"{entry_id}" was changed meanwhile: it is at version {version}. Nothing was written.'
+        )
+
+
+class TransitionRefused(KnowledgeError):
+    """An entry's status cannot become that one from where it is."""
+
+
+class ApprovalNeeded(KnowledgeError):
+    """What is approved may only be taken out of service, and what is not only be approved, by an approver."""
+
+
+class OwnChange(KnowledgeError):
+    """Two pairs of eyes are asked for, and these were the author's own."""
+
+    def __init__(self, entry_id: str, author: str) -> None:
+        super().__init__(
+            f'{author} made the last change of "{entry_id}" and may not approve it: somebody else has to.'
+        )
+
+
 class NoLiveRelease(KnowledgeError):
     """Nothing can be searched yet: no release is loaded."""
 
@@ -71,6 +109,14 @@ class ReleaseNotFound(KnowledgeError):
     def __init__(self, release_id: str) -> None:
         self.release_id = release_id
         super().__init__(f'There is no release "{release_id}".')
+
+
+class ReleaseHeld(KnowledgeError):
+    """A release was built and did not pass, or was never examined: it is activated only by force."""
+
+    def __init__(self, release_id: str) -> None:
+        self.release_id = release_id
+        super().__init__(f"Release {release_id} is a candidate that has not passed the release gate.")
 
 
 class ReleaseUnusable(KnowledgeError):

@@ -21,22 +21,34 @@ class KnowledgeError(Exception):
 
 
 class EntryStatus(StrEnum):
-    APPROVED = "approved"
     DRAFT = "draft"
-    ARCHIVED = "archived"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    RETIRED = "retired"
+
+    @classmethod
+    def _missing_(cls, value: object) -> EntryStatus | None:
+        """`archived` was the word for retired, and is still read as that."""
+        return cls.RETIRED if value == "archived" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an answer comes from; `url` is an absolute http(s) address."""
+    """Where an answer comes from; `url` is an absolute http(s) address, '' where it has none, as a file."""
 
     title: str
     url: str
 
 
+UNWRITTEN = "The answer is still to be written."
+"""The answer of a draft that has none yet: such an entry cannot be approved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base."""
+    """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base. By `review_by`
+    somebody should have read it again; nothing happens to it then. `about` and `not_about` are words or names
+    that it does and does not speak of, where its text does not say so by itself."""
 
     id: str
     question: str
@@ -48,10 +60,19 @@ class Entry:
     reviewed_on: date | None = None
     valid_until: date | None = None
     status: EntryStatus = EntryStatus.APPROVED
+    review_by: date | None = None
+    about: tuple[str, ...] = ()
+    not_about: tuple[str, ...] = ()
 
     def is_servable(self, today: date) -> bool:
         """Approved and not expired: `valid_until` is the last day on which the answer may be given."""
-        return self.status is EntryStatus.APPROVED and (self.valid_until is None or today <= self.valid_until)
+        is_approved = self.status is EntryStatus.APPROVED and self.is_written
+        return is_approved and (self.valid_until is None or today <= self.valid_until)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether there is an answer yet."""
+        return self.answer != UNWRITTEN
 
 
 class BlockKind(StrEnum):
@@ -210,6 +231,11 @@ class Snapshot(Protocol):
     def asked(self, text: str) -> Hit | None:
         """The entry whose own question a text is, but for case, marks and white space; None where it is
         nobody's. Not an expired one."""
+        ...
+
+    def nearness(self, entry_id: str, vectors: FloatArray) -> FloatArray:
+        """How near unit vectors, shape (n, dimension), are to an entry: each one's best cosine to what is
+        searched of it, shape (n,)."""
         ...
 
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:

@@ -61,6 +61,7 @@ _NHS = re.compile(r"(?i)\bnhs(?: number)?(?: is|:)? *(?P<name>\d{3} ?\d{3} ?\d{4
 _IP = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7})(?![\w:]|\.\d)"
 )
+_TAKEN_OUT = re.compile(r"\[(?:name|email|handle|phone|card|iban|id|ip|secret|address|birthday)\]")
 _SECRET = re.compile(r"\bsk-[\w-]{16,}|(?i:\bpass(?:word|code)(?: is|:) *)(?P<name>\S+)")
 _STREET = re.compile(
     rf"\b\d{{1,5}}[a-zA-Z]? (?:{_CAPITALISED} ){{1,3}}"
@@ -132,6 +133,11 @@ def masked(value: _Value) -> _Value:
     clean = {text: said.text for text, said in zip(texts, talk, strict=True)}
     made: _Value = _with(value, clean)
     return made
+
+
+def holds_personal_data(text: str) -> bool:
+    """Whether a text holds any, or held some that was taken out."""
+    return bool(_TAKEN_OUT.search(text)) or masked(text) != text
 
 
 def _texts(value: object) -> Iterator[str]:

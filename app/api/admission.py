@@ -14,7 +14,7 @@ from app.api.callers import Using, client_of
 from app.api.errors import Problem
 from app.compose.services import Services, services_of
 from app.store.curators import OWNER, Curator, Role
-from app.store.keys import PREFIX
+from app.store.curators.keys import PREFIX
 
 _READING = {"GET", "HEAD", "OPTIONS"}
 
@@ -47,7 +47,7 @@ class AdminRoute(APIRoute):
     no role is for viewers where it only reads, and otherwise for admins."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle, role = super().get_route_handler(), self._role()
+        handle, role = super().get_route_handler(), role_of(self)
 
         async def after_admission(request: Request) -> Response:
             require(await admitted(request, await services_of(request)), role)
@@ -55,11 +55,13 @@ class AdminRoute(APIRoute):
 
         return after_admission
 
-    def _role(self) -> Role:
-        given = [each.dependency for each in self.dependencies]
-        named = [each.role for each in given if isinstance(each, _Needs)]
-        default = Role.VIEWER if (self.methods or set()) <= _READING else Role.ADMIN
-        return max(named, key=list(Role).index, default=default)
+
+def role_of(route: APIRoute) -> Role:
+    """The role that a route takes."""
+    given = [each.dependency for each in route.dependencies]
+    named = [each.role for each in given if isinstance(each, _Needs)]
+    default = Role.VIEWER if (route.methods or set()) <= _READING else Role.ADMIN
+    return max(named, key=list(Role).index, default=default)
 
 
 def require(curator: Curator, role: Role) -> None:

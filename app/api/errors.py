@@ -14,15 +14,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from knowledge.documents.types import ConverterMissing, DocumentNotFound, DocumentUnreadable
 from knowledge.errors import (
+    ApprovalNeeded,
     BuildRunning,
     EntryExists,
     EntryNotFound,
     ImportRejected,
     KnowledgeError,
+    OwnChange,
     ReleaseNotFound,
     ReleaseRejected,
     ReleaseUnusable,
+    TransitionRefused,
+    VersionNotFound,
 )
 from pipeline.errors import PipelineError
 
@@ -37,11 +42,18 @@ _log = logging.getLogger("candor.errors")
 _SPEAKING: dict[type[KnowledgeError], tuple[int, str]] = {
     EntryNotFound: (404, "not-found"),
     ReleaseNotFound: (404, "not-found"),
+    VersionNotFound: (404, "not-found"),
     EntryExists: (409, "entry-exists"),
+    TransitionRefused: (409, "transition-refused"),
+    ApprovalNeeded: (403, "forbidden"),
+    OwnChange: (403, "four-eyes"),
     BuildRunning: (409, "reindex-running"),
     ReleaseUnusable: (409, "release-unusable"),
     ReleaseRejected: (409, "release-rejected"),
     ImportRejected: (422, "invalid"),
+    DocumentUnreadable: (422, "unreadable-document"),
+    DocumentNotFound: (404, "not-found"),
+    ConverterMissing: (501, "converter-missing"),
 }
 _DETAILS = {
     400: "The request cannot be read.",

@@ -9,10 +9,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from app.cli.curating.commands import entries, keys, users
 from app.cli.failures import expected, sentence
 from app.cli.tuning.finetuning import finetuning
 from app.cli.tuning.synthesis import synthesis
 from app.cli.tuning.training import training
+from app.version import VERSION
 
 cli = typer.Typer(
     name="candor",
@@ -23,7 +25,16 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
+gold = typer.Typer(
+    help="Gold questions: what must be answered rightly before a release goes live.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 cli.add_typer(releases, name="releases")
+cli.add_typer(gold, name="gold")
+cli.add_typer(entries, name="entries")
+cli.add_typer(users, name="users")
+cli.add_typer(keys, name="keys")
 cli.add_typer(synthesis, name="synthesize")
 cli.add_typer(training, name="train")
 cli.add_typer(finetuning, name="finetune")
@@ -52,9 +63,7 @@ def _hide_interrupts(unraisable: sys.UnraisableHookArgs) -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(version("candor"))
+        typer.echo(VERSION)
         raise typer.Exit
 
 
@@ -92,23 +101,30 @@ def chat() -> None:
 @cli.command("import")
 def import_(
     path: Annotated[
-        Path,
-        typer.Argument(metavar="FILE|FOLDER", help="CSV, TSV, XLSX, JSON, JSONL, Markdown; or a folder."),
+        str,
+        typer.Argument(
+            metavar="FILE|FOLDER|ADDRESS",
+            help="CSV, TSV, XLSX, JSON, JSONL; Markdown, HTML, DOCX, PDF, text; a folder; a site.",
+        ),
     ],
     mode: Annotated[
         Literal["upsert", "replace"], typer.Option(help="replace also removes what is not named.")
     ] = "upsert",
     reindex: Annotated[bool, typer.Option("--reindex", help="Build and activate a release after.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Only show what would change.")] = False,
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Take documents in as approved, not as drafts.")
+    ] = False,
 ) -> None:
     """Take entries into the knowledge base, all or none.
 
     Tables need a column of questions and one of answers, under any usual name; an update touches only the
-    columns that are there.
+    columns that are there. The sections of a document become drafts; the next import of it changes what
+    changed. A site is read by its sitemap, if CANDOR_CRAWL_HOSTS names it.
     """
     from app.cli.curating.entries import import_entries
 
-    import_entries(path, mode, check)
+    import_entries(path, mode, check, approve)
     if reindex and not check:
         from app.cli.curating.building import reindex as build
 
@@ -168,11 +184,74 @@ def _releases(context: typer.Context) -> None:
 
 
 @releases.command()
-def activate(release_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def activate(
+    release_id: Annotated[str, typer.Argument(metavar="ID")],
+    force: Annotated[bool, typer.Option("--force", help="Also one that the gate held back.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, with --force. It is kept.")] = "",
+) -> None:
     """Check a release and make it the active one. The active one stays if it cannot serve."""
     from app.cli.curating.building import activate
 
-    activate(release_id)
+    if force and not reason.strip():
+        raise typer.BadParameter("--force needs --reason.")
+    activate(release_id, force, reason.strip())
+
+
+@releases.command()
+def diff(
+    release_id: Annotated[str, typer.Argument(metavar="ID")],
+    verdict: Annotated[
+        Literal["same", "changed", "better", "worse", "refused_now", "answered_now"] | None,
+        typer.Option(help="Only these."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+) -> None:
+    """Show what a release says otherwise than the one that was live before it."""
+    from app.cli.curating.gate_report import show_diff
+
+    show_diff(release_id, verdict, limit)
+
+
+@gold.command("list")
+def gold_list() -> None:
+    """List what the gate asks, your own first."""
+    from app.cli.curating.gold import list_gold
+
+    list_gold()
+
+
+@gold.command("add")
+def gold_add(
+    question: Annotated[str, typer.Argument(metavar="QUESTION")],
+    entry: Annotated[list[str] | None, typer.Option(metavar="ID", help="An entry that is right.")] = None,
+    outcome: Annotated[
+        Literal["no_answer", "off_topic", "small_talk", "clarify", "declined", "answered"] | None,
+        typer.Option(help="What is right where no entry is."),
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why it matters.")] = "",
+) -> None:
+    """Add a question, and what is right for it."""
+    from app.cli.curating.gold import add_gold
+
+    add_gold(question, entry or [], outcome, note)
+
+
+@gold.command("import")
+def gold_import(file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")]) -> None:
+    """Take in JSON lines with question, and entry_ids or outcome; those with a known id are replaced."""
+    from app.cli.curating.gold import import_gold
+
+    import_gold(file)
+
+
+@gold.command("export")
+def gold_export(
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="- is standard output.")],
+) -> None:
+    """Write all of them as import takes them back."""
+    from app.cli.curating.gold import export_gold
+
+    export_gold(file)
 
 
 @cli.command("eval")
@@ -212,6 +291,56 @@ def eval_(
     evaluate(suites, limit, json, html, compare, profile)
 
 
+_SINCE = typer.Option(metavar="DAY", help="From this day or instant on.")
+_UNTIL = typer.Option(metavar="DAY", help="Up to this day, or before this instant.")
+_MOST = typer.Option(min=1, max=10_000, metavar="N", help="Show at most N.")
+
+
+@cli.command()
+def gaps(
+    since: Annotated[str | None, _SINCE] = None,
+    until: Annotated[str | None, _UNTIL] = None,
+    kind: Annotated[
+        Literal["unanswered", "not_chosen", "rated_down", "off_topic", "answered"] | None,
+        typer.Option(help="Default: the first three."),
+    ] = None,
+    state: Annotated[
+        Literal["open", "reopened", "closed", "dismissed"] | None,
+        typer.Option(help="Only these. Default: any."),
+    ] = None,
+    limit: Annotated[int, _MOST] = 20,
+    json: Annotated[bool, typer.Option("--json", help="As GET /admin/gaps gives it.")] = False,
+) -> None:
+    """Show what users asked that the knowledge base could not answer, what is asked most first.
+
+    Messages without an answer, offers that nobody took up and answers rated down, clustered by what they ask.
+    """
+    from app.cli.curating.gaps import show_gaps
+
+    show_gaps(since, until, kind, state, limit, as_json=json)
+
+
+@cli.command()
+def feedback(
+    since: Annotated[str | None, _SINCE] = None,
+    until: Annotated[str | None, _UNTIL] = None,
+    rating: Annotated[Literal["up", "down"] | None, typer.Option(help="Only these ratings.")] = None,
+    outcome: Annotated[
+        Literal["answered", "no_answer", "off_topic", "small_talk", "clarify", "declined"] | None,
+        typer.Option(help="Only replies of this kind."),
+    ] = None,
+    entry: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only replies that cite this entry.")
+    ] = None,
+    limit: Annotated[int, _MOST] = 50,
+    json: Annotated[bool, typer.Option("--json", help="As GET /admin/feedback gives it.")] = False,
+) -> None:
+    """Show how users rated replies, the newest rating first."""
+    from app.cli.curating.gaps import show_feedback
+
+    show_feedback(since, until, rating, outcome, entry, limit, as_json=json)
+
+
 @cli.command()
 def purge(
     days: Annotated[
@@ -226,6 +355,31 @@ def purge(
     from app.cli.purging import purge
 
     purge(days)
+
+
+@cli.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A new or empty folder.")],
+    contact: Annotated[str, typer.Option(help="Whom users may ask instead: mail, phone, address.")] = "",
+    origin: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="A site whose pages may ask; may be repeated.")
+    ] = None,
+) -> None:
+    """Make a folder for your own knowledge base.
+
+    It holds settings, voice and models, but no entries; commands that are started in it work on it.
+    """
+    from app.cli.owner_folder import make_folder
+
+    make_folder(folder, contact, origin or [])
+
+
+@cli.command()
+def settings() -> None:
+    """Print every setting with its default, as Markdown."""
+    from app.cli.settings_page import settings_page
+
+    typer.echo(settings_page(), nl=False)
 
 
 @cli.command()

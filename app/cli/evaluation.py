@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from app.compose.release_service import KnowledgeBase
 from app.compose.seeds import Seeds
 from app.compose.services import knowledge_base, prepared_database
 from app.settings import Profile, Settings, read_settings
+from app.version import VERSION
 from knowledge.entries import ApplyMode
 from knowledge.importing.paths import parse_path
 from knowledge.progress import Show
@@ -161,7 +161,7 @@ def _system(settings: Settings, models: Models, pipeline: ChatPipeline, encoder_
     """What is measured, for the head of a report."""
     engines = {stage: getattr(pipeline.stages, stage).engine for stage in _STAGES}
     profile = profile_of(settings, models)
-    named = {"version": version("candor"), "profile": profile.value, "encoder": encoder_name, **engines}
+    named = {"version": VERSION, "profile": profile.value, "encoder": encoder_name, **engines}
     if models.llm is not None and profile is not Profile.SPECIALIST:
         named["language model"] = models.llm.name
     return named | {RELEVANCE_THRESHOLD: str(answering_line(COSTS[settings.when_unsure]))}

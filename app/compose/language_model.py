@@ -12,12 +12,13 @@ from pathlib import Path
 
 from app.compose.local_llm import LocalServer
 from app.settings import Settings, SettingsError
+from knowledge.extras import install
 from pipeline.llm.breaker import BreakerState, CircuitBreaker
 from pipeline.llm.client import OPENAI, ChatServer, OpenAIChatModel
 from pipeline.llm.running_call import Prices
 from pipeline.llm.usage import ModelCall
 
-GET_XLLAMACPP = "pip install --constraint constraints.txt --editable '.[local-llm]'"
+GET_XLLAMACPP = install("local-llm")
 _SLOTS = 2  # a laptop reads two prompts at once as fast as one after the other
 _CONTEXT = 8192  # tokens, for all slots together
 _MAGIC = b"GGUF"

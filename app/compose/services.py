@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,22 +20,33 @@ from app.compose.chain import build_chat
 from app.compose.language_model import LanguageModel, language_model
 from app.compose.models import Models, card_for, of_card
 from app.compose.release_service import KnowledgeBase, ReleaseService
+from app.curation.gap_report import GapReport
+from app.curation.gap_watch import GapWatch
+from app.curation.near_entries import Advice
+from app.curation.suggestions import Suggestions
 from app.metrics import Metrics
+from app.release_gate.child import ask_both
+from app.release_gate.gate import AskBoth, ReleaseGate
+from app.release_gate.trial import Trial
 from app.settings import Settings, SettingsError
-from app.store.audit import AuditLog
+from app.store.audit import AuditLog, witness
 from app.store.conversations import ConversationStore
-from app.store.curators import CuratorStore
+from app.store.curators.accounts import CuratorStore
+from app.store.curators.keys import KeyStore
 from app.store.database_watch import DatabaseWatch, fault_of, reason_of
 from app.store.db import open_database
 from app.store.jobs import JobStore
-from app.store.keys import KeyStore
 from app.store.retention import Purging
 from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
 from app.store.traces import TraceStore
 from app.turns import Chat, TurnRunner
+from app.version import VERSION
+from knowledge.curation.lifecycle import Writing
+from knowledge.documents.store import DocumentStore
 from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
+from knowledge.errors import BackgroundUnusable
 from knowledge.importing.paths import parse_path
 from knowledge.index.embedding_cache import CachedEmbedder
 from knowledge.releases.calibration import RelevancePrior, calibrate, gate_prior, read_background
@@ -47,6 +59,7 @@ from pipeline.ports import TraceSink
 
 _DOCUMENT_SHARE = 8  # of the places of conversations, as many more are for turns on a caller's documents
 _WRONG_TOKENS_PER_MINUTE = 20
+_FIRST_START = Writing("candor", "first start")
 _log = logging.getLogger("candor.services")
 
 
@@ -68,10 +81,17 @@ class Services:
     curators: CuratorStore
     keys: KeyStore
     audit: AuditLog
+    documents: DocumentStore
+    advice: Advice
     jobs: JobStore
     live: LiveRelease
     releases: ReleaseService
+    gaps: GapReport
+    gap_watch: GapWatch
+    suggestions: Suggestions
     answering: Answering
+    gate: ReleaseGate
+    trial: Trial
     metrics: Metrics
     close_chain: Callable[[], Awaitable[None]]
     llm: LanguageModel | None = None
@@ -81,9 +101,11 @@ class Services:
             self.llm.start()
         self.releases.start()
         self.purging.start()
+        self.gap_watch.start()
 
     async def stop(self) -> None:
         await self.turns.close()
+        await self.gap_watch.stop()
         await self.purging.stop()
         await self.releases.stop()
         await self.storage.close()
@@ -116,7 +138,7 @@ def build_services(settings: Settings) -> Services:
         chat.use(build_chat(settings, base, models, knowledge, traces), models)
         return base
 
-    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm)
+    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm, ask_both)
 
 
 async def _nothing_to_close() -> None:
@@ -132,8 +154,10 @@ def wire(
     close_chain: Callable[[], Awaitable[None]] = _nothing_to_close,
     metrics: Metrics | None = None,
     llm: LanguageModel | None = None,
+    ask: AskBoth | None = None,
 ) -> Services:
-    """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
+    """Everything that stands on the database, around a chain and a knowledge base: tests bring their own.
+    `ask` puts the gate's questions; without it, every release that is built goes live."""
     metrics = metrics or Metrics()
     running, waiting = settings.max_concurrent_turns, settings.max_waiting_turns
     limiter = TurnLimiter(running, waiting)
@@ -148,9 +172,13 @@ def wire(
     opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
     watch = DatabaseWatch(engine, metrics.database)
     purging = Purging(engine, storage, settings.retention_days, metrics.purged)
+    gate = ReleaseGate(engine, settings, ask)
+    follow_every_s = settings.follow_every_s
     releases = ReleaseService(
-        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
+        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=follow_every_s, gate=gate
     )
+    gaps = GapReport(engine, lambda: releases.base.encode)
+    entries = EntryStore(engine, witness)
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
@@ -163,16 +191,23 @@ def wire(
         wrong_tokens=RateLimiter(_WRONG_TOKENS_PER_MINUTE),
         conversations=conversations,
         traces=traces,
-        entries=EntryStore(engine),
+        entries=entries,
         curators=CuratorStore(engine),
         keys=KeyStore(engine),
         audit=AuditLog(engine),
+        documents=DocumentStore(engine, witness),
+        advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),
         jobs=jobs,
         live=live,
         releases=releases,
+        gaps=gaps,
+        gap_watch=GapWatch(gaps, chat, live, storage, every_s=settings.follow_every_s),
+        suggestions=Suggestions(engine, EntryStore(engine)),
         answering=Answering(
             chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
         ),
+        gate=gate,
+        trial=Trial(chat, releases),
         metrics=metrics,
         close_chain=close_chain,
         llm=llm,
@@ -201,15 +236,25 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
         background = read_background(settings.seeds_dir)
         return calibrate(snapshot, background, embedder.embed(background).vectors, *priors)
 
-    builder = ReleaseBuilder(releases, embedder.embed, learn)
+    builder = ReleaseBuilder(releases, embedder.embed, learn, _calibrator(settings, stamp, priors))
     return KnowledgeBase(
-        EntryStore(engine),
+        EntryStore(engine, witness),
         releases,
         builder,
         embed=lambda texts: embedder.embed(texts).vectors,
         encode=encoder.encode,
         ordinary_words=lambda: whole_words(encoder.info.path),
     )
+
+
+def _calibrator(settings: Settings, encoder: EncoderStamp, priors: tuple[object, ...]) -> str:
+    """Stands for all that a calibration is learned with; empty where that cannot be read."""
+    try:
+        background = read_background(settings.seeds_dir)
+    except BackgroundUnusable:  # which the build will tell
+        return ""
+    told = repr((VERSION, encoder.fingerprint, priors, background))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def seed(base: KnowledgeBase, settings: Settings) -> None:
@@ -220,7 +265,7 @@ def seed(base: KnowledgeBase, settings: Settings) -> None:
     if used or (settings.data_dir / "retriever").is_dir() or not folder.is_dir():
         return
     parsed = parse_path(folder)
-    base.entries.apply(parsed.entries, ApplyMode.UPSERT)
+    base.entries.apply(parsed.entries, ApplyMode.UPSERT, by=_FIRST_START)
     _log.info("%d entries taken from the seeds", len(parsed.entries))
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 import platform
 import re
 import shutil
-from collections.abc import Iterator
-from importlib.metadata import requires, version
+from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, requires
 
-from app.diagnosis.findings import EXPORTING, SETUP, Finding, State, version_of
+from app.diagnosis.findings import SETUP, Finding, State, version_of
+from app.version import DISTRIBUTION, VERSION
+from knowledge.extras import EXPORTING, install
 
 
 def examine() -> Iterator[Finding]:
@@ -26,23 +28,29 @@ def examine() -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    detail = f"{version('candor')} on Python {platform.python_version()}, {platform.machine()}"
+    detail = f"{VERSION} on Python {platform.python_version()}, {platform.machine()}"
     return Finding("candor", State.OK, detail)
 
 
 def _packages() -> Iterator[Finding]:
-    needed = [re.split(r"[^\w.-]", line)[0] for line in requires("candor") or () if "extra ==" not in line]
-    found = {name: version_of(name) for name in needed}
-    serving = [name for name in needed if name not in EXPORTING]
-    for title, names, state in (
-        ("packages", serving, State.FAILED),
-        ("for exporting encoders", EXPORTING, State.NOTE),
-    ):
-        there = ", ".join(f"{name} {found[name]}" for name in names if found.get(name))
-        if missing := [name for name in names if not found.get(name)]:
-            yield Finding(title, state, f"missing: {', '.join(missing)}; there: {there}", SETUP)
-        else:
-            yield Finding(title, State.OK, there)
+    try:
+        required = [line for line in requires(DISTRIBUTION) or () if "extra ==" not in line]
+    except PackageNotFoundError:
+        yield Finding("packages", State.NOTE, "run from its folder: not known which it needs", SETUP)
+        return
+    serving = [re.split(r"[^\w.-]", line)[0] for line in required]
+    yield _group("packages", serving, State.FAILED, SETUP)
+    yield _group("to train, or export encoders", EXPORTING, State.NOTE, f"if you want to: {install('train')}")
+
+
+def _group(title: str, names: Sequence[str], unless: State, remedy: str) -> Finding:
+    """Of packages that are needed together; `unless` all are there."""
+    found = {name: version_of(name) for name in names}
+    there = ", ".join(f"{name} {release}" for name, release in found.items() if release)
+    if missing := [name for name, release in found.items() if not release]:
+        detail = f"missing: {', '.join(missing)}" + (f"; there: {there}" if there else "")
+        return Finding(title, unless, detail, remedy)
+    return Finding(title, State.OK, there)
 
 
 def _chromium() -> Finding:

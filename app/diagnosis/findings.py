@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 
-EXPORTING = ("torch", "onnx", "onnxscript", "sentence-transformers")  # needed once, for the encoder
-SETUP = "run `make setup`"
+SETUP = "install Candor again; in a checkout, run `make setup`"
 
 
 class State(StrEnum):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, inspect
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.compose.seeds import Seeds
-from app.diagnosis.findings import EXPORTING, SETUP, Finding, State, version_of
+from app.diagnosis.findings import SETUP, Finding, State
 from app.diagnosis.llm_inspection import inspect_llm
 from app.settings import Settings, SettingsError, read_settings
 from app.store import sqlite_file
@@ -20,12 +21,14 @@ from knowledge.encoders.model_store import StoredModel, exported_model
 from knowledge.encoders.types import EncoderFailed, describe, load_encoder
 from knowledge.entries import EntryStore
 from knowledge.errors import BackgroundUnusable
+from knowledge.extras import install, lacking_to_export
 from knowledge.releases.calibration import read_background
 from knowledge.releases.releases import EncoderStamp, Releases
 from knowledge.types import KnowledgeError
 from learning.voice.phrase_report import phrase_row
 
 _EXAMINED_S = 30.0
+_LOOKS_AHEAD = timedelta(days=30)
 _LEAST_FREE = 1 << 30
 _REINDEX = "run `candor reindex`"
 
@@ -44,6 +47,7 @@ def inspect_service() -> Iterator[Finding]:
     yield encoder
     if database.state is State.OK:
         yield _release(settings, engine, stored)
+        yield from _due(engine)
     yield from _seeds(settings)
     yield from inspect_llm(settings)
     yield _admin(settings)
@@ -114,8 +118,8 @@ def _encoder(settings: Settings) -> tuple[Finding, StoredModel | None]:
 
 def _unexported(name: str) -> Finding:
     detail = f"{name}, not cached yet"
-    if missing := [package for package in EXPORTING if version_of(package) is None]:
-        return Finding("encoder", State.FAILED, f"{detail}; {', '.join(missing)} would export it", SETUP)
+    if missing := lacking_to_export():
+        return Finding("encoder", State.FAILED, f"{detail}, and {missing}", install("train"))
     return Finding("encoder", State.OK, f"{detail}: exported at the first start, within a minute")
 
 
@@ -138,6 +142,21 @@ def _release(settings: Settings, engine: Engine, stored: StoredModel | None) -> 
         return Finding("active release", State.NOTE, str(error), _REINDEX)
     count = f"{len(snapshot.entries):,} entries"
     return Finding("active release", State.OK, f"{release_id}, {count}, intact, made by this encoder")
+
+
+def _due(engine: Engine) -> Iterator[Finding]:
+    """Entries that will soon be silent, and those that somebody should have read again."""
+    if _is_absent(engine) or not inspect(engine).has_table("entry_versions"):
+        return
+    store, today = EntryStore(engine), date.today()
+    listed = "see `candor entries expiring`"
+    soon = store.page(expires_before=today + _LOOKS_AHEAD, limit=1).total
+    gone = store.page(expires_before=today, limit=1).total
+    if soon:
+        told = f"{soon - gone:,} expire within {_LOOKS_AHEAD.days} days, {gone:,} have expired"
+        yield Finding("entries that expire", State.NOTE, told, listed)
+    if due := store.page(review_before=today + timedelta(days=1), limit=1).total:
+        yield Finding("entries to review", State.NOTE, f"{due:,} are past their review", listed)
 
 
 def _seeds(settings: Settings) -> Iterator[Finding]:

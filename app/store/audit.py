@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import JSON, Engine
 from sqlmodel import Field, Session, SQLModel, col, func, or_, select
 
-from app.store.curators import Curator
+from app.store.curators import Curator, Role
 from app.store.db import UtcDateTime, now
+from knowledge.curation.lifecycle import Writing
 
 
 class AuditRow(SQLModel, table=True):
@@ -79,6 +80,11 @@ class AuditLog:
         with Session(self._engine) as session:
             total = session.exec(select(func.count()).select_from(AuditRow).where(*matching)).one()
             return AuditPage(tuple(session.exec(acts.offset(offset).limit(limit))), total)
+
+
+def witness(session: Session, by: Writing, act: str, subject: str, detail: Mapping[str, Any]) -> None:
+    """A `knowledge.curation.writing.Witness`: an act on entries happens with its line here, or not at all."""
+    note(session, Curator(by.author, Role.VIEWER, by.via), act, subject, detail)
 
 
 def note(

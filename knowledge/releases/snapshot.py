@@ -145,6 +145,15 @@ class LocalSnapshot:
     def lexical(self) -> LexicalIndex:
         return self._lexical
 
+    sides = _SIDES
+
+    def rows_by_side(self) -> list[dict[str, tuple[int, int]]]:
+        """For each side the rows of each entry: the first, and behind the last."""
+        return [
+            {name: (int(bounds[at]), int(bounds[at + 1])) for name, at in self._ordinals.items()}
+            for bounds in self._bounds
+        ]
+
     @property
     def searchable(self) -> int:
         """How many rows, from the first, are searched: all but the sentences."""
@@ -179,6 +188,12 @@ class LocalSnapshot:
         """The signals of every entry, expired ones too, in the order of `entries`: for calibration."""
         everything = np.arange(len(self._listed), dtype=np.int64)
         return self._measure(everything, vector, self._lexical.scores(text))
+
+    def nearness(self, entry_id: str, vectors: FloatArray) -> FloatArray:
+        """See `knowledge.types.Snapshot.nearness`."""
+        ordinal = self._ordinals[entry_id]
+        sides = [self.vectors[bounds[ordinal] : bounds[ordinal + 1]] for bounds in self._bounds[:2]]
+        return np.asarray((np.vstack(sides) @ vectors.T).max(axis=0))
 
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         """See `knowledge.types.Snapshot.sentences`."""

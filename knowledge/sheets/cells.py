@@ -38,9 +38,10 @@ _YES = frozenset("1 true yes y x checked wahr ja vrai oui si sí on ✓ ✔ ☑"
 _NO = frozenset("0 false no n unchecked falsch nein faux non off ✗ ☐".split())
 _STATUSES = {
     EntryStatus.APPROVED: "approved published publish live active public final done complete completed",
-    EntryStatus.DRAFT: "draft unpublished pending review in_review in_progress to_review needs_review"
+    EntryStatus.DRAFT: "draft unpublished pending in_progress"
     " new proposed todo to_do wip waiting not_approved not_published unapproved rejected",
-    EntryStatus.ARCHIVED: "archived archive retired inactive deleted obsolete outdated expired deprecated",
+    EntryStatus.IN_REVIEW: "in_review review to_review needs_review",
+    EntryStatus.RETIRED: "retired archived archive inactive deleted obsolete outdated expired deprecated",
 }
 
 

@@ -25,7 +25,10 @@ EXPLAINED = {
     "sources": "A link, or several, one a line",
     "reviewed_on": "Last reviewed, as 2026-10-01",
     "valid_until": "Last day on which it may be said, or empty",
-    "status": "approved, draft or archived; empty is approved",
+    "status": "draft, in_review, approved or retired; empty is approved",
+    "review_by": "When to review it next, or empty",
+    "about": "Words that it is about and does not say, one a line",
+    "not_about": "What it must not be taken to be about, one a line",
 }
 """What stands above the header of an empty table."""
 
@@ -52,7 +55,8 @@ def template_csv() -> str:
 
 def cells_of(entry: Entry) -> list[str]:
     """What a table shows of an entry, in the order of `FIELDS`."""
-    return [_cell(name, value) for name, value in record_of(entry).items()]
+    record = record_of(entry)
+    return [_cell(name, record.get(name)) for name in FIELDS]
 
 
 def export_markdown(entry: Entry) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.encoders.types import TextEncoder
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from learning.training.config import TrainingFailed
-from learning.training.corpora import SEEDS
 from learning.training.gate_messages import OWN, Kind, rows
 from learning.training.judging.logistic import regression
 from pipeline.stages.gate.alarm_model import BINS, NOTHING, AlarmModel, wording
@@ -54,7 +54,7 @@ def read_alarming(data: Path) -> list[Kind]:
     """Requests for harm and attacks on a chat's rules, beside honest messages to the chat that was attacked,
     and our own small talk. Raises `TrainingFailed`."""
     harm, deepset, jailbreaks = (rows(data / "safety" / f"{name}_dev.jsonl") for name in LICENCES)
-    small_talk = read_exemplars(SEEDS)["small_talk"]
+    small_talk = read_exemplars(SHIPPED_SEEDS)["small_talk"]
     return [
         *(Kind(text, "small_talk", kind, OWN) for kind, texts in small_talk.items() for text in texts),
         *(Kind(row["text"], "unsafe", row["category"], _HARM) for row in harm if row["category"] in _HARMFUL),

@@ -13,10 +13,10 @@ from typing import Any
 import yaml
 
 from knowledge.importing.paths import parse_path
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from knowledge.types import Entry
 from learning.training.config import TrainingFailed
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 _OWN = "Apache-2.0"
 
 
@@ -96,7 +96,7 @@ def _medquad(data: Path) -> list[Corpus]:
 
 
 def _seeds(_data: Path) -> list[Corpus]:
-    entries = {entry.id: entry for entry in parse_path(SEEDS / "kb").entries}
+    entries = {entry.id: entry for entry in parse_path(SHIPPED_SEEDS / "kb").entries}
     asked = tuple(
         Asked(message, (entry.id,))
         for entry in entries.values()
@@ -107,7 +107,7 @@ def _seeds(_data: Path) -> list[Corpus]:
 
 
 def _practice(_data: Path) -> list[Corpus]:
-    return [_practice_corpus(file) for file in sorted((SEEDS / "practice").glob("*.yaml"))]
+    return [_practice_corpus(file) for file in sorted((SHIPPED_SEEDS / "practice").glob("*.yaml"))]
 
 
 def _practice_corpus(file: Path) -> Corpus:
@@ -118,6 +118,28 @@ def _practice_corpus(file: Path) -> Corpus:
         entries=_entries(entries),
         asked=tuple(Asked(message, (row["id"],)) for row in entries for message in row["asked"]),
         unanswerable=tuple((message, row["id"]) for row in entries for message in row["near_misses"]),
+    )
+
+
+def _practical(_data: Path) -> list[Corpus]:
+    folders = [
+        *(SHIPPED_SEEDS / "practical/dev").iterdir(),
+        *(SHIPPED_SEEDS / "practical/neighbours").iterdir(),
+    ]
+    return [_practical_corpus(folder) for folder in sorted(folders)]
+
+
+def _practical_corpus(folder: Path) -> Corpus:
+    """Messages that ask one thing and make sense alone."""
+    rows = [row for row in _rows(folder / "questions.jsonl") if not row.get("history") and not row.get("all")]
+    rows = [row for row in rows if row["kind"] != "half"]
+    return Corpus(
+        name=f"practical/{folder.name}",
+        licence=_OWN,
+        entries={entry.id: entry for entry in parse_path(folder / "kb.jsonl").entries},
+        asked=(),
+        unanswerable=tuple((row["message"], "") for row in rows if not row.get("entry_ids")),
+        probes=tuple(Asked(row["message"], tuple(row["entry_ids"])) for row in rows if row.get("entry_ids")),
     )
 
 
@@ -142,6 +164,7 @@ _SOURCES: Mapping[str, Callable[[Path], list[Corpus]]] = {
     "medquad": _medquad,
     "seeds": _seeds,
     "practice": _practice,
+    "practical": _practical,
     "banking77": _intents("banking77_train.jsonl", "banking77", "CC-BY-4.0"),
     "clinc150": _intents("clinc150_train.jsonl", "clinc150", "CC-BY-3.0"),
 }

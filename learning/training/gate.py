@@ -21,12 +21,13 @@ from knowledge.progress import Show
 from knowledge.releases.calibration import calibrate, gate_prior, read_background
 from knowledge.releases.logistic_fit import fit_logistic
 from knowledge.releases.snapshot import LocalSnapshot
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from knowledge.types import DEFAULT_GATE, Calibration, FloatArray, Logistic
 from learning.evaluation.statistics.statistics import auroc
 from learning.training import alarms as alarm_training
 from learning.training.cards import write_card
 from learning.training.config import Share, read_config
-from learning.training.corpora import SEEDS, Corpus, read_corpora
+from learning.training.corpora import Corpus, read_corpora
 from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
 from learning.training.judging.logistic import fit_kinds, groups_apart, plain
 from learning.training.retrieval.shipped_weights import shipped_encoder
@@ -81,7 +82,8 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
     kinds, figures = _kinds(known, encoder, settings)
     show(0.2, "alarms")
     alarming = [*known, *alarm_training.read_alarming(data)]
-    alarms = alarm_training.fit_alarms(alarming, SEEDS / "alarm_patterns.yaml", encoder, settings.seed)
+    patterns = SHIPPED_SEEDS / "alarm_patterns.yaml"
+    alarms = alarm_training.fit_alarms(alarming, patterns, encoder, settings.seed)
     show(0.3, "knowledge bases and what they are not about")
     study = _Study(encoder, corpora, outside_pools(data, settings.per_pool, settings.seed), settings, show)
     prior, learned = study.learn()
@@ -158,7 +160,7 @@ class _Study:
         pools = {**pools, **own}
         texts = list(dict.fromkeys(text for pool in pools.values() for text in pool))
         self._vectors = dict(zip(texts, encoder.encode(texts), strict=True))
-        self._background = read_background(SEEDS)
+        self._background = read_background(SHIPPED_SEEDS)
         self._near = encoder.encode(self._background)
         self._guarded = [
             _Guarded(

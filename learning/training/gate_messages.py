@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from learning.training.config import TrainingFailed
-from learning.training.corpora import SEEDS, Corpus
+from learning.training.corpora import Corpus
 from learning.training.rewrites import LICENCES as REWRITES
 from learning.training.rewrites import read_rewrites
 from pipeline.stages.gate.exemplars import read_exemplars
@@ -114,7 +115,7 @@ def _acts(data: Path) -> Iterator[Kind]:
 
 def _safety() -> Iterator[Kind]:
     """The gate's own exemplars of alarms, and the honest messages that only sound like them."""
-    for group, texts in read_exemplars(SEEDS).items():
+    for group, texts in read_exemplars(SHIPPED_SEEDS).items():
         if group != "small_talk":
             for place, text in enumerate(texts[group]):
                 kind = ASKS if group == "honest" else group

@@ -71,7 +71,7 @@ def test_servable_leaves_out_drafts_and_expired(store: EntryStore) -> None:
             entry("open"),
             entry("last-day", valid_until=date(2026, 6, 1)),
             entry("expired", valid_until=date(2026, 5, 31)),
-            entry("archived", status=EntryStatus.ARCHIVED),
+            entry("retired", status=EntryStatus.RETIRED),
             FULL,
         ],
         ApplyMode.UPSERT,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from fastapi import APIRouter, Response
 
 from app.api.callers import Using
 from app.api.errors import unavailable
 from app.api.openapi import problems
 from app.metrics import CONTENT_TYPE
+from app.version import VERSION
 
 router = APIRouter(responses=problems())
-VERSION = version("candor")
 
 
 class _Metrics(Response):

@@ -47,7 +47,7 @@ _SOURCE: _Schema = {
         "title": _optional_text(MAX_TITLE),
         "url": _text(MAX_URL, r"^https?://[a-z0-9.-]+(/[!-~]*)?$"),
     },
-    "required": ["url"],
+    "anyOf": [{"required": ["url"]}, {"required": ["title"], "properties": {"title": _text(MAX_TITLE)}}],
 }
 _DAY: _Schema = {"anyOf": [{"type": "string", "format": "date"}, {"const": ""}, {"type": "null"}]}
 _ENTRY: _Schema = {
@@ -63,7 +63,10 @@ _ENTRY: _Schema = {
         "sources": _list(_SOURCE, MAX_SOURCES),
         "reviewed_on": _DAY,
         "valid_until": _DAY,
-        "status": {"enum": [*EntryStatus, "", None]},
+        "status": {"enum": [*EntryStatus, "archived", "", None]},
+        "review_by": _DAY,
+        "about": _list(_text(MAX_ITEM), MAX_ITEMS),
+        "not_about": _list(_text(MAX_ITEM), MAX_ITEMS),
     },
     "required": ["id", "question", "answer"],
     "additionalProperties": False,
@@ -71,5 +74,17 @@ _ENTRY: _Schema = {
 NewEntry = Annotated[dict[str, Any], WithJsonSchema(_ENTRY)]
 ChangedEntry = Annotated[dict[str, Any], WithJsonSchema({**_ENTRY, "required": ["question", "answer"]})]
 """Its id is in the address."""
-EntryBody = Annotated[dict[str, Any], WithJsonSchema({**_ENTRY, "required": list(_ENTRY["properties"])})]
+_ALWAYS = [name for name in _ENTRY["properties"] if name not in ("review_by", "about", "not_about")]
+_WARNING: _Schema = {
+    "type": "object",
+    "properties": {"kind": {"type": "string"}, "detail": {"type": "string"}, "entry_id": {"type": "string"}},
+    "required": ["kind", "detail"],
+}
+_SAVED: _Schema = {
+    **_ENTRY,
+    "properties": {**_ENTRY["properties"], "warnings": {"type": "array", "items": _WARNING}},
+}
+EntryBody = Annotated[dict[str, Any], WithJsonSchema({**_ENTRY, "required": _ALWAYS})]
 """As the service gives it."""
+SavedEntry = Annotated[dict[str, Any], WithJsonSchema({**_SAVED, "required": _ALWAYS})]
+"""As it was saved, with what its author should look at again, where there is anything."""

@@ -3,46 +3,69 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import typer
 
+from app.cli.curating.documents import below, site, take_in
 from app.cli.curating.import_plan import show_plan
 from app.cli.failures import Failed
 from app.cli.progress import progress
 from app.compose.services import holds_demonstration, prepared_database
-from app.settings import read_settings
+from app.settings import Settings, read_settings
+from app.store.audit import witness
+from app.store.curators import OPERATOR
+from knowledge.curation.lifecycle import Writing
+from knowledge.curation.remarks import remarks_on
+from knowledge.documents.paths import documents_at
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.errors import ImportRejected, LineError
 from knowledge.importing.parsing import ParsedEntries
-from knowledge.importing.paths import parse_path
+from knowledge.importing.paths import has_entries, parse_path
 from knowledge.progress import Show
 from knowledge.sheets.exporting import export_csv, export_jsonl, export_markdown, template_csv
 from knowledge.sheets.workbook_export import export_xlsx, template_xlsx
 from knowledge.types import Entry
 
 _STDOUT = Path("-")
+_SHOWN = 50  # warnings
 _WRITERS: dict[str, Callable[[Iterable[Entry]], Iterator[str]]] = {"jsonl": export_jsonl, "csv": export_csv}
 _FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx", ".md": "markdown"}
 
 
-def import_entries(path: Path, mode: str, check: bool) -> None:
-    """Takes in a file or a folder, all or nothing, and prints what that changed; with `check`, only what it
-    would change. Raises `Failed` after naming every bad line on standard error."""
+def import_entries(target: str, mode: str, check: bool, approve: bool = False) -> None:
+    """Takes in a file, a folder or a site, and prints what that changed; with `check`, only what it would
+    change. Entries are written all or none, and so are documents, which `approve` takes in as approved.
+    Raises `Failed` after naming every bad line on standard error."""
+    settings = read_settings()
+    if target.startswith(("http://", "https://")):
+        take_in(site(target, settings), settings, check=check, approve=approve)
+        return
+    path = Path(target)
     if not path.exists():
         raise Failed(f"{path} does not exist.")
-    settings = read_settings()
-    store = EntryStore(prepared_database(settings))
+    files = documents_at(path)
+    if files and mode == "replace":
+        raise Failed(f"Only tables can replace everything, and {files[0]} is a document.")
+    documents = below(path, files, settings)
+    if not files or has_entries(path, files):
+        _import_tables(path, files, mode, check, settings)
+    if files:
+        take_in(documents, settings, check=check, approve=approve)
+
+
+def _import_tables(path: Path, without: Sequence[Path], mode: str, check: bool, settings: Settings) -> None:
+    store = EntryStore(prepared_database(settings), witness)
     with progress() as show:
-        parsed = _parsed(path, settings.import_limit_bytes, show)
+        parsed = _parsed(path, settings.import_limit_bytes, show, without)
         if replaces := parsed.entries and holds_demonstration(store, settings):
             mode = ApplyMode.REPLACE
         if not check:
             show(0.5, f"writing {len(parsed.entries):,} entries")
-            counts = store.apply(parsed.entries, ApplyMode(mode), parsed.given)
+            counts = store.apply(parsed.entries, ApplyMode(mode), parsed.given, operating(settings))
     for note in parsed.notes:
         typer.echo(f"{note[:1].upper()}{note[1:]}.")
     if replaces:
@@ -55,10 +78,18 @@ def import_entries(path: Path, mode: str, check: bool) -> None:
             f"{counts.created:,} created, {counts.updated:,} updated,"
             f" {counts.unchanged:,} unchanged, {counts.removed:,} removed."
         )
-        for warning in counts.warnings:
+        remarks = [*counts.warnings, *_remarks(store, counts.written, settings.whole_answer_words)]
+        for warning in remarks[:_SHOWN]:
             typer.echo(f"Warning: {warning}")
+        if len(remarks) > _SHOWN:
+            typer.echo(f"And {len(remarks) - _SHOWN:,} more warnings.")
     if parsed.ignored_fields:
         typer.echo(f"Ignored fields: {', '.join(parsed.ignored_fields)}.")
+
+
+def operating(settings: Settings, comment: str = "") -> Writing:
+    """On whose behalf a command writes."""
+    return Writing(OPERATOR.name, OPERATOR.via, four_eyes=settings.four_eyes, comment=comment)
 
 
 def write_template(file: Path) -> None:
@@ -110,10 +141,16 @@ class _Counted:
             yield entry
 
 
-def _parsed(path: Path, limit: int, show: Show) -> ParsedEntries:
+def _remarks(store: EntryStore, ids: Collection[str], whole_words: int) -> Iterator[str]:
+    for entry in store.all():
+        for remark in remarks_on(entry, whole_words) if entry.id in ids else ():
+            yield f'"{entry.id}": {remark.detail}'
+
+
+def _parsed(path: Path, limit: int, show: Show, without: Sequence[Path]) -> ParsedEntries:
     show(0.0, f"reading {path}")
     try:
-        return parse_path(path, limit)
+        return parse_path(path, limit, frozenset(without))
     except ImportRejected as rejected:
         for error in rejected.errors:
             typer.echo(_where(path, error) + error.detail, err=True)

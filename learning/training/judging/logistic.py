@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.extras import install
 from knowledge.types import FloatArray, Logistic
 from learning.training.config import TrainingFailed
 
@@ -69,6 +70,6 @@ def regression() -> type[Any]:
     try:
         from sklearn.linear_model import LogisticRegression
     except ModuleNotFoundError as error:
-        raise TrainingFailed("scikit-learn is missing: pip install 'candor[train]'") from error
+        raise TrainingFailed(f"scikit-learn is missing: {install('train')}") from error
     chosen: type[Any] = LogisticRegression
     return chosen

@@ -13,9 +13,10 @@ from knowledge.encoders.types import TextEncoder
 from knowledge.releases.calibration import ANSWERABLE_ODDS, RelevancePrior, calibrate, read_background
 from knowledge.releases.logistic_fit import fit_logistic
 from knowledge.releases.snapshot import LocalSnapshot
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from knowledge.types import DEFAULT_SHARPNESS, Calibration, Hit, Logistic
 from learning.evaluation.statistics.statistics import auroc, calibration_error
-from learning.training.corpora import SEEDS, Asked, Corpus, is_held_back
+from learning.training.corpora import Asked, Corpus, is_held_back
 
 START = Logistic({"score": 8.0}, 1.5)
 """Where the fit starts from. How near a message is to what a knowledge base is not about says nothing here:
@@ -43,7 +44,7 @@ def reached(corpus: Corpus, encoder: TextEncoder, seed: int, held_back: float) -
     messages with all that answers them taken out; and the messages that nothing answers. Near misses that
     were written to be mistaken are not among these: they would teach that nothing can be told apart."""
     snapshot = LocalSnapshot.of(list(corpus.entries.values()), encoder.encode)
-    background = read_background(SEEDS)
+    background = read_background(SHIPPED_SEEDS)
     snapshot = snapshot.calibrated(calibrate(snapshot, background, encoder.encode(background)))
     level = snapshot.calibration.figures["absent_level"]
     for asked in (*_answerable(corpus, seed, held_back), *_unanswerable(corpus)):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.encoders.model_card import ModelCard, Selection, TrainingData
 from knowledge.encoders.model_store import find_source
+from knowledge.extras import install
 from knowledge.progress import Show
 from knowledge.types import FloatArray
 from learning.training.cards import write_card
@@ -66,7 +67,7 @@ def _prepare(threads: int) -> None:
         import datasets
         import torch
     except ModuleNotFoundError as error:
-        raise TrainingFailed(f"{error.name} is missing: pip install 'candor[train]'") from error
+        raise TrainingFailed(f"{error.name} is missing: {install('train')}") from error
     from transformers.utils import logging as transformers_logging
 
     datasets.disable_progress_bars()

@@ -12,9 +12,9 @@ import numpy as np
 
 from knowledge.encoders.model_store import DEFAULT_ENCODER, StoredModel, find_source, read_manifest
 from knowledge.encoders.types import OnnxEncoder
+from knowledge.shipped_seeds import SHIPPED_SEEDS
 from knowledge.types import FloatArray
 from learning.training.config import TrainingFailed
-from learning.training.corpora import SEEDS
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -25,7 +25,7 @@ _LEAST_COSINE = 0.98  # of vectors by the graph and by the model read back: the 
 
 def shipped_encoder() -> str:
     """The encoder that ships, by name or folder: beside it the judges work, and to it they are fitted."""
-    folder = SEEDS / "models" / "retriever"
+    folder = SHIPPED_SEEDS / "models" / "retriever"
     return str(folder) if folder.is_dir() else DEFAULT_ENCODER
 
 

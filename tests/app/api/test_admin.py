@@ -16,7 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.api.routes.admin import XLSX
+from app.api.routes.entries import XLSX
 from app.compose.services import Services
 from app.main import create_app
 from knowledge.index.embedding_cache import EmbedResult
@@ -32,7 +32,7 @@ RECORD = {
     "answer": "No. It never enters the nucleus.",
     "alternates": ["does it mess with my genes"],
     "misconceptions": ["It alters human DNA"],
-    "sources": [{"title": "A source", "url": "https://example.org/dna"}],
+    "sources": [{"title": "A source", "url": "https://agency.gov/dna"}],
     "reviewed_on": "2026-01-01",
     "valid_until": None,
     "status": "approved",
@@ -51,6 +51,20 @@ CALLS = [
     ("POST", "/admin/releases/x/activate"),
     ("GET", "/admin/turns"),
     ("GET", "/admin/turns/x"),
+    ("GET", "/admin/documents"),
+    ("POST", "/admin/documents"),
+    ("DELETE", "/admin/documents/x"),
+    ("GET", "/admin/gaps"),
+    ("GET", "/admin/gaps/x"),
+    ("POST", "/admin/gaps/x/entry"),
+    ("POST", "/admin/gaps/x/draft"),
+    ("POST", "/admin/gaps/x/alternates"),
+    ("POST", "/admin/gaps/x/dismiss"),
+    ("POST", "/admin/gaps/x/reopen"),
+    ("GET", "/admin/feedback"),
+    ("GET", "/admin/suggestions"),
+    ("POST", "/admin/suggestions/x/accept"),
+    ("POST", "/admin/suggestions/x/dismiss"),
 ]
 
 

@@ -13,12 +13,19 @@ pytestmark = pytest.mark.process
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMANDS = {
+    "entries",
+    "users",
+    "keys",
     "serve",
     "chat",
     "import",
     "purge",
+    "gaps",
+    "feedback",
     "export",
     "template",
+    "init",
+    "settings",
     "finetune",
     "reindex",
     "releases",
@@ -45,7 +52,8 @@ def help_of(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("serve",), ("import",), ("eval",), ("purge",), ("releases", "activate")]
+    "arguments",
+    [(), ("serve",), ("import",), ("eval",), ("purge",), ("users", "add"), ("releases", "activate")],
 )
 def test_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     loaded = set(help_of(*arguments).stderr.partition("loaded: ")[2].split())

@@ -62,7 +62,7 @@ def _entries() -> None:
     op.add_column("entries", sa.Column("version", sa.Integer, nullable=False, server_default="1"))
     op.add_column("entries", sa.Column("content_by", sa.String(100), nullable=False, server_default=""))
     op.add_column("entries", sa.Column("review_by", sa.Date))
-    op.add_column("entries", sa.Column("standing", sa.JSON))
+    op.add_column("entries", sa.Column("standing", sa.Integer))
     op.create_index("ix_entries_review_by", "entries", ["review_by"])
     op.create_table(
         "entry_versions",

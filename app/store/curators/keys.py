@@ -1,0 +1,125 @@
+"""Keys to the admin side: random secrets with a role, kept as their digests, shown once."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, delete, select
+
+from app.store.audit import note
+from app.store.curators import OPERATOR, OWNER, Curator, CuratorNotFound, CuratorRejected, Role
+from app.store.curators.accounts import check_name
+from app.store.curators.passwords import digest_of
+from app.store.curators.rows import SESSION, CuratorRow, KeyRow
+from app.store.db import now
+
+PREFIX = "ck_"
+"""How every key begins, so that it is known for one wherever it lies about."""
+_SECRET_BYTES, _ID_BYTES = 32, 6
+_SEEN_EVERY = timedelta(minutes=1)  # a write for each request would be one too many
+
+
+class KeyStore:
+    """The keys of one database. Synchronous; safe to use from many threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def any(self) -> bool:
+        """Whether anybody can come in without CANDOR_ADMIN_TOKEN."""
+        with Session(self._engine) as session:
+            found = (session.exec(select(of).limit(1)).first() for of in (CuratorRow.name, KeyRow.id))
+            return any(each is not None for each in found)
+
+    def list(self) -> tuple[KeyRow, ...]:
+        """Those that were given out, sign-ins apart, by age."""
+        given = select(KeyRow).where(col(KeyRow.name) != SESSION).order_by(col(KeyRow.created_at))
+        with Session(self._engine) as session:
+            return tuple(session.exec(given))
+
+    def create(
+        self,
+        name: str,
+        role: Role,
+        curator: str | None = None,
+        expires_at: datetime | None = None,
+        by: Curator = OPERATOR,
+    ) -> tuple[KeyRow, str]:
+        """A new key with its secret, which nothing can tell afterwards. Raises `CuratorRejected` for a name
+        that another key or a curator has, and `CuratorNotFound`."""
+        check_name(name)
+        if name == SESSION:
+            raise CuratorRejected(f'"{SESSION}" names what a sign-in gives')
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            if session.exec(select(KeyRow.id).where(col(KeyRow.name) == name)).first():
+                raise CuratorRejected(f'There is already a key "{name}".')
+            if session.get(CuratorRow, name) is not None and name != curator:
+                raise CuratorRejected(f'"{name}" is a curator: name the key otherwise')
+            if curator is not None and session.get(CuratorRow, curator) is None:
+                raise CuratorNotFound(f'There is no curator "{curator}".')
+            row, secret = _added(session, name, role, curator, expires_at)
+            note(session, by, "key.created", row.id, {"name": name, "role": role.value})
+            return row, secret
+
+    def sign_in(self, curator: Curator, expires_at: datetime) -> str:
+        """The secret of a new key that stands for a sign-in. Those that have expired go."""
+        with Session(self._engine) as session, session.begin():
+            gone = (col(KeyRow.name) == SESSION, col(KeyRow.expires_at) <= now())
+            session.exec(delete(KeyRow).where(*gone))
+            note(session, curator, "session.opened", curator.name)
+            named = None if curator.name == OWNER.name else curator.name
+            return _added(session, SESSION, curator.role, named, expires_at)[1]
+
+    def bearer(self, secret: str) -> Curator | None:
+        """Who bears this key now; None where it is none, was revoked or has expired."""
+        with Session(self._engine) as session:
+            row = session.exec(select(KeyRow).where(col(KeyRow.digest) == digest_of(secret))).first()
+            if row is None or (row.expires_at is not None and row.expires_at <= now()):
+                return None
+            owner = session.get(CuratorRow, row.curator) if row.curator is not None else None
+            via = SESSION if row.name == SESSION else f"key {row.id}"
+            name = row.curator or (OWNER.name if row.name == SESSION else row.name)
+            acting = Curator(name, _least(row, owner), via)
+            if row.used_at is None or now() - row.used_at > _SEEN_EVERY:
+                row.used_at = now()
+                session.commit()
+        return acting
+
+    def revoke(self, key_id: str, by: Curator = OPERATOR) -> None:
+        """Raises `CuratorNotFound`."""
+        with Session(self._engine) as session, session.begin():
+            row = session.get(KeyRow, key_id)
+            if row is None:
+                raise CuratorNotFound(f'There is no key "{key_id}".')
+            note(session, by, "key.revoked", key_id, {"name": row.name})
+            session.delete(row)
+
+    def sign_out(self, secret: str, curator: Curator) -> None:
+        """Ends a sign-in."""
+        with Session(self._engine) as session, session.begin():
+            note(session, curator, "session.closed", curator.name)
+            session.exec(delete(KeyRow).where(col(KeyRow.digest) == digest_of(secret)))
+
+
+def _added(
+    session: Session, name: str, role: Role, curator: str | None, expires_at: datetime | None
+) -> tuple[KeyRow, str]:
+    secret = PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+    row = KeyRow(
+        id=secrets.token_hex(_ID_BYTES),
+        digest=digest_of(secret),
+        name=name,
+        curator=curator,
+        role=role,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    return row, secret
+
+
+def _least(row: KeyRow, owner: CuratorRow | None) -> Role:
+    """A key gives no more than its curator may by now."""
+    role = Role(row.role)
+    return Role(owner.role) if owner is not None and role.covers(Role(owner.role)) else role

@@ -1,0 +1,41 @@
+"""The tables of curators and of keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from app.store.db import UtcDateTime, now
+
+SESSION = "session"
+"""The name of a key that stands for a sign-in."""
+
+
+class CuratorRow(SQLModel, table=True):
+    """A curator. Without a password he comes in with keys only."""
+
+    __tablename__ = "curators"
+
+    name: str = Field(primary_key=True, max_length=64)
+    role: str = Field(max_length=16)
+    password: str | None = Field(default=None, max_length=200)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class KeyRow(SQLModel, table=True):
+    """A key. It acts as its curator, or, where it has none, as a curator of its own name, and with no more
+    than its role."""
+
+    __tablename__ = "api_keys"
+
+    id: str = Field(primary_key=True, max_length=32)
+    digest: str = Field(unique=True, max_length=64)
+    name: str = Field(max_length=64)
+    curator: str | None = Field(
+        default=None, foreign_key="curators.name", ondelete="CASCADE", index=True, max_length=64
+    )
+    role: str = Field(max_length=16)
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
