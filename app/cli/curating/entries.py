@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import typer
 
+from app.cli.curating.gate_report import ANY_ENCODER, tell_waiting
 from app.cli.curating.import_plan import show_plan
 from app.cli.failures import Failed
 from app.cli.progress import progress
@@ -24,6 +25,7 @@ from knowledge.errors import ImportRejected, LineError
 from knowledge.importing.parsing import ParsedEntries
 from knowledge.importing.paths import parse_path
 from knowledge.progress import Show
+from knowledge.releases.releases import Releases
 from knowledge.sheets.exporting import export_csv, export_jsonl, export_markdown, template_csv
 from knowledge.sheets.workbook_export import export_xlsx, template_xlsx
 from knowledge.types import Entry
@@ -40,7 +42,8 @@ def import_entries(path: Path, mode: str, check: bool) -> None:
     if not path.exists():
         raise Failed(f"{path} does not exist.")
     settings = read_settings()
-    store = EntryStore(prepared_database(settings), witness)
+    engine = prepared_database(settings)
+    store = EntryStore(engine, witness)
     with progress() as show:
         parsed = _parsed(path, settings.import_limit_bytes, show)
         if replaces := parsed.entries and holds_demonstration(store, settings):
@@ -65,6 +68,7 @@ def import_entries(path: Path, mode: str, check: bool) -> None:
             typer.echo(f"Warning: {warning}")
         if len(remarks) > _SHOWN:
             typer.echo(f"And {len(remarks) - _SHOWN:,} more warnings.")
+        tell_waiting(engine, Releases(engine, settings.data_dir, ANY_ENCODER))
     if parsed.ignored_fields:
         typer.echo(f"Ignored fields: {', '.join(parsed.ignored_fields)}.")
 
