@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from knowledge.index.embedding_cache import EmbedResult
 from knowledge.index.lexical import LexicalIndex
 from knowledge.releases.carrying import Layout, assembled
 from knowledge.releases.releases import ReleaseBuilder, Releases
@@ -16,7 +17,6 @@ from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Calibration, Entry, Logistic
 from tests.knowledge.releases.test_releases import (  # noqa: F401
     ENTRIES,
-    EmbedResult,
     embed,
     engine,
     releases,
