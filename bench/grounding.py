@@ -5,7 +5,9 @@
 `--kb`: entries whose sentences are altered (number, negation, name, invented tail, opposite, limit dropped)
 and lightly reworded. `--data`: a folder with `healthver/` and `grounded/`, labelled by people. Prints one
 line a set: AUROC, the shares of faithful and of unfaithful sentences that pass, and the calibration error
-with both counted alike; then, over all labelled sets, how many sentences of each probability were faithful.
+with both counted alike. The alterations swap words by tables that the check's rules share, so their figures
+test the rules and forecast nothing; claims in other words are what `--data` measures. Then, over all
+labelled sets, how many sentences of each probability were faithful.
 With `--fit` it prints the weights of the support model instead, fitted on reworded and altered sentences and
 on the sets whose licence allows it (not `healthver`).
 """

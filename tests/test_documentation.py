@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from app.cli import cli
 from app.cli.settings_page import all_fields, settings_page
 from app.metrics import Metrics
 from app.settings import known_names
+from app.version import VERSION
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 TOLD = [page for page in PAGES if page.name != "decisions.md"]  # which tells of what is gone, too
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 
 
@@ -82,6 +85,18 @@ def test_the_links_lead_somewhere(page: Path) -> None:
             if line.startswith("#")
         ]
         assert not anchor or anchor in headings, f"{link}#{anchor}"
+
+
+def test_the_newest_section_of_the_changelog_is_this_version() -> None:
+    sections = re.findall(r"^## \[([\w.]+)\]", _read(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert next(name for name in sections if name != "Unreleased") == VERSION
+
+
+@_each(TOLD)
+def test_the_extras_named_exist(page: Path) -> None:
+    named = re.findall(r"candor-chat\[([\w,-]+)\]|EXTRAS=([\w,-]+)|extra `([\w-]+)`", _read(page))
+    extras = {extra for found in named for extra in "".join(found).split(",")}
+    assert extras <= PROJECT["project"]["optional-dependencies"].keys()
 
 
 def test_the_metrics_named_exist() -> None:

@@ -349,7 +349,7 @@ def init(
         list[str] | None, typer.Option(metavar="URL", help="A site whose pages may ask; may be repeated.")
     ] = None,
 ) -> None:
-    """Make a folder for a knowledge base of your own.
+    """Make a folder for your own knowledge base.
 
     It holds settings, voice and models, but no entries; commands that are started in it work on it.
     """

@@ -203,8 +203,9 @@ def _day(value: object, name: str, problems: Problems) -> date | None:
 def _status(value: object, problems: Problems) -> EntryStatus:
     if value is None or value == "":
         return EntryStatus.APPROVED
-    with suppress(ValueError):
-        return EntryStatus(value.strip() if isinstance(value, str) else value)
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return EntryStatus(value.strip())
     problems.append(f"status must be one of {', '.join(EntryStatus)}")
     return EntryStatus.DRAFT
 

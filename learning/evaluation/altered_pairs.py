@@ -12,6 +12,7 @@ from pipeline.english.language import split_sentences
 
 _SHORTEST = 4  # words of a sentence that says something
 _SEED = 7
+VERBATIM = "verbatim"  # the kind of a sentence as it is, which only pairs made here have
 
 
 def altered_pairs(entries: Sequence[Entry], most: int = 60) -> tuple[Pair, ...]:
@@ -31,6 +32,6 @@ def _pairs(entry: Entry, names: Sequence[str], chance: random.Random) -> Iterato
 
 
 def _variants(sentence: str, names: Sequence[str], chance: random.Random) -> Iterator[tuple[str, str, bool]]:
-    yield sentence, "verbatim", True
+    yield sentence, VERBATIM, True
     yield from ((text, "reworded", True) for text in rewordings(sentence))
     yield from ((text, kind, False) for kind, text in alterations(sentence, names, chance))

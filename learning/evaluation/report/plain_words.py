@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from learning.evaluation.altered_pairs import VERBATIM
 from learning.evaluation.fates import Fate
 from learning.evaluation.records import CaseResult, Estimate, SuiteRun
 from learning.evaluation.statistics.measures import groups_of, must_not_answer
@@ -13,11 +14,13 @@ _FEW = 5  # cases: fewer of a kind say little about it
 
 
 def in_plain_words(run: SuiteRun, replies: Mapping[str, Estimate]) -> tuple[str, ...]:
-    """Up to five lines from a run and its figures of replies; none of a run that kept no replies."""
+    """Up to six lines from a run and its figures of replies; none of a run that kept no replies, but what
+    must be known of its figures."""
     known = [result for result in run.cases if result.fate is not None]
     answerable = [result for result in known if result.case.answerable]
     others = [result for result in known if must_not_answer(result.case)]
-    return (*_answerable(answerable, replies), *_unanswerable(others, replies), *_weakest(answerable))
+    verdict = (*_answerable(answerable, replies), *_unanswerable(others, replies), *_weakest(answerable))
+    return (*verdict, *_made_pairs(run))
 
 
 def _answerable(results: Sequence[CaseResult], replies: Mapping[str, Estimate]) -> Iterator[str]:
@@ -62,6 +65,15 @@ def _weakest(results: Sequence[CaseResult]) -> Iterator[str]:
         return
     worst = max(faults, key=lambda kind: faults[kind])
     yield f"Hardest are those of the kind {worst}: {round(faults[worst] * _OF)} of {_OF} get neither."
+
+
+def _made_pairs(run: SuiteRun) -> Iterator[str]:
+    """Where the pairs for the grounding check were made, and not labelled by people."""
+    if any(each.pair.kind == VERBATIM for each in run.grounding):
+        yield (
+            "The figures of grounding are of sentences altered by tables which the check's rules share: they "
+            "test the rules, and are no forecast for claims in other words."
+        )
 
 
 def _shared(results: Sequence[CaseResult]) -> dict[Fate, int]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from knowledge.types import Entry
+from learning.evaluation.altered_pairs import altered_pairs
 from learning.evaluation.fates import Fate
-from learning.evaluation.records import CaseResult, SuiteRun
+from learning.evaluation.records import CaseResult, PairResult, SuiteRun
 from learning.evaluation.statistics.figures import figures_of
 from tests.learning.evaluation.evaluating import ANSWERED, NO_ANSWER, case, result, small_run
 
@@ -36,5 +38,14 @@ def test_where_all_agree_the_number_of_cases_still_limits_what_is_known() -> Non
 
 
 def test_a_run_that_kept_no_replies_has_no_verdict() -> None:
-    assert figures_of(small_run()).words == ()
+    assert not any("Of 100" in line for line in figures_of(small_run()).words)
     assert "replies" not in figures_of(small_run()).sections
+
+
+def test_figures_of_made_pairs_are_called_what_they_are() -> None:
+    entry = Entry("hours", "When is it open?", "The hall is open from nine to five on weekdays.")
+    made = tuple(PairResult(pair, 0.5) for pair in altered_pairs([entry]))
+    labelled = tuple(replace(each, pair=replace(each.pair, kind="claim")) for each in made)
+    told = figures_of(SuiteRun("s", {}, (), grounding=made)).words
+    assert "altered by tables which the check's rules share" in told[-1]
+    assert figures_of(SuiteRun("s", {}, (), grounding=labelled)).words == ()
