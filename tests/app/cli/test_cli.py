@@ -48,7 +48,8 @@ def test_what_is_exported_comes_back_unchanged(run: Run, tmp_path: Path, name: s
     form = ("--format", "markdown") if name == "folder" else ()
     assert run("export", tmp_path / name, *form).status == 0
     assert run("import", tmp_path / name, "--mode", "replace").out == (
-        f"0 created, 0 updated, {entries} unchanged, 0 removed.\n{entries} changes are not live: candor reindex\n"
+        f"0 created, 0 updated, {entries} unchanged, 0 removed.\n"
+        f"{entries} changes are not live: candor reindex\n"
     )
     assert run("export", "-").out.count("\n") == entries
 
