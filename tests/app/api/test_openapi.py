@@ -35,6 +35,7 @@ EXCEPT = {
     "POST /admin/turns/{message_id}/gold": "positive_data_acceptance",
     "POST /admin/releases/{release_id}/activate": "positive_data_acceptance",
     "POST /admin/releases/{release_id}/ask": "positive_data_acceptance",
+    "POST /admin/documents": "positive_data_acceptance",
 }
 BOUNDED = settings(
     max_examples=8, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
