@@ -88,7 +88,10 @@ async def save(request: Request, entry_id: str, services: Using, at: At) -> Resp
     before = await services.storage.run(services.entries.kept, entry_id)
     try:
         kept = await services.storage.run(
-            services.entries.update, entry_from_form(given), by, _number(str(form.get("version", "")))
+            services.entries.update,
+            entry_from_form(record_of(before.entry) | given),
+            by,
+            _number(str(form.get("version", ""))),
         )
     except EntryChanged:
         changes = tuple(differences(record_of(before.entry), given))
