@@ -25,6 +25,7 @@ from app.api.routes import (
     feedback,
     gap_entries,
     gaps,
+    gate,
     health,
     openai_api,
 )
@@ -54,7 +55,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    of_owners = (entry_history, entries, admin, curators, gaps, gap_entries, feedback)
+    of_owners = (entry_history, entries, admin, curators, gaps, gap_entries, feedback, gate)
     for routes in (chat, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
     app.include_router(curators.sign_in)

@@ -156,6 +156,14 @@ class Settings(BaseSettings):
     """What is logged."""
     follow_every_s: Annotated[float, Field(gt=0)] = 2.0
     """How often the active release is looked up."""
+    gate: bool = True
+    """Ask a new release gold, rated and recent questions before it goes live."""
+    gate_lost_gold: Annotated[int, Field(ge=0)] = 0
+    """Gold answers that it may lose and still go live."""
+    gate_lost_rated: Share = 0.05
+    """Share of the answers rated up that may be refused, or come from another entry."""
+    gate_recent: Annotated[int, Field(ge=0, le=10_000)] = 200
+    """The newest different messages that are asked."""
     llm_base_url: str | None = None
     """An OpenAI-compatible API. Default: OpenAI's own."""
     llm_api_key: SecretStr | None = None

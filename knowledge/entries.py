@@ -126,6 +126,11 @@ class EntryStore:
         with Session(self._engine) as session:
             return session.exec(select(func.count()).select_from(EntryRow)).one()
 
+    def ids(self) -> frozenset[str]:
+        """Of all entries."""
+        with Session(self._engine) as session:
+            return frozenset(session.exec(select(EntryRow.id)))
+
     def topics(self) -> frozenset[str]:
         """The topics that any entry has."""
         with Session(self._engine) as session:

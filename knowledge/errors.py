@@ -23,6 +23,7 @@ __all__ = [
     "ModelStoreNotWritable",
     "NoLiveRelease",
     "OwnChange",
+    "ReleaseHeld",
     "ReleaseNotFound",
     "ReleaseRejected",
     "ReleaseUnusable",
@@ -108,6 +109,14 @@ class ReleaseNotFound(KnowledgeError):
     def __init__(self, release_id: str) -> None:
         self.release_id = release_id
         super().__init__(f'There is no release "{release_id}".')
+
+
+class ReleaseHeld(KnowledgeError):
+    """A release was built and did not pass, or was never examined: it is activated only by force."""
+
+    def __init__(self, release_id: str) -> None:
+        self.release_id = release_id
+        super().__init__(f"Release {release_id} is a candidate that has not passed the release gate.")
 
 
 class ReleaseUnusable(KnowledgeError):

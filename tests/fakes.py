@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from app.compose.release_service import KnowledgeBase
 from app.compose.services import Services, prepared_database, wire
 from app.main import create_app
+from app.release_gate.gate import AskBoth
 from app.settings import Settings
 from app.store.traces import TraceStore
 from app.turns import Chat
@@ -208,6 +209,7 @@ def services(
     *,
     live: bool = True,
     embed: Callable[..., EmbedResult] | None = None,
+    ask: AskBoth | None = None,
     **fields: Any,  # noqa: ANN401
 ) -> Services:
     """A whole service around a scripted chain, on a fresh database below `data_dir`."""
@@ -221,7 +223,7 @@ def services(
         encode = HashEncoder().encode
         return KnowledgeBase(EntryStore(engine), releases, builder, encode, encode, frozenset)
 
-    using = wire(chosen, engine, LiveRelease(snapshot() if live else None), chain, open_base)
+    using = wire(chosen, engine, LiveRelease(snapshot() if live else None), chain, open_base, ask=ask)
     if isinstance(chain, ScriptedChat):
         chain.traces = using.traces
     return using

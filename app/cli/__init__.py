@@ -25,7 +25,13 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
+gold = typer.Typer(
+    help="Gold questions: what must be answered rightly before a release goes live.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 cli.add_typer(releases, name="releases")
+cli.add_typer(gold, name="gold")
 cli.add_typer(entries, name="entries")
 cli.add_typer(users, name="users")
 cli.add_typer(keys, name="keys")
@@ -171,11 +177,74 @@ def _releases(context: typer.Context) -> None:
 
 
 @releases.command()
-def activate(release_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def activate(
+    release_id: Annotated[str, typer.Argument(metavar="ID")],
+    force: Annotated[bool, typer.Option("--force", help="Also one that the gate held back.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, with --force. It is kept.")] = "",
+) -> None:
     """Check a release and make it the active one. The active one stays if it cannot serve."""
     from app.cli.curating.building import activate
 
-    activate(release_id)
+    if force and not reason.strip():
+        raise typer.BadParameter("--force needs --reason.")
+    activate(release_id, force, reason.strip())
+
+
+@releases.command()
+def diff(
+    release_id: Annotated[str, typer.Argument(metavar="ID")],
+    verdict: Annotated[
+        Literal["same", "changed", "better", "worse", "refused_now", "answered_now"] | None,
+        typer.Option(help="Only these."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+) -> None:
+    """Show what a release says otherwise than the one that was live before it."""
+    from app.cli.curating.gate_report import show_diff
+
+    show_diff(release_id, verdict, limit)
+
+
+@gold.command("list")
+def gold_list() -> None:
+    """List what the gate asks, your own first."""
+    from app.cli.curating.gold import list_gold
+
+    list_gold()
+
+
+@gold.command("add")
+def gold_add(
+    question: Annotated[str, typer.Argument(metavar="QUESTION")],
+    entry: Annotated[list[str] | None, typer.Option(metavar="ID", help="An entry that is right.")] = None,
+    outcome: Annotated[
+        Literal["no_answer", "off_topic", "small_talk", "clarify", "declined", "answered"] | None,
+        typer.Option(help="What is right where no entry is."),
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why it matters.")] = "",
+) -> None:
+    """Add a question, and what is right for it."""
+    from app.cli.curating.gold import add_gold
+
+    add_gold(question, entry or [], outcome, note)
+
+
+@gold.command("import")
+def gold_import(file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")]) -> None:
+    """Take in JSON lines with question, and entry_ids or outcome; those with a known id are replaced."""
+    from app.cli.curating.gold import import_gold
+
+    import_gold(file)
+
+
+@gold.command("export")
+def gold_export(
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="- is standard output.")],
+) -> None:
+    """Write all of them as import takes them back."""
+    from app.cli.curating.gold import export_gold
+
+    export_gold(file)
 
 
 @cli.command("eval")

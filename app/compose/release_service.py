@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence, Set
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -17,14 +17,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.errors import Problem, unavailable
 from app.metrics import Metrics
+from app.release_gate.gate import ReleaseGate, why_held
+from app.release_gate.gated_build import Built, GatedBuild
 from app.settings import SettingsError
 from app.store.database_watch import DatabaseWatch, fault_of
+from app.store.gate_reports import GateReportRow
 from app.store.jobs import JobRunning, JobStatus, JobStore
 from app.store.storage import Storage
+from knowledge.curation.rows import content_hash
 from knowledge.encoders.types import EncoderFailed
 from knowledge.entries import EntryStore
-from knowledge.errors import StorageFailed
+from knowledge.errors import ReleaseHeld, ReleaseUnusable, StorageFailed
 from knowledge.releases.releases import LiveRelease, ReleaseBuilder, ReleaseInfo, Releases
+from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import FloatArray, KnowledgeError, Snapshot
 
 REINDEX = "reindex"
@@ -68,6 +73,7 @@ class ReleaseService:
         storage: Storage,
         *,
         follow_every_s: float,
+        gate: ReleaseGate | None = None,
     ) -> None:
         self._open_base = open_base
         self._seed = seed
@@ -77,6 +83,8 @@ class ReleaseService:
         self._watch = watch
         self._storage = storage
         self._follow_every_s = follow_every_s
+        self._gate = gate
+        self._served: tuple[str, Mapping[str, str]] = ("", {})
         self._base: KnowledgeBase | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -119,9 +127,52 @@ class ReleaseService:
     def list(self) -> tuple[ReleaseInfo, ...]:
         return self.base.releases.list()
 
-    async def activate(self, release_id: str) -> None:
-        """Rolls back, or forward. Raises what `Releases.activate` raises; the live release stays then."""
-        self._swap(await self._storage.run(self.base.releases.activate, release_id))
+    def reports(self) -> Mapping[str, GateReportRow]:
+        """What the gate found, by release."""
+        return self._gate.reports.all() if self._gate else {}
+
+    def report(self, release_id: str | None) -> GateReportRow | None:
+        return self._gate.reports.get(release_id) if self._gate and release_id else None
+
+    def changes_not_live(self) -> int:
+        """How many entries a release built now would add, change or drop. 0 while nothing can be built."""
+        if self._base is None or self._gate is None:
+            return 0
+        release_id = self._live.release_id
+        if release_id is None:
+            return self._gate.changes_not_live({})
+        if self._served[0] != release_id:
+            try:
+                self._served = release_id, self._base.releases.hashes(release_id)
+            except ReleaseUnusable:  # its folder is gone: what it serves tells
+                entries = self._live.current.entries
+                self._served = release_id, {name: content_hash(entry) for name, entry in entries.items()}
+        return self._gate.changes_not_live(self._served[1])
+
+    def served_ids(self) -> Set[str]:
+        """The ids of the entries that are served, none while nothing is."""
+        return self._live.current.entries.keys() if self._live.release_id else frozenset()
+
+    async def load(self, release_id: str) -> Snapshot:
+        """A release to be tried; the one that serves costs nothing. Raises what `Releases.load` raises."""
+        if release_id == self._live.release_id:
+            return self._live.current
+        return await self._storage.run(self.base.releases.load, release_id)
+
+    async def activate(self, release_id: str, *, forced: str = "") -> None:
+        """Rolls back, or forward; `forced` is the reason to activate what did not pass. Raises a 409
+        `Problem` that names what such a release would lose, and what `Releases.activate` raises; the live
+        release stays then."""
+        try:
+            snapshot = await self._storage.run(self.base.releases.activate, release_id, force=bool(forced))
+        except ReleaseHeld as held:
+            report = await self._storage.run(self.report, release_id)
+            detail = f"{held} {why_held(report)}"
+            more = {"bars": [bar for bar in report.bars if bar["fell"]] if report else []}
+            raise Problem(409, "release-held", detail, more=more) from None
+        self._swap(snapshot)
+        if forced and self._gate is not None:
+            await self._storage.run(self._gate.reports.force, release_id, forced)
 
     async def reindex(self) -> str:
         """Begins a build in the background and gives its job's id. Raises a 409 `Problem` naming the job
@@ -212,9 +263,12 @@ class ReleaseService:
         beating = asyncio.create_task(self._beat(job_id))
         end, outcome = partial(self._jobs.fail, job_id, _DEFECT), JobStatus.FAILED
         try:
-            info, snapshot = await self._storage.run(self._build_blocking, base, job_id)
-            self._swap(snapshot)
-            end, outcome = partial(self._jobs.succeed, job_id, info.id, info.counts), JobStatus.SUCCEEDED
+            built = await self._storage.run(self._build_blocking, base, job_id)
+            if built.is_live:
+                self._swap(built.snapshot)
+            end = partial(self._jobs.succeed, job_id, built.info.id, built.info.counts)
+            outcome = JobStatus.SUCCEEDED
+            del built
         except Stopped:
             end, outcome = partial(self._jobs.interrupt, job_id), JobStatus.INTERRUPTED
         except _FAILURES as error:
@@ -227,8 +281,13 @@ class ReleaseService:
             if outcome is JobStatus.FAILED:
                 self._state = "the last build failed"
             await self._until_done(lambda: self._storage.run(end), "the end of a build cannot be recorded")
+        if outcome is JobStatus.SUCCEEDED:
+            await self._storage.run(self._gated(base).tidy)
 
-    def _build_blocking(self, base: KnowledgeBase, job_id: str) -> tuple[ReleaseInfo, Snapshot]:
+    def _gated(self, base: KnowledgeBase) -> GatedBuild:
+        return GatedBuild(base.entries, base.releases, base.builder, self._gate)
+
+    def _build_blocking(self, base: KnowledgeBase, job_id: str) -> Built:
         told = -1.0
 
         def progress(share: float, doing: str) -> None:
@@ -237,12 +296,14 @@ class ReleaseService:
                 raise Stopped("The service is stopping.")
             if share - told >= _TOLD_EVERY or share >= 1:
                 told = share
-                self._jobs.beat(job_id, share)
+                self._jobs.beat(job_id, share, doing)
                 _log.info("building a release: %d %%, %s", round(share * 100), doing)
 
         started = time.perf_counter()
-        built = base.builder.build(base.entries.servable(date.today()), progress)
-        _log.info("release %s built in %.1f s", built[0].id, time.perf_counter() - started)
+        live = self._live.current if self._live.release_id else None
+        previous = live if isinstance(live, LocalSnapshot) else None
+        built = self._gated(base).run(progress, self._live.release_id, previous)
+        _log.info("release %s built in %.1f s", built.info.id, time.perf_counter() - started)
         return built
 
     async def _beat(self, job_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ from app.curation.gap_watch import GapWatch
 from app.curation.near_entries import Advice
 from app.curation.suggestions import Suggestions
 from app.metrics import Metrics
+from app.release_gate.child import ask_both
+from app.release_gate.gate import AskBoth, ReleaseGate
+from app.release_gate.trial import Trial
 from app.settings import Settings, SettingsError
 from app.store.audit import AuditLog, witness
 from app.store.conversations import ConversationStore
@@ -37,9 +41,11 @@ from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
 from app.store.traces import TraceStore
 from app.turns import Chat, TurnRunner
+from app.version import VERSION
 from knowledge.curation.lifecycle import Writing
 from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
+from knowledge.errors import BackgroundUnusable
 from knowledge.importing.paths import parse_path
 from knowledge.index.embedding_cache import CachedEmbedder
 from knowledge.releases.calibration import RelevancePrior, calibrate, gate_prior, read_background
@@ -82,6 +88,8 @@ class Services:
     gap_watch: GapWatch
     suggestions: Suggestions
     answering: Answering
+    gate: ReleaseGate
+    trial: Trial
     metrics: Metrics
     close_chain: Callable[[], Awaitable[None]]
     llm: LanguageModel | None = None
@@ -128,7 +136,7 @@ def build_services(settings: Settings) -> Services:
         chat.use(build_chat(settings, base, models, knowledge, traces), models)
         return base
 
-    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm)
+    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm, ask_both)
 
 
 async def _nothing_to_close() -> None:
@@ -144,8 +152,10 @@ def wire(
     close_chain: Callable[[], Awaitable[None]] = _nothing_to_close,
     metrics: Metrics | None = None,
     llm: LanguageModel | None = None,
+    ask: AskBoth | None = None,
 ) -> Services:
-    """Everything that stands on the database, around a chain and a knowledge base: tests bring their own."""
+    """Everything that stands on the database, around a chain and a knowledge base: tests bring their own.
+    `ask` puts the gate's questions; without it, every release that is built goes live."""
     metrics = metrics or Metrics()
     running, waiting = settings.max_concurrent_turns, settings.max_waiting_turns
     limiter = TurnLimiter(running, waiting)
@@ -160,8 +170,10 @@ def wire(
     opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
     watch = DatabaseWatch(engine, metrics.database)
     purging = Purging(engine, storage, settings.retention_days, metrics.purged)
+    gate = ReleaseGate(engine, settings, ask)
+    follow_every_s = settings.follow_every_s
     releases = ReleaseService(
-        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=settings.follow_every_s
+        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=follow_every_s, gate=gate
     )
     gaps = GapReport(engine, lambda: releases.base.encode)
     entries = EntryStore(engine, witness)
@@ -191,6 +203,8 @@ def wire(
         answering=Answering(
             chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
         ),
+        gate=gate,
+        trial=Trial(chat, releases),
         metrics=metrics,
         close_chain=close_chain,
         llm=llm,
@@ -219,7 +233,7 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
         background = read_background(settings.seeds_dir)
         return calibrate(snapshot, background, embedder.embed(background).vectors, *priors)
 
-    builder = ReleaseBuilder(releases, embedder.embed, learn)
+    builder = ReleaseBuilder(releases, embedder.embed, learn, _calibrator(settings, stamp, priors))
     return KnowledgeBase(
         EntryStore(engine, witness),
         releases,
@@ -228,6 +242,16 @@ def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> 
         encode=encoder.encode,
         ordinary_words=lambda: whole_words(encoder.info.path),
     )
+
+
+def _calibrator(settings: Settings, encoder: EncoderStamp, priors: tuple[object, ...]) -> str:
+    """Stands for all that a calibration is learned with; empty where that cannot be read."""
+    try:
+        background = read_background(settings.seeds_dir)
+    except BackgroundUnusable:  # which the build will tell
+        return ""
+    told = repr((VERSION, encoder.fingerprint, priors, background))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def seed(base: KnowledgeBase, settings: Settings) -> None:

@@ -78,7 +78,7 @@ class RecentVectors:
 
     def __call__(self, texts: Sequence[str]) -> FloatArray:
         """Unit rows. Blocks; raises what the encoder raises."""
-        missing = [text for text in dict.fromkeys(texts) if text not in self._kept]
+        missing = sorted((text for text in dict.fromkeys(texts) if text not in self._kept), key=len)
         for start in range(0, len(missing), _SLICE):
             part = missing[start : start + _SLICE]
             self._kept.update(zip(part, self._encode(part), strict=True))

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from app.store.db import UtcDateTime, now
@@ -90,10 +90,11 @@ class GapStore:
         with Session(self._engine) as session, session.begin():
             session.add_all(made)
             session.flush()
-            for ids in _parts(left):
+            for ids in _parts([*left, *moved]):
                 session.exec(delete(GapMessageRow).where(col(GapMessageRow.message_id).in_(ids)))
-            for message_id, gap_id in moved.items():
-                session.merge(GapMessageRow(message_id=message_id, gap_id=gap_id))
+            if moved:
+                belonging = [{"message_id": each, "gap_id": gap_id} for each, gap_id in moved.items()]
+                session.execute(insert(GapMessageRow), belonging)
             for gap_id, into in merged.items():
                 session.exec(update(GapRow).where(col(GapRow.id) == gap_id).values(merged_into=into))
             session.flush()

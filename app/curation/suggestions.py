@@ -23,7 +23,6 @@ from knowledge.types import Entry, EntryStatus
 from learning.personal_data import holds_personal_data
 from pipeline.types import Outcome
 
-_RETIRED = EntryStatus("archived")
 _MOST_READ = 20_000
 """Choices, and ratings: the newest ones."""
 
@@ -144,7 +143,7 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
     for sign in signs:
         key, entry = key_of(sign.text), entries.get(sign.entry_id)
         by_wording.setdefault(key, set()).add(sign.entry_id)
-        if entry is None or entry.status is _RETIRED or key in known or not _is_fit(sign.text):
+        if entry is None or entry.status is EntryStatus.RETIRED or key in known or not _is_fit(sign.text):
             continue
         name = hashlib.sha256(f"{entry.id}\n{key}".encode()).hexdigest()[:32]
         each = found.setdefault(name, Suggestion(name, entry, " ".join(sign.text.split()), sign.at))

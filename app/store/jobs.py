@@ -51,6 +51,7 @@ class JobRow(SQLModel, table=True):
     owner: str = Field(max_length=255)
     status: str = Field(max_length=16)
     progress: float = 0.0
+    doing: str = Field(default="", max_length=200)
     counts: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     release_id: str | None = Field(default=None, max_length=128)
     error: str | None = Field(default=None, sa_type=Text)
@@ -81,13 +82,14 @@ class JobStore:
                 raise JobRunning(next((job.id for job in self._under_way(session, kind)), "")) from None
         return job_id
 
-    def beat(self, job_id: str, progress: float | None = None) -> None:
-        """Tells that the job lives, and how far it is, from 0 to 1."""
+    def beat(self, job_id: str, progress: float | None = None, doing: str = "") -> None:
+        """Tells that the job lives, how far it is, from 0 to 1, and what it does, with what is left of it."""
         with Session(self._engine) as session:
             row = session.get(JobRow, job_id)
             if row is not None and row.holds:
                 row.status, row.seen_at = JobStatus.RUNNING, now()
-                row.progress = row.progress if progress is None else progress
+                if progress is not None:
+                    row.progress, row.doing = progress, doing
                 session.commit()
 
     def succeed(self, job_id: str, release_id: str, counts: Mapping[str, int]) -> None:

@@ -73,6 +73,8 @@ def stepped(before: Kept, status: EntryStatus, by: Writing) -> tuple[Entry, int 
             f" not {status}."
         )
     if status is _APPROVED:
+        if not entry.is_written:
+            raise TransitionRefused(f'"{entry.id}" has no answer yet: write one first.')
         if not by.approves:
             raise ApprovalNeeded(f'"{entry.id}" can be approved by an approver only.')
         if by.four_eyes and before.content_by == by.author:

@@ -28,16 +28,15 @@ class DenseIndex:
         self.recall = recall
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        return len(self._index) if self.is_exact else int(self._index.ntotal)
 
     @classmethod
     def build(cls, vectors: FloatArray, exact_limit: int = EXACT_LIMIT) -> Self:
         """An index of `vectors`, shape (n, dimension), unit rows; row numbers are what a search returns."""
+        if len(vectors) <= exact_limit:
+            return cls.exact(vectors)
         import faiss
 
-        exact = cls.exact(vectors)
-        if len(vectors) <= exact_limit:
-            return exact
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         lists = int(2 * np.sqrt(len(vectors)))
         index: Any = faiss.index_factory(vectors.shape[1], f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
@@ -45,22 +44,16 @@ class DenseIndex:
         index.cp.max_points_per_centroid = _TRAINED_PER_LIST
         index.train(vectors)
         index.add(vectors)
-        return cls(index, _tune(index, exact._index, vectors))
+        return cls(index, _tune(index, vectors))
 
     @classmethod
     def exact(cls, vectors: FloatArray) -> Self:
-        """An index that compares a query with every vector."""
-        import faiss
-
-        index = faiss.IndexFlatIP(vectors.shape[1])
-        index.add(np.ascontiguousarray(vectors, dtype=np.float32))
-        return cls(index)
+        """An index that compares a query with every vector: the vectors themselves, not a copy of them."""
+        return cls(vectors)
 
     @property
     def is_exact(self) -> bool:
-        import faiss
-
-        return isinstance(self._index, faiss.IndexFlat)
+        return isinstance(self._index, np.ndarray)
 
     @classmethod
     def load(cls, file: Path, recall: float = 1.0) -> Self:
@@ -76,17 +69,26 @@ class DenseIndex:
 
     def nearest(self, vector: FloatArray, count: int) -> NDArray[np.int64]:
         """Row numbers of the `count` nearest vectors, best first; fewer where there are fewer."""
+        if self.is_exact:
+            return _best(self._index @ vector, count)
         _, rows = self._index.search(np.ascontiguousarray(vector, dtype=np.float32)[None, :], count)
         found: NDArray[np.int64] = rows[0][rows[0] >= 0]
         return found
 
 
-def _tune(index: Any, exact: Any, vectors: FloatArray) -> float:  # noqa: ANN401
+def _best(cosines: FloatArray, count: int) -> NDArray[np.int64]:
+    every = np.arange(len(cosines))
+    rows = np.argpartition(-cosines, count)[:count] if count < len(cosines) else every
+    best: NDArray[np.int64] = rows[np.argsort(-cosines[rows], kind="stable")]
+    return best
+
+
+def _tune(index: Any, vectors: FloatArray) -> float:  # noqa: ANN401
     """Lets it search as many lists as `MIN_RECALL` takes on noisy copies of its vectors; gives the recall."""
     rng = np.random.default_rng(0)
     picked = vectors[rng.choice(len(vectors), min(_PROBED_QUERIES, len(vectors)), replace=False)]
     queries = picked + rng.normal(0, 0.5 / np.sqrt(picked.shape[1]), picked.shape).astype(np.float32)
-    _, truth = exact.search(queries, _RECALL_DEPTH)
+    truth = np.array([_best(cosines, _RECALL_DEPTH) for cosines in queries @ vectors.T])
     index.nprobe = 8
     while True:
         _, found = index.search(queries, _RECALL_DEPTH)

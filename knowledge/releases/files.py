@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import TypeAdapter
 
+from knowledge.curation.rows import content_hash
 from knowledge.errors import ImportRejected, ReleaseUnusable, StorageFailed
 from knowledge.importing.parsing import parse_jsonl
 from knowledge.index.dense import DenseIndex
@@ -22,13 +23,14 @@ from knowledge.index.lexical import LexicalIndex
 from knowledge.releases.calibration import calibration_from_json, calibration_to_json
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.sheets.exporting import export_jsonl
-from knowledge.types import Entry, FloatArray, Passage, View
+from knowledge.types import Calibration, Entry, FloatArray, Passage, View
 
 MANIFEST = "manifest.json"
 BUILDING = ".building"  # behind the name of a folder that is being written
 _ENTRIES, _PASSAGES, _VECTORS = "entries.jsonl", "passages.jsonl", "vectors.npy"
 _DENSE, _LEXICAL, _CALIBRATION = "dense.faiss", "bm25", "calibration.json"
-_FORMAT = 1
+_HASHES = "hashes.json"
+_WITHOUT_POSTINGS, _FORMAT = 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,9 @@ class EncoderStamp:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a release's folder says about itself. `files` gives the SHA-256 of every other file in it."""
+    """What a release's folder says about itself. `files` gives the SHA-256 of every other file in it;
+    `is_candidate`: it was built to be examined before it goes live; `calibrator`: what its calibration was
+    learned with, `drift` entries ago."""
 
     release_id: str
     created_at: datetime
@@ -52,6 +56,9 @@ class Manifest:
     figures: Mapping[str, float]
     files: Mapping[str, str] = field(default_factory=dict)
     format: int = _FORMAT
+    is_candidate: bool = False
+    calibrator: str = ""
+    drift: int = 0
 
 
 @contextmanager
@@ -73,9 +80,11 @@ def storing(what: str) -> Iterator[None]:
         raise StorageFailed(f"{what} failed: the index could not be written.") from error
 
 
-def write_release(folder: Path, snapshot: LocalSnapshot, manifest: Manifest) -> str:
-    """Writes everything into `folder`, which exists, and forces it to disk. Gives the manifest's SHA-256.
-    Raises `StorageFailed`."""
+def write_release(
+    folder: Path, snapshot: LocalSnapshot, manifest: Manifest, hashes: Mapping[str, str]
+) -> str:
+    """Writes everything into `folder`, which exists, and forces it to disk: `hashes` are those of the
+    entries, by id. Gives the manifest's SHA-256. Raises `StorageFailed`."""
     with storing("Writing the release"):
         _write_text(folder / _ENTRIES, export_jsonl(snapshot.entries.values()))
         _write_text(folder / _PASSAGES, map(_passage_line, snapshot.passages))
@@ -84,12 +93,49 @@ def write_release(folder: Path, snapshot: LocalSnapshot, manifest: Manifest) -> 
             snapshot.dense.save(folder / _DENSE)
         snapshot.lexical.save(folder / _LEXICAL)
         (folder / _CALIBRATION).write_bytes(calibration_to_json(snapshot.calibration))
+        (folder / _HASHES).write_text(json.dumps(dict(hashes)), encoding="utf-8")
         files = {str(file.relative_to(folder)): _sha256(file) for file in _files(folder)}
         record = json.loads(_MANIFESTS.dump_json(manifest)) | {"files": files}
         (folder / MANIFEST).write_text(json.dumps(record, indent=2), encoding="utf-8")
         for path in [*_files(folder), folder / _LEXICAL, folder]:
             sync(path)
         return _sha256(folder / MANIFEST)
+
+
+def check_written(folder: Path, snapshot: LocalSnapshot, manifest_sha256: str, fresh: frozenset[str]) -> None:
+    """That what lies in `folder` is this release, read as a server would: every byte by its checksum, all
+    vectors and counts, and every line of the entries in `fresh`; the others were read before. Raises
+    `ReleaseUnusable`."""
+    with _reading(snapshot.release_id):
+        _verified(folder, manifest_sha256)
+        vectors = np.load(folder / _VECTORS, mmap_mode="r", allow_pickle=False)
+        if not np.array_equal(vectors, snapshot.vectors):
+            raise ValueError(_VECTORS)
+        if len(LexicalIndex.load(folder / _LEXICAL).postings.lengths) != snapshot.searchable:
+            raise ValueError(_LEXICAL)
+        with (folder / _ENTRIES).open("rb") as lines:
+            pairs = zip(lines, snapshot.entries.values(), strict=True)
+            new = [(line, entry) for line, entry in pairs if entry.id in fresh]
+        if new and list(parse_jsonl(b"".join(line for line, _ in new)).entries) != [each for _, each in new]:
+            raise ValueError(_ENTRIES)
+        with (folder / _PASSAGES).open(encoding="utf-8") as texts:
+            for line, passage in zip(texts, snapshot.passages, strict=True):
+                if passage.entry_id in fresh and _passage(line) != passage:
+                    raise ValueError(_PASSAGES)
+    snapshot.vectors.setflags(write=False)
+
+
+def as_read(calibration: Calibration) -> Calibration:
+    """A calibration as it will be read back: its background is rounded."""
+    return calibration_from_json(calibration_to_json(calibration))
+
+
+def peek_manifest(folder: Path) -> Manifest | None:
+    """What a release says about itself, unchecked; None where that cannot be read."""
+    try:
+        return _MANIFESTS.validate_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
 def read_release(
@@ -123,6 +169,14 @@ def read_entries(folder: Path) -> tuple[Entry, ...]:
         return tuple(parse_jsonl((folder / _ENTRIES).read_bytes()).entries)
 
 
+def read_hashes(folder: Path) -> Mapping[str, str]:
+    """The content hash of each entry of a release, by id. Raises `ReleaseUnusable`."""
+    with _reading(folder.name):
+        if not (folder / _HASHES).exists():  # written by a version before these were kept
+            return {entry.id: content_hash(entry) for entry in read_entries(folder)}
+        return {str(name): str(value) for name, value in json.loads((folder / _HASHES).read_bytes()).items()}
+
+
 def read_texts(folder: Path) -> Iterator[str]:
     """The texts that a release was embedded from. Raises `ReleaseUnusable`."""
     with _reading(folder.name), (folder / _PASSAGES).open(encoding="utf-8") as lines:
@@ -154,7 +208,7 @@ def _verified(folder: Path, manifest_sha256: str | None) -> Manifest:
     if manifest_sha256 and _sha256(folder / MANIFEST) != manifest_sha256:
         raise ValueError("manifest")
     manifest = _MANIFESTS.validate_json((folder / MANIFEST).read_bytes())
-    if manifest.format != _FORMAT:
+    if manifest.format not in (_WITHOUT_POSTINGS, _FORMAT):
         raise ReleaseUnusable(f"Release {manifest.release_id} has a format that this version cannot read.")
     for name, sha256 in manifest.files.items():
         if _sha256(folder / name) != sha256:
@@ -178,10 +232,16 @@ def _read(folder: Path, manifest: Manifest, today: Callable[[], date]) -> LocalS
         passages,
         vectors,
         DenseIndex.load(dense_file, recall) if dense_file.exists() else DenseIndex.exact(vectors[:searched]),
-        LexicalIndex.load(folder / _LEXICAL),
+        _lexical(folder, manifest, passages[:searched]),
         calibration_from_json((folder / _CALIBRATION).read_bytes()),
         today=today,
     )
+
+
+def _lexical(folder: Path, manifest: Manifest, searched: Sequence[Passage]) -> LexicalIndex:
+    if manifest.format == _WITHOUT_POSTINGS:
+        return LexicalIndex.build([passage.search_text for passage in searched])
+    return LexicalIndex.load(folder / _LEXICAL)
 
 
 def _passage_line(passage: Passage) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,17 +17,19 @@ import numpy as np
 from knowledge.curation.rows import content_hash
 from knowledge.errors import NoLiveRelease, ReleaseRejected, ReleaseUnusable, StorageFailed
 from knowledge.progress import Show
+from knowledge.releases.carrying import Layout, assembled
 from knowledge.releases.files import (
     BUILDING,
     EncoderStamp,
     Manifest,
-    read_release,
+    as_read,
+    check_written,
     storing,
     sync,
     write_release,
 )
-from knowledge.releases.snapshot import LocalSnapshot, lay_out
-from knowledge.releases.storing import Recovery, ReleaseInfo, Releases
+from knowledge.releases.snapshot import LocalSnapshot
+from knowledge.releases.storing import Recovery, ReleaseInfo, Releases, Standing
 from knowledge.types import Calibration, Entry, Snapshot, View
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ __all__ = [
     "ReleaseBuilder",
     "ReleaseInfo",
     "Releases",
+    "Standing",
 ]
 
 Embed = Callable[[Sequence[str], Callable[[int, int], None] | None], "EmbedResult"]
@@ -50,6 +53,9 @@ Embed = Callable[[Sequence[str], Callable[[int, int], None] | None], "EmbedResul
 Calibrate = Callable[[LocalSnapshot], Calibration]
 """Makes a release's calibration from its still uncalibrated, already searchable snapshot."""
 
+_DRIFT = 0.01
+"""Share of the entries that may have changed since the calibration was learned: it is learned from samples,
+which differ by more, and an answer should not change because of another entry."""
 _PROBED = 50
 _PROBE_DEPTH = 10
 _PROBE_SHARE = 0.8  # entries that ask nearly the same may crowd each other out; a broken index finds none
@@ -79,19 +85,32 @@ class LiveRelease:
 class ReleaseBuilder:
     """Builds releases. `embed` is `CachedEmbedder.embed`."""
 
-    def __init__(self, releases: Releases, embed: Embed, calibrate: Calibrate) -> None:
+    def __init__(self, releases: Releases, embed: Embed, calibrate: Calibrate, calibrator: str = "") -> None:
+        """`calibrator` stands for all that `calibrate` works with; what the same one learned may be taken
+        over. Empty: never."""
+        self._calibrator = calibrator
         self._releases = releases
         self._embed = embed
         self._calibrate = calibrate
 
     def build(
-        self, entries: Sequence[Entry], progress: Show | None = None, *, activate: bool = True
+        self,
+        entries: Sequence[Entry],
+        progress: Show | None = None,
+        *,
+        activate: bool = True,
+        candidate: bool = False,
+        prune: bool = True,
+        previous: LocalSnapshot | None = None,
     ) -> tuple[ReleaseInfo, LocalSnapshot]:
         """Builds, reloads from disk, probes, records and (by default) activates a release of those of
-        the entries that may be served today; the caller swaps.
+        the entries that may be served today; the caller swaps. `candidate`: it is to be examined first, and
+        not activated. Without `prune` old releases are left to the caller. What is not new
+        against `previous` is taken from it.
         Raises `BuildRunning`, `StorageFailed`, `ReleaseUnusable` (the probe failed), `ReleaseRejected`
         (nothing to serve) and what `embed` raises; the live one is untouched then."""
         report = progress or _silent
+        previous = self._carried_over(previous)
         with self._releases.building():
             release_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
             folder = self._releases.folder(release_id + BUILDING)
@@ -100,65 +119,113 @@ class ReleaseBuilder:
             try:
                 with storing("Starting the build"):
                     folder.mkdir()
-                draft, manifest = self._draft(release_id, entries, report)
-                snapshot, manifest, sha256 = self._finish(folder, draft, manifest, report)
+                draft, fresh = self._draft(release_id, entries, previous, report)
+                draft = replace(draft, manifest=replace(draft.manifest, is_candidate=candidate))
+                snapshot, manifest, sha256 = self._finish(folder, draft, fresh, report)
                 with storing("Putting the release in place"):
                     folder.rename(final)
                     sync(final.parent)
-                info = self._releases.record(manifest, sha256, activate=activate)
+                standing = Standing.CANDIDATE if candidate else Standing.SOUND
+                live = activate and not candidate
+                info = self._releases.record(manifest, sha256, activate=live, standing=standing)
                 recorded = True
             finally:
                 if not recorded:
                     shutil.rmtree(folder, ignore_errors=True)
                     shutil.rmtree(final, ignore_errors=True)
-            with suppress(StorageFailed):  # the new release is live; old ones go next time
-                self._releases.prune()
+            if prune:
+                with suppress(StorageFailed):  # the new release is live; old ones go next time
+                    self._releases.prune()
         report(1.0, "done")
         return info, snapshot
 
+    def _carried_over(self, previous: LocalSnapshot | None) -> LocalSnapshot | None:
+        """The release before, where it was made as this one will be."""
+        before = self._releases.manifest(previous.release_id) if previous and self._calibrator else None
+        return previous if before and before.calibrator == self._calibrator else None
+
     def _draft(
-        self, release_id: str, entries: Sequence[Entry], report: Show
-    ) -> tuple[LocalSnapshot, Manifest]:
-        """The release in memory, calibrated, and its manifest."""
+        self, release_id: str, entries: Sequence[Entry], previous: LocalSnapshot | None, report: Show
+    ) -> tuple[Draft, frozenset[str]]:
+        """The release in memory, and the ids of the entries that it does not have from `previous`."""
         today = self._releases.today()
         listed = sorted((e for e in entries if e.is_servable(today)), key=lambda entry: entry.id)
         if not listed:
             raise ReleaseRejected("There is no approved, unexpired entry to serve.")
-        passages = lay_out(listed)
-        report(0.02, "embedding")
-        embedded = self._embed([passage.search_text for passage in passages], _embedding(report))
+        report(0.01, f"reading {len(listed):,} entries")
+        layout = Layout.of(listed, previous)
+        fresh = layout.fresh
+        report(0.02, f"embedding {len(fresh):,} of {len(layout.passages):,} passages")
+        embedded = self._embed([layout.passages[row].search_text for row in fresh], _embedding(report))
         report(0.80, "indexing")
-        plain = LocalSnapshot.indexed(
-            release_id, listed, passages, embedded.vectors, today=self._releases.today
-        )
-        report(0.86, "calibrating")
-        snapshot = plain.calibrated(self._calibrate(plain))
-        hashes = "".join(content_hash(entry) for entry in listed)
+        plain = assembled(release_id, layout, embedded.vectors, previous, self._releases.today)
+        hashes = {entry.id: content_hash(entry) for entry in layout.entries}
+        learned = self._calibrated(plain, hashes, previous, report)
         manifest = Manifest(
             release_id=release_id,
             created_at=datetime.now(UTC),
             encoder=self._releases.encoder,
-            content_hash=hashlib.sha256(hashes.encode()).hexdigest(),
+            content_hash=hashlib.sha256("".join(hashes.values()).encode()).hexdigest(),
             counts={
                 "entries": len(listed),
-                "passages": len(passages),
+                "passages": len(layout.passages),
                 "embedded": embedded.embedded,
-                "reused": embedded.reused,
+                "reused": len(layout.passages) - len(fresh) + embedded.reused,
             },
-            figures={**snapshot.calibration.figures, "index_recall": snapshot.dense.recall},
+            figures={**learned.calibration.figures, "index_recall": plain.dense.recall},
+            calibrator=self._calibrator,
+            drift=learned.drift,
         )
-        return snapshot, manifest
+        new = frozenset(layout.passages[row].entry_id for row in fresh)
+        return Draft(plain.calibrated(learned.calibration), manifest, hashes), new
+
+    def _calibrated(
+        self,
+        plain: LocalSnapshot,
+        hashes: Mapping[str, str],
+        previous: LocalSnapshot | None,
+        report: Show,
+    ) -> Learned:
+        """What the release before learned, where hardly anything changed since; else learned anew."""
+        before = self._releases.manifest(previous.release_id) if previous else None
+        if previous is not None and before is not None:
+            drift = before.drift + _differing(self._releases.hashes(previous.release_id), hashes)
+            if drift <= _DRIFT * len(hashes):
+                return Learned(previous.calibration, drift)
+        report(0.86, "calibrating")
+        return Learned(as_read(self._calibrate(plain)), 0)
 
     def _finish(
-        self, folder: Path, draft: LocalSnapshot, manifest: Manifest, report: Show
+        self, folder: Path, draft: Draft, fresh: frozenset[str], report: Show
     ) -> tuple[LocalSnapshot, Manifest, str]:
-        """Writes the draft, reads it back as a server would, and tries it."""
+        """Writes the draft, reads back what is new in it, and tries it."""
         report(0.92, "writing")
-        sha256 = write_release(folder, draft, manifest)
+        sha256 = write_release(folder, draft.snapshot, draft.manifest, draft.hashes)
         report(0.95, "checking")
-        snapshot = read_release(folder, self._releases.encoder, sha256, self._releases.today)
-        manifest = replace(manifest, figures={**manifest.figures, "probe": probe(snapshot)})
-        return snapshot, manifest, sha256
+        check_written(folder, draft.snapshot, sha256, fresh)
+        figures = {**draft.manifest.figures, "probe": probe(draft.snapshot)}
+        return draft.snapshot, replace(draft.manifest, figures=figures), sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A release before it is written, with the content hash of each entry."""
+
+    snapshot: LocalSnapshot
+    manifest: Manifest
+    hashes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """`drift`: how many entries changed since the calibration was learned."""
+
+    calibration: Calibration
+    drift: int
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> int:
+    return sum(before.get(name) != after.get(name) for name in before.keys() | after.keys())
 
 
 def probe(snapshot: LocalSnapshot) -> float:

@@ -143,6 +143,15 @@ class LocalSnapshot:
     def lexical(self) -> LexicalIndex:
         return self._lexical
 
+    sides = _SIDES
+
+    def rows_by_side(self) -> list[dict[str, tuple[int, int]]]:
+        """For each side the rows of each entry: the first, and behind the last."""
+        return [
+            {name: (int(bounds[at]), int(bounds[at + 1])) for name, at in self._ordinals.items()}
+            for bounds in self._bounds
+        ]
+
     @property
     def searchable(self) -> int:
         """How many rows, from the first, are searched: all but the sentences."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,13 +16,22 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from knowledge.entries import EntryStore
-from knowledge.errors import BuildRunning, ReleaseNotFound, ReleaseUnusable, StorageFailed
+from knowledge.errors import BuildRunning, ReleaseHeld, ReleaseNotFound, ReleaseUnusable, StorageFailed
 from knowledge.index.embedding_cache import Unused
-from knowledge.releases.files import EncoderStamp, Manifest, read_release, storing
+from knowledge.releases.files import EncoderStamp, Manifest, peek_manifest, read_hashes, read_release, storing
 from knowledge.releases.recovery import clear_unfinished, restore_entries, sorted_out
 from knowledge.releases.snapshot import LocalSnapshot
 
 _ACTIVE = 1
+_CANDIDATES_KEPT = 2
+
+
+class Standing(StrEnum):
+    """Whether a release may go live."""
+
+    SOUND = "sound"
+    CANDIDATE = "candidate"  # not examined yet, or its examination was interrupted
+    HELD = "held"  # examined, and held back
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class ReleaseInfo:
     content_hash: str
     counts: Mapping[str, int]
     figures: Mapping[str, float]
+    standing: Standing = Standing.SOUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class ReleaseRow(SQLModel, table=True):
     manifest_sha256: str = Field(max_length=64)
     counts: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
     figures: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
+    standing: str = Field(default=Standing.SOUND.value, max_length=16)
 
 
 class ActiveRelease(SQLModel, table=True):
@@ -114,15 +126,50 @@ class Releases:
             sha256 = row.manifest_sha256
         return read_release(self._folder / release_id, self.encoder, sha256, self.today)
 
-    def activate(self, release_id: str) -> LocalSnapshot:
-        """Loads a release, then records it as active; the caller swaps. Rolling back is this.
-        Raises `ReleaseNotFound`, `ReleaseUnusable` (and the active one stays) and `StorageFailed`."""
+    def activate(self, release_id: str, *, force: bool = False) -> LocalSnapshot:
+        """Loads a release, then records it as active; the caller swaps. Rolling back is this. `force`: also
+        one that has not passed. Raises `ReleaseNotFound`, `ReleaseHeld`, `ReleaseUnusable` (and the active
+        one stays) and `StorageFailed`."""
+        if not force and self.standing(release_id) is not Standing.SOUND:
+            raise ReleaseHeld(release_id)
         snapshot = self.load(release_id)
-        with self._writing() as session:
-            _mark_active(session, release_id)
+        self.make_live(release_id)
         return snapshot
 
-    def record(self, manifest: Manifest, manifest_sha256: str, *, activate: bool) -> ReleaseInfo:
+    def make_live(self, release_id: str) -> None:
+        """Records a release that is loaded already as sound and active. Raises `ReleaseNotFound` and
+        `StorageFailed`."""
+        with self._writing() as session:
+            _known(session, release_id).standing = Standing.SOUND.value
+            _mark_active(session, release_id)
+
+    def hold(self, release_id: str) -> None:
+        """Records that a release was examined and is held back. Raises `ReleaseNotFound` and
+        `StorageFailed`."""
+        with self._writing() as session:
+            _known(session, release_id).standing = Standing.HELD.value
+
+    def standing(self, release_id: str) -> Standing:
+        """Raises `ReleaseNotFound`."""
+        with Session(self._engine) as session:
+            return Standing(_known(session, release_id).standing)
+
+    def hashes(self, release_id: str) -> Mapping[str, str]:
+        """The content hash of each of its entries, by id, read from disk. Raises `ReleaseUnusable`."""
+        return read_hashes(self._folder / release_id)
+
+    def manifest(self, release_id: str) -> Manifest | None:
+        """What a release says about itself, unchecked; None where that cannot be read."""
+        return peek_manifest(self._folder / release_id)
+
+    def record(
+        self,
+        manifest: Manifest,
+        manifest_sha256: str,
+        *,
+        activate: bool,
+        standing: Standing = Standing.SOUND,
+    ) -> ReleaseInfo:
         """Enters a finished release into the table and, with the same commit, may make it the active one.
         Raises `StorageFailed`."""
         row = ReleaseRow(
@@ -135,6 +182,7 @@ class Releases:
             manifest_sha256=manifest_sha256,
             counts=dict(manifest.counts),
             figures=dict(manifest.figures),
+            standing=standing.value,
         )
         with self._writing() as session:
             session.add(row)
@@ -144,10 +192,14 @@ class Releases:
             return _info(row, row.id if activate else None)
 
     def prune(self) -> None:
-        """Removes all but the newest releases and the active one, with the vectors that only they used.
-        Raises `StorageFailed`."""
+        """Removes all but the newest releases and the active one, with the vectors that only they used. What
+        was held back takes no place of what can be gone back to. Raises `StorageFailed`."""
         listed = self.list()
-        old = [release for release in listed[self._keep :] if not release.active]
+        sound = [release for release in listed if release.standing is Standing.SOUND]
+        others = [release for release in listed if release.standing is not Standing.SOUND]
+        old = [
+            release for release in (*sound[self._keep :], *others[_CANDIDATES_KEPT:]) if not release.active
+        ]
         if not old:
             return
         kept = [self._folder / release.id for release in listed if release not in old]
@@ -195,7 +247,7 @@ class Releases:
         if active is None and not adopted:
             return Recovery(None, True, (*notes, "No release is active yet: a build is due."))
         first = [active] if active else []
-        for release_id in (*first, *(release.id for release in self.list() if not release.active)):
+        for release_id in (*first, *(release.id for release in self.list() if _may_serve(release))):
             try:
                 snapshot = self.load(release_id)
             except (ReleaseUnusable, ReleaseNotFound) as error:
@@ -223,7 +275,9 @@ class Releases:
                 if is_lost:
                     notes += restore_entries(store, whole)
                 for found in whole:
-                    self.record(found.manifest, found.sha256, activate=False)
+                    unseen = found.manifest.is_candidate and bool(known)
+                    standing = Standing.CANDIDATE if unseen else Standing.SOUND
+                    self.record(found.manifest, found.sha256, activate=False, standing=standing)
                     notes.append(f"Release {found.manifest.release_id} was not recorded: it is now.")
                 for folder in () if is_lost else broken:
                     shutil.rmtree(folder, ignore_errors=True)
@@ -241,6 +295,18 @@ class Releases:
             raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
 
 
+def _known(session: Session, release_id: str) -> ReleaseRow:
+    row = session.get(ReleaseRow, release_id)
+    if row is None:
+        raise ReleaseNotFound(release_id)
+    return row
+
+
+def _may_serve(release: ReleaseInfo) -> bool:
+    """In place of the active one, which is broken or unknown."""
+    return not release.active and release.standing is Standing.SOUND
+
+
 def _mark_active(session: Session, release_id: str) -> None:
     session.merge(ActiveRelease(id=_ACTIVE, release_id=release_id, activated_at=datetime.now(UTC)))
 
@@ -248,4 +314,13 @@ def _mark_active(session: Session, release_id: str) -> None:
 def _info(row: ReleaseRow, active: str | None) -> ReleaseInfo:
     created = row.created_at if row.created_at.tzinfo else row.created_at.replace(tzinfo=UTC)
     encoder = EncoderStamp(row.encoder_name, row.encoder_dimension, row.encoder_fingerprint)
-    return ReleaseInfo(row.id, created, row.id == active, encoder, row.content_hash, row.counts, row.figures)
+    return ReleaseInfo(
+        row.id,
+        created,
+        row.id == active,
+        encoder,
+        row.content_hash,
+        row.counts,
+        row.figures,
+        Standing(row.standing),
+    )

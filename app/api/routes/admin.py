@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from app.api.admission import Acting, AdminRoute, needs
 from app.api.callers import Using
@@ -13,15 +13,20 @@ from app.api.errors import Problem
 from app.api.instants import Since, Until
 from app.api.openapi import problems
 from app.api.schemas.admin import JsonObject, Limit, Name, Offset, Text
-from app.api.schemas.public import JobBody, ReleaseBody, TurnPageBody
+from app.api.schemas.gate import ActivateRequest, GateBody
+from app.api.schemas.public import TurnPageBody
+from app.api.schemas.releases import JobBody, ReleaseBody
 from app.compose.services import Services
 from app.store.asking import Wanted
 from app.store.conversations import MessageNotFound, Rating
 from app.store.curators import Role
+from app.store.gate_reports import GateReportRow, GateStatus
 from app.store.jobs import JobNotFound
 from knowledge.releases.releases import ReleaseInfo
 from pipeline.types import Outcome
 
+CHANGES_NOT_LIVE = "X-Changes-Not-Live"
+"""The header that tells how many entries a release built now would add, change or drop."""
 router = APIRouter(prefix="/admin", route_class=AdminRoute, responses=problems(401, 403, 429))
 
 
@@ -38,18 +43,26 @@ def read_job(job_id: str, services: Using) -> JobBody:
 
 
 @router.get("/releases")
-def list_releases(services: Using) -> list[ReleaseBody]:
-    return [_release(info) for info in services.releases.list()]
+def list_releases(services: Using, response: Response) -> list[ReleaseBody]:
+    waiting, reports = services.releases.changes_not_live(), services.releases.reports()
+    response.headers[CHANGES_NOT_LIVE] = str(waiting)
+    return [_release(info, reports.get(info.id)) for info in services.releases.list()]
 
 
 @router.post(
     "/releases/{release_id}/activate", dependencies=[needs(Role.APPROVER)], responses=problems(404, 409)
 )
-async def activate(release_id: str, services: Using, curator: Acting) -> ReleaseBody:
-    await services.releases.activate(release_id)
-    await services.storage.run(services.audit.record, curator, "release.activated", release_id)
+async def activate(
+    release_id: str, services: Using, curator: Acting, body: ActivateRequest | None = None
+) -> ReleaseBody:
+    """Rolls back, or forward. What the gate held back takes `force` and a reason."""
+    reason = body.reason if body and body.force else ""
+    await services.releases.activate(release_id, forced=f"{reason} ({curator.name})" if reason else "")
+    act, detail = ("release.forced", {"reason": reason}) if reason else ("release.activated", {})
+    await services.storage.run(services.audit.record, curator, act, release_id, detail)
     listed = await asyncio.to_thread(services.releases.list)
-    return next(_release(info) for info in listed if info.id == release_id)
+    report = await asyncio.to_thread(services.releases.report, release_id)
+    return next(_release(info, report) for info in listed if info.id == release_id)
 
 
 @router.get("/turns", responses=problems(422))
@@ -95,10 +108,13 @@ def _job(services: Services, job_id: str) -> JobBody:
         row = services.jobs.get(job_id)
     except JobNotFound:
         raise Problem(404, "not-found", "There is no such job.") from None
-    return JobBody(job_id=row.id, **row.model_dump(include=set(JobBody.model_fields) - {"job_id"}))
+    report = services.releases.report(row.release_id)
+    told = row.model_dump(include=set(JobBody.model_fields) - {"job_id", "gate", "held_back"})
+    held = report is not None and report.status == GateStatus.HELD
+    return JobBody(job_id=row.id, held_back=held, gate=GateBody.of(report), **told)
 
 
-def _release(info: ReleaseInfo) -> ReleaseBody:
+def _release(info: ReleaseInfo, report: GateReportRow | None) -> ReleaseBody:
     return ReleaseBody(
         release_id=info.id,
         created_at=info.created_at,
@@ -107,4 +123,6 @@ def _release(info: ReleaseInfo) -> ReleaseBody:
         content_hash=info.content_hash,
         counts=info.counts,
         figures=info.figures,
+        standing=info.standing.value,
+        gate=GateBody.of(report),
     )

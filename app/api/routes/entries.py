@@ -17,7 +17,8 @@ from app.api.errors import Problem
 from app.api.openapi import problems
 from app.api.schemas.admin import JsonObject, Limit, Offset
 from app.api.schemas.entries import ChangedEntry, EntryBody, NewEntry, SavedEntry
-from app.api.schemas.public import EntryPageBody, ImportCounts
+from app.api.schemas.public import ImportCounts
+from app.api.schemas.releases import EntryPageBody
 from app.api.versions import IfMatch, known_of, tag, telling_changes, writing_of
 from app.compose.services import Services
 from app.store.curators import Role
@@ -87,7 +88,8 @@ def list_entries(
         limit=limit,
     )
     items = [record_of(entry) for entry in page.entries]
-    return EntryPageBody(items=items, total=page.total, offset=offset, limit=limit)
+    waiting = services.releases.changes_not_live()
+    return EntryPageBody(items=items, total=page.total, offset=offset, limit=limit, changes_not_live=waiting)
 
 
 @router.post("", dependencies=_EDITOR, status_code=201, responses=_LOCATED | problems(409, 413, 422))

@@ -25,16 +25,16 @@ _COMMENT = Annotated[str, between(0, 2_000)]
 _VERSION = Annotated[int, Field(ge=1, le=2_147_483_647)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class StatusRequest(_Strict):
+class StatusRequest(Strict):
     status: EntryStatus
     comment: _COMMENT = ""
 
 
-class RevertRequest(_Strict):
+class RevertRequest(Strict):
     version: _VERSION
     comment: _COMMENT = ""
 
@@ -67,13 +67,13 @@ class DifferenceBody(BaseModel):
     changes: list[ChangeBody]
 
 
-class _Page(BaseModel):
+class Page(BaseModel):
     total: int
     offset: int
     limit: int
 
 
-class HistoryBody(_Page):
+class HistoryBody(Page):
     items: list[VersionBody]
 
 
@@ -82,17 +82,17 @@ class DeletedBody(VersionBody):
     question: str
 
 
-class DeletedPageBody(_Page):
+class DeletedPageBody(Page):
     items: list[DeletedBody]
 
 
-class CuratorRequest(_Strict):
+class CuratorRequest(Strict):
     name: _NAME
     role: Role
     password: _PASSWORD | None = None
 
 
-class CuratorChange(_Strict):
+class CuratorChange(Strict):
     role: Role | None = None
     password: _PASSWORD | None = None
 
@@ -104,7 +104,7 @@ class CuratorBody(BaseModel):
     created_at: datetime
 
 
-class KeyRequest(_Strict):
+class KeyRequest(Strict):
     name: _NAME
     role: Role
     curator: _NAME | None = None
@@ -126,7 +126,7 @@ class NewKeyBody(KeyBody):
     """Shown now and never again."""
 
 
-class SignInRequest(_Strict):
+class SignInRequest(Strict):
     name: Annotated[str, Field(min_length=1, max_length=64)]
     password: Annotated[str, Field(min_length=1, max_length=1_000)]
 
@@ -154,5 +154,5 @@ class ActBody(BaseModel):
     detail: dict[str, Any]
 
 
-class AuditBody(_Page):
+class AuditBody(Page):
     items: list[ActBody]

@@ -35,17 +35,17 @@ _Pair = tuple[_ExampleText, _ExampleText]
 _UNSAMPLED = "there are none: answers are not sampled token by token"
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Document(_Strict):
+class Document(Strict):
     text: _DocumentText
     title: Annotated[str, between(0, _TITLE_LIMIT)] = ""
     metadata: Any = None
 
 
-class ExampleBody(_Strict):
+class ExampleBody(Strict):
     question: _ExampleText
     answer: _ExampleText
 
@@ -76,7 +76,7 @@ def _empty(*values: object) -> WithJsonSchema:
     return WithJsonSchema({"enum": list(values)})
 
 
-class AnswerRequest(_Strict):
+class AnswerRequest(Strict):
     """Fields that shape how a model samples are taken and change nothing. Unknown ones are refused: a
     misspelt `documents` would ask the knowledge base."""
 

@@ -24,7 +24,7 @@ MOST_SHOWN = 500
 """Messages of a gap that are shown with it, the newest ones."""
 
 
-class _Page(BaseModel):
+class Page(BaseModel):
     total: int
     offset: int
     limit: int
@@ -172,15 +172,15 @@ def _fields(gap: Gap, nearest: Sequence[Hit], per: Per) -> dict[str, Any]:
     }
 
 
-class GapPageBody(_Page):
+class GapPageBody(Page):
     items: list[GapBody]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class DraftRequest(_Strict):
+class DraftRequest(Strict):
     """What a curator gives for the draft; the rest comes from the gap."""
 
     question: Annotated[str, between(0, MAX_QUESTION)] | None = None
@@ -193,7 +193,7 @@ _Ids = Annotated[
 ]
 
 
-class WordingsRequest(_Strict):
+class WordingsRequest(Strict):
     """`messages` are ids of messages of the gap; by default, its most central ones are taken."""
 
     entry_id: Annotated[str, Field(min_length=1, max_length=100)]
@@ -225,7 +225,7 @@ class FeedbackBody(BaseModel):
     trace: str | None
 
 
-class FeedbackPageBody(_Page):
+class FeedbackPageBody(Page):
     items: list[FeedbackBody]
 
 
@@ -258,5 +258,5 @@ class SuggestionBody(BaseModel):
         )
 
 
-class SuggestionPageBody(_Page):
+class SuggestionPageBody(Page):
     items: list[SuggestionBody]

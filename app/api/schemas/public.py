@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -14,7 +13,6 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from app.api.schemas.entries import EntryBody
 from app.store.conversations import ExchangeRow, Rating, citation_fields
 from pipeline.types import Message, Outcome, Reply, Role
 
@@ -72,11 +70,11 @@ class between:  # reads as a constraint: Annotated[str, between(1, 9)]
         return cleaned
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class HistoryMessage(_Strict):
+class HistoryMessage(Strict):
     role: Role
     content: Annotated[str, between(1, HISTORY_TEXT_LIMIT)]
 
@@ -89,7 +87,7 @@ _EITHER: JsonDict = {
 }
 
 
-class ChatRequest(_Strict):
+class ChatRequest(Strict):
     model_config = ConfigDict(json_schema_extra=_EITHER)
 
     message: Annotated[str, between(1, MESSAGE_LIMIT)]
@@ -165,7 +163,7 @@ class ConversationBody(BaseModel):
         )
 
 
-class FeedbackRequest(_Strict):
+class FeedbackRequest(Strict):
     message_id: Annotated[str, Field(min_length=1, max_length=200)]
     rating: Rating
     comment: Annotated[str, between(0, 2_000)] | None = None
@@ -180,36 +178,13 @@ class ImportCounts(BaseModel):
     warnings: list[str] = []
 
 
-class JobBody(BaseModel):
-    job_id: str
-    status: Literal["queued", "running", "succeeded", "failed", "interrupted"]
-    progress: float
-    counts: Mapping[str, int]
-    release_id: str | None
-    error: str | None
-
-
-class ReleaseBody(BaseModel):
-    release_id: str
-    created_at: datetime
-    active: bool
-    encoder: str
-    content_hash: str
-    counts: Mapping[str, int]
-    figures: Mapping[str, float]
-
-
-class _Page(BaseModel):
+class Page(BaseModel):
     total: int
     offset: int
     limit: int
 
 
-class EntryPageBody(_Page):
-    items: list[EntryBody]
-
-
-class TurnPageBody(_Page):
+class TurnPageBody(Page):
     items: list[dict[str, Any]]
 
 

@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 
 import typer
 from sqlalchemy import Engine
 
+from app.cli.curating.gate_report import tell_gate, tell_waiting
 from app.cli.failures import Failed, expected, sentence
 from app.cli.progress import progress
 from app.compose.language_model import language_model
 from app.compose.release_service import REINDEX, KnowledgeBase
 from app.compose.services import knowledge_base, prepared_database, seed
+from app.release_gate.child import ask_both
+from app.release_gate.gate import ReleaseGate, why_held
+from app.release_gate.gated_build import Built, GatedBuild
 from app.settings import Settings, read_settings
 from app.store.audit import AuditLog
 from app.store.curators import OPERATOR
+from app.store.gate_reports import GateReportRow, GateReports
 from app.store.jobs import JobRunning, JobStore
 from knowledge.encoders.model_store import exported_model, open_model
 from knowledge.encoders.types import TextEncoder, load_encoder
-from knowledge.errors import BuildRunning
+from knowledge.errors import BuildRunning, ReleaseHeld
 from knowledge.progress import Show
-from knowledge.releases.releases import EncoderStamp, ReleaseInfo, Releases
+from knowledge.releases.releases import EncoderStamp, ReleaseInfo, Releases, Standing
 from knowledge.releases.snapshot import LocalSnapshot
 from pipeline.ports import ChatModel
 
@@ -40,13 +44,21 @@ def reindex() -> None:
         for note in base.releases.take_stock()[1]:
             typer.echo(note, err=True)
         seed(base, settings)
-        info, _ = build(base, engine, show)
+        built = build(base, engine, show, settings)
+    info, counts = built.info, built.info.counts
     AuditLog(engine).record(OPERATOR, "release.build", info.id)
-    counts = info.counts
+    standing = "is active" if built.is_live else "is held back"
     typer.echo(
-        f"Release {info.id} is active: {counts['entries']:,} entries, {counts['passages']:,} passages"
+        f"Release {info.id} {standing}: {counts['entries']:,} entries, {counts['passages']:,} passages"
         f" ({counts['embedded']:,} newly embedded)."
     )
+    if built.report is not None:
+        tell_gate(built.report)
+    if not built.is_live:
+        raise Failed(
+            f"The live release stays. See `candor releases diff {info.id}`; mend what it lost and reindex, or"
+            f" activate it all the same: candor releases activate {info.id} --force --reason WHY"
+        )
 
 
 @contextmanager
@@ -70,26 +82,39 @@ def chat_model(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterat
 def list_releases() -> None:
     """Prints all releases, newest first; the active one bears a star."""
     settings = read_settings()
-    listed = Releases(prepared_database(settings), settings.data_dir, _ANY_ENCODER).list()
+    engine = prepared_database(settings)
+    releases = Releases(engine, settings.data_dir, _ANY_ENCODER)
+    listed, reports = releases.list(), GateReports(engine).all()
     if not listed:
         typer.echo("There is no release yet: build one with `candor reindex`.", err=True)
         return
-    rows = [("", "RELEASE", "BUILT (UTC)", "ENTRIES", "PASSAGES", "ENCODER"), *map(_row, listed)]
+    heads = ("", "RELEASE", "BUILT (UTC)", "ENTRIES", "PASSAGES", "ENCODER", "GATE")
+    rows = [heads, *(_row(info, reports.get(info.id)) for info in listed)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  ".join(cells).rstrip())
+    tell_waiting(engine, releases)
 
 
-def activate(release_id: str) -> None:
-    """Raises `ReleaseNotFound` and `ReleaseUnusable`; the active release stays then."""
+def activate(release_id: str, force: bool, reason: str) -> None:
+    """`force` also activates what the gate held back, for a reason, which is kept. Raises `Failed` where that
+    is missing, `ReleaseNotFound` and `ReleaseUnusable`; the active release stays then."""
     settings = read_settings()
     engine = prepared_database(settings)
+    reports = GateReports(engine)
     with progress() as show:
         releases = Releases(engine, settings.data_dir, _stamp(settings, show))
         show(0.5, "checking the release")
-        releases.activate(release_id)
-        AuditLog(engine).record(OPERATOR, "release.activated", release_id)
+        try:
+            releases.activate(release_id, force=force)
+        except ReleaseHeld as held:
+            why = why_held(reports.get(release_id))
+            raise Failed(f"{held} {why} To activate it all the same: --force --reason WHY") from None
+    if force:
+        reports.force(release_id, f"{reason} ({OPERATOR.name})")
+    act = "release.forced" if force else "release.activated"
+    AuditLog(engine).record(OPERATOR, act, release_id, {"reason": reason})
     typer.echo(f"Release {release_id} is active.")
 
 
@@ -99,9 +124,10 @@ def encoder(settings: Settings, show: Show) -> TextEncoder:
     return load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads)
 
 
-def build(base: KnowledgeBase, engine: Engine, show: Show) -> tuple[ReleaseInfo, LocalSnapshot]:
-    """A new active release, and a job that every process on this data can see while it is made.
-    Raises `BuildRunning`, also for a build in another process, and what `ReleaseBuilder.build` raises."""
+def build(base: KnowledgeBase, engine: Engine, show: Show, settings: Settings) -> Built:
+    """A new release, live unless the gate holds it back, and a job that every process on this data can see
+    meanwhile. Raises `BuildRunning`, also for a build in another process, and what `GatedBuild.run`
+    raises."""
     jobs = JobStore(engine)
     jobs.interrupt_dead()
     try:
@@ -110,19 +136,21 @@ def build(base: KnowledgeBase, engine: Engine, show: Show) -> tuple[ReleaseInfo,
         raise BuildRunning from None
 
     def tell(share: float, doing: str) -> None:
-        jobs.beat(job_id, share)
+        jobs.beat(job_id, share, doing)
         show(share, doing)
 
     try:
-        info, snapshot = base.builder.build(base.entries.servable(date.today()), tell)
+        gated = GatedBuild(base.entries, base.releases, base.builder, ReleaseGate(engine, settings, ask_both))
+        built = gated.run(tell)
     except expected() as error:
         jobs.fail(job_id, sentence(error))
         raise
     except KeyboardInterrupt:
         jobs.interrupt(job_id)
         raise
-    jobs.succeed(job_id, info.id, info.counts)
-    return info, snapshot
+    jobs.succeed(job_id, built.info.id, built.info.counts)
+    gated.tidy()
+    return built
 
 
 def live_snapshot(base: KnowledgeBase, engine: Engine, settings: Settings, show: Show) -> LocalSnapshot:
@@ -134,7 +162,7 @@ def live_snapshot(base: KnowledgeBase, engine: Engine, settings: Settings, show:
             typer.echo(note, err=True)
         return recovery.snapshot
     seed(base, settings)
-    return build(base, engine, show)[1]
+    return build(base, engine, show, settings).snapshot
 
 
 def _stamp(settings: Settings, show: Show) -> EncoderStamp:
@@ -148,7 +176,7 @@ def _announce_export(settings: Settings, show: Show) -> None:
     show(0.0, "loading the encoder" if exported else "exporting the encoder, once: this can take a minute")
 
 
-def _row(info: ReleaseInfo) -> tuple[str, ...]:
+def _row(info: ReleaseInfo, report: GateReportRow | None) -> tuple[str, ...]:
     star = "*" if info.active else ""
     built = f"{info.created_at:%Y-%m-%d %H:%M:%S}"
     return (
@@ -158,4 +186,11 @@ def _row(info: ReleaseInfo) -> tuple[str, ...]:
         f"{info.counts['entries']:,}",
         f"{info.counts['passages']:,}",
         info.encoder.name,
+        _gate(info, report),
     )
+
+
+def _gate(info: ReleaseInfo, report: GateReportRow | None) -> str:
+    if report is not None:
+        return report.status
+    return "not asked" if info.standing is not Standing.SOUND else ""

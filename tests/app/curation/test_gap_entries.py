@@ -57,6 +57,8 @@ async def test_a_draft_without_an_answer_cannot_be_approved(users: Users) -> Non
     address = f"/admin/entries/{record['id']}"
     refused = await users.client.put(address, json=record | {"status": "approved"})
     assert refused.status_code == 422 and "still to be written" in refused.json()["detail"]
+    approving = await users.client.post(f"{address}/status", json={"status": "approved"})
+    assert approving.status_code == 409 and "no answer yet" in approving.json()["detail"]
     by_mistake = replace(users.using.entries.get(record["id"]), status=EntryStatus.APPROVED)
     assert not by_mistake.is_servable(date.today())
 

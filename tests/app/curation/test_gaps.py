@@ -82,6 +82,15 @@ async def test_a_gap_that_went_into_another_is_found_by_its_old_id(users: Users)
         assert (await users.get(f"gaps/{gap['id']}"))["id"] == merged["id"]
 
 
+async def test_related_gaps_stand_beside_one(users: Users) -> None:
+    near = "where can i park the bus"
+    for message in (*PARKING, near, *DOGS):
+        await users.say(message)
+    found = {gap["name"]: gap["id"] for gap in await users.gaps()}
+    (related,) = (await users.get(f"gaps/{found[near]}"))["related"]
+    assert (related["count"], related["state"]) == (3, "open") and 0.5 <= related["cosine"] < 0.7
+
+
 async def test_a_follow_up_counts_as_what_it_asks_by_itself(users: Users) -> None:
     users.chain.queries = {"and for vans?": "where can i park my van"}
     begun = await users.say("where can i park my car")

@@ -285,7 +285,7 @@ def damage(file: Path) -> None:
     file.write_bytes(data)
 
 
-@pytest.mark.parametrize("name", ["vectors.npy", "entries.jsonl", "bm25/vocab.index.json", MANIFEST])
+@pytest.mark.parametrize("name", ["vectors.npy", "entries.jsonl", "bm25/vocabulary.json", MANIFEST])
 def test_one_damaged_byte_falls_back_to_the_release_before(
     releases: Releases, tmp_path: Path, name: str
 ) -> None:
