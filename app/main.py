@@ -20,6 +20,7 @@ from app.api.routes import (
     answers,
     chat,
     curators,
+    documents,
     entries,
     entry_history,
     feedback,
@@ -36,7 +37,7 @@ from app.settings import Settings, read_settings
 from app.version import VERSION
 
 _WEB = Path(__file__).parent / "web"
-_IMPORT = "/admin/entries/import"
+_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents"})
 
 
 def create_app(services: Services | None = None) -> FastAPI:
@@ -55,7 +56,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    of_owners = (entry_history, entries, admin, curators, gaps, gap_entries, feedback, gate)
+    of_owners = (entry_history, entries, documents, admin, curators, gaps, gap_entries, feedback, gate)
     for routes in (chat, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
     app.include_router(curators.sign_in)
@@ -80,7 +81,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
 
     def limit_of(path: str) -> int:
-        return settings.import_limit_bytes if path == _IMPORT else settings.body_limit_bytes
+        return settings.import_limit_bytes if path in _IMPORTS else settings.body_limit_bytes
 
     app.add_middleware(BodyLimit, limit_of=limit_of)
     if settings.cors_origins:

@@ -34,7 +34,7 @@ class EntryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an answer comes from; `url` is an absolute http(s) address."""
+    """Where an answer comes from; `url` is an absolute http(s) address, '' where it has none, as a file."""
 
     title: str
     url: str

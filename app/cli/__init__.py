@@ -101,23 +101,30 @@ def chat() -> None:
 @cli.command("import")
 def import_(
     path: Annotated[
-        Path,
-        typer.Argument(metavar="FILE|FOLDER", help="CSV, TSV, XLSX, JSON, JSONL, Markdown; or a folder."),
+        str,
+        typer.Argument(
+            metavar="FILE|FOLDER|ADDRESS",
+            help="CSV, TSV, XLSX, JSON, JSONL; Markdown, HTML, DOCX, PDF, text; a folder; a site.",
+        ),
     ],
     mode: Annotated[
         Literal["upsert", "replace"], typer.Option(help="replace also removes what is not named.")
     ] = "upsert",
     reindex: Annotated[bool, typer.Option("--reindex", help="Build and activate a release after.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Only show what would change.")] = False,
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Take documents in as approved, not as drafts.")
+    ] = False,
 ) -> None:
     """Take entries into the knowledge base, all or none.
 
     Tables need a column of questions and one of answers, under any usual name; an update touches only the
-    columns that are there.
+    columns that are there. The sections of a document become drafts; the next import of it changes what
+    changed. A site is read by its sitemap, if CANDOR_CRAWL_HOSTS names it.
     """
     from app.cli.curating.entries import import_entries
 
-    import_entries(path, mode, check)
+    import_entries(path, mode, check, approve)
     if reindex and not check:
         from app.cli.curating.building import reindex as build
 

@@ -7,13 +7,24 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.console.routes import dashboard, entries, history, signing, turns
+from app.console.routes import (
+    dashboard,
+    entries,
+    feedback,
+    gaps,
+    gold,
+    history,
+    releases,
+    signing,
+    trying,
+    turns,
+)
 
 
 def add_console(app: FastAPI) -> None:
     """Puts the console at /admin."""
     app.mount("/admin/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console")
-    app.include_router(signing.router)
-    app.include_router(signing.inside)
-    for views in (dashboard, history, entries, turns):
-        app.include_router(views.router)
+    routers = [signing.router, signing.inside, gold.of_turns]
+    views = (dashboard, trying, history, entries, releases, gold, gaps, feedback, turns)
+    for router in (*routers, *(each.router for each in views)):
+        app.include_router(router)

@@ -169,7 +169,10 @@ def _sources(record: Mapping[str, Any], problems: Problems) -> tuple[Source, ...
 
 def _source(item: Mapping[str, Any], place: str, problems: Problems) -> Source:
     before = len(problems)
-    url = _text(item.get("url"), f"url{place}", MAX_URL, problems)
+    given, titled = item.get("url"), isinstance(item.get("title"), str) and item["title"].strip()
+    if titled and (given is None or (isinstance(given, str) and not given.strip())):
+        return Source(_text(item["title"], f"title{place}", MAX_TITLE, problems), "")
+    url = _text(given, f"url{place}", MAX_URL, problems)
     host = _host(url) if len(problems) == before else "unknown"
     if not host:
         problems.append(f"url{place} must be an absolute http or https address")
@@ -203,8 +206,9 @@ def _day(value: object, name: str, problems: Problems) -> date | None:
 def _status(value: object, problems: Problems) -> EntryStatus:
     if value is None or value == "":
         return EntryStatus.APPROVED
-    with suppress(ValueError):
-        return EntryStatus(value.strip() if isinstance(value, str) else value)
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return EntryStatus(value.strip())
     problems.append(f"status must be one of {', '.join(EntryStatus)}")
     return EntryStatus.DRAFT
 

@@ -34,11 +34,11 @@ SESSION_LASTS = timedelta(hours=12)
 _ADMIN = [needs(Role.ADMIN)]
 _Word = Annotated[str | None, Query(max_length=200)]
 router = APIRouter(prefix="/admin", route_class=AdminRoute, responses=problems(401, 403, 429))
-sign_in = APIRouter(responses=problems(401, 413, 422, 429))
+sign_in = APIRouter(prefix="/admin", responses=problems(401, 413, 422, 429))
 """What is called without a token."""
 
 
-@sign_in.post("/session", status_code=201)
+@sign_in.post("/session", status_code=201, openapi_extra={"security": []})
 def open_session(request: Request, given: SignInRequest, services: Using) -> SessionBody:
     """A token that lasts twelve hours, for a curator's name and password."""
     client = client_of(request)

@@ -47,7 +47,7 @@ _SOURCE: _Schema = {
         "title": _optional_text(MAX_TITLE),
         "url": _text(MAX_URL, r"^https?://[a-z0-9.-]+(/[!-~]*)?$"),
     },
-    "required": ["url"],
+    "anyOf": [{"required": ["url"]}, {"required": ["title"], "properties": {"title": _text(MAX_TITLE)}}],
 }
 _DAY: _Schema = {"anyOf": [{"type": "string", "format": "date"}, {"const": ""}, {"type": "null"}]}
 _ENTRY: _Schema = {
