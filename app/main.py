@@ -37,7 +37,7 @@ from app.settings import Settings, read_settings
 from app.version import VERSION
 
 _WEB = Path(__file__).parent / "web"
-_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents"})
+_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents", "/admin/ui/import"})
 
 
 def create_app(services: Services | None = None) -> FastAPI:

@@ -73,6 +73,11 @@ class AuditLog:
             total = session.exec(select(func.count()).select_from(AuditRow).where(*matching)).one()
             return AuditPage(tuple(session.exec(acts.offset(offset).limit(limit))), total)
 
+    def get(self, seq: int) -> AuditRow | None:
+        """One act by its number; None where there is none."""
+        with Session(self._engine) as session:
+            return session.get(AuditRow, seq)
+
     def each(self, **sought: Unpack[Sought]) -> Iterator[AuditRow]:
         """The same, all of them, one after the other."""
         acts = select(AuditRow).where(*_conditions(sought)).order_by(col(AuditRow.seq).desc())

@@ -65,9 +65,7 @@ async def set_password(request: Request, name: str, services: Using, at: At) -> 
 @router.post("/{name}/remove", dependencies=ADMIN)
 async def remove(request: Request, name: str, services: Using, at: At) -> Response:
     told = f"{name} is removed, with all keys. {_FOR_GOOD}"
-    return await _written(
-        request, services, at, lambda: services.curators.remove(name, by=at.curator), told
-    )
+    return await _written(request, services, at, lambda: services.curators.remove(name, by=at.curator), told)
 
 
 async def users_view(
