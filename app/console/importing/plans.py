@@ -98,8 +98,8 @@ def usual_way(services: Services, content: Content, *, approves: bool) -> tuple[
 def plan(services: Services, content: Content, way: Way) -> Planned:
     """Writes nothing. Blocks. Raises `ImportRejected`."""
     if isinstance(content, Document):
-        (found,) = services.documents.preview([content], approve=way is Way.APPROVED)
-        made = found.plan
+        (previewed,) = services.documents.preview([content], approve=way is Way.APPROVED)
+        made = previewed.plan
         return Planned(
             made.created,
             [*made.updated, *made.moved],
@@ -138,9 +138,7 @@ def carry_out(services: Services, content: Content, way: Way, by: Writing) -> Do
 def _notes(content: ParsedEntries) -> list[str]:
     notes = [f"{note[:1].upper()}{note[1:]}." for note in content.notes]
     if content.ignored_fields:
-        notes.append(
-            f"These columns mean nothing here and are left out: {', '.join(content.ignored_fields)}."
-        )
+        notes.append(f"Left out, since it means nothing here: {', '.join(content.ignored_fields)}.")
     return notes
 
 

@@ -42,9 +42,7 @@ async def undo(request: Request, seq: int, services: Using, at: At) -> Response:
     act = await _act(services, seq)
     found = await services.storage.run(services.entries.preview_undo, act.curator, act.at)
     if _planned(found).digest != (await fields_of(request)).get("plan"):
-        raise Problem(
-            409, "entry-changed", "Somebody changed entries meanwhile: nothing was done. Look again."
-        )
+        raise Problem(409, "entry-changed", "Entries were changed meanwhile: nothing was done. Look again.")
     by = writing_of(services, at.curator, f"Takes back an import of {act.curator}")
     counts, _ = await services.storage.run(services.entries.undo, act.curator, act.at, by)
     told = f"{counts.created:,} brought back, {counts.updated:,} as before, {counts.removed:,} removed again."

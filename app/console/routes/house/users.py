@@ -19,7 +19,7 @@ USERS = "/admin/ui/users"
 ADMIN = [for_role(Role.ADMIN)]
 MOST_PASSWORD = 1_000  # characters
 router = APIRouter(prefix=USERS, include_in_schema=False, route_class=ConsoleRoute)
-_NO_PASSWORD = "They cannot sign in until a password is set; a key lets them in."
+_KEYS_ONLY = "They cannot sign in until a password is set; a key lets them in."
 _FOR_GOOD = "This cannot be undone: add them anew. What they did stays in history and log."
 
 
@@ -38,7 +38,7 @@ async def add(request: Request, services: Using, at: At) -> Response:
         services,
         at,
         lambda: services.curators.add(name, role, password, by=at.curator),
-        f"{name} is added as {role}. {'' if password else _NO_PASSWORD}".strip(),
+        f"{name} is added as {role}. {'' if password else _KEYS_ONLY}".strip(),
         tried={"name": name, "role": role.value},
     )
 
