@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 
 from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
@@ -35,8 +32,11 @@ from app.console import add_console
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
 from app.version import VERSION
+from app.web.alarms import alarm_texts
+from app.web.offers import Offers, topic_labels
+from app.web.routes import widget_routes
+from app.web.texts import WidgetTexts
 
-_WEB = Path(__file__).parent / "web"
 _IMPORTS = frozenset({"/admin/entries/import", "/admin/documents", "/admin/ui/import"})
 
 
@@ -60,13 +60,17 @@ def create_app(services: Services | None = None) -> FastAPI:
     for routes in (chat, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
     app.include_router(curators.sign_in)
+    app.include_router(_widget(services))
     describe(app)
     add_console(app)
-    app.mount("/web", StaticFiles(directory=_WEB), name="web")
-    app.add_api_route(
-        "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]
-    )
     return app
+
+
+def _widget(services: Services) -> APIRouter:
+    settings = services.settings
+    offers = Offers(services.live, topic_labels(settings.seeds_dir))
+    texts = WidgetTexts.read(settings.seeds_dir)
+    return widget_routes(texts, offers, alarm_texts(settings), settings.frame_origins)
 
 
 @asynccontextmanager
@@ -96,7 +100,3 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(KnownHosts, hosts=settings.allowed_hosts)
     app.add_middleware(RoomForHealth)
     app.add_middleware(RequestContext)
-
-
-async def _page() -> Response:
-    return FileResponse(_WEB / "index.html")

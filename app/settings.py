@@ -153,7 +153,9 @@ class Settings(BaseSettings):
     mask_stored: bool = False
     """Take phone numbers, e-mail addresses and the like out of what is stored."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Origins whose pages may call this API, comma-separated."""
+    """Origins whose pages may call this API and show the widget, comma-separated."""
+    frame_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may show the page at `/` in a frame, comma-separated. Default: none."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names it answers to, comma-separated; `*.` before one: those below it, too. Default: any."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -200,14 +202,14 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'candor.db'}"
 
-    @field_validator("cors_origins", "allowed_hosts", "crawl_hosts", mode="before")
+    @field_validator("cors_origins", "frame_origins", "allowed_hosts", "crawl_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "frame_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(origin_of, value))

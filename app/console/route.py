@@ -56,7 +56,7 @@ async def _seen(
     require(visitor.curator, role)
     if request.method not in _SAFE:
         await check_form(request, visitor.csrf)
-    request.state.visitor = visitor
+    request.state.visitor, request.state.curator = visitor, visitor.curator
     return await handle(request)
 
 

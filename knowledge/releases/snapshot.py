@@ -187,6 +187,12 @@ class LocalSnapshot:
         everything = np.arange(len(self._listed), dtype=np.int64)
         return self._measure(everything, vector, self._lexical.scores(text))
 
+    def nearness(self, entry_id: str, vectors: FloatArray) -> FloatArray:
+        """See `knowledge.types.Snapshot.nearness`."""
+        ordinal = self._ordinals[entry_id]
+        sides = [self.vectors[bounds[ordinal] : bounds[ordinal + 1]] for bounds in self._bounds[:2]]
+        return np.asarray((np.vstack(sides) @ vectors.T).max(axis=0))
+
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         """See `knowledge.types.Snapshot.sentences`."""
         ordinal = self._ordinals[entry_id]

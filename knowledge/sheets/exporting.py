@@ -27,6 +27,8 @@ EXPLAINED = {
     "valid_until": "Last day on which it may be said, or empty",
     "status": "draft, in_review, approved or retired; empty is approved",
     "review_by": "When to review it next, or empty",
+    "about": "Words that it is about and does not say, one a line",
+    "not_about": "What it must not be taken to be about, one a line",
 }
 """What stands above the header of an empty table."""
 

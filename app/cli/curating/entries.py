@@ -17,7 +17,7 @@ from app.cli.progress import progress
 from app.compose.services import holds_demonstration, prepared_database
 from app.settings import Settings, read_settings
 from app.store.audit import witness
-from app.store.curators.accounts import OPERATOR
+from app.store.curators import OPERATOR
 from knowledge.curation.lifecycle import Writing
 from knowledge.curation.remarks import remarks_on
 from knowledge.documents.paths import documents_at

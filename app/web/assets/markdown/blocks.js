@@ -1,6 +1,7 @@
 /** Markdown as nodes: paragraphs, headings, lists, tables, code, quotes. Never as HTML. */
 
-import { CLOSE, inline, make, OPEN } from "./inline.js";
+import { make } from "../nodes.js";
+import { CLOSE, inline, OPEN } from "./inline.js";
 
 const MARKS = `(?:[ \u202f]*${OPEN}\\d+${CLOSE})`;
 const ALONE = new RegExp(`^\\s*${MARKS}+\\s*$`, "u");

@@ -1,5 +1,6 @@
 /** Markdown within a line, as nodes. What is no Markdown is text: nothing in it can become an element. */
 
+import { make, outward } from "../nodes.js";
 import { allowed, BARE, isPhone, ofPhone, ofWeb, SHORT, trimmed } from "./addresses.js";
 
 /** Stand around the number of a citation's mark: code points that no text may hold. */
@@ -16,20 +17,10 @@ const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0"
 const MARK = /\ufdd0(\d+)\ufdd1/y;
 const TAGS = { "*": ["em", "strong"], _: ["em", "strong"], "~": ["", "del"] };
 
-/** An element with nodes or texts in it. */
-export function make(tag, name, ...inside) {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  element.append(...inside);
-  return element;
-}
-
 function link(address, ...inside) {
   const element = make("a", "", ...inside);
-  element.href = address;
-  element.rel = "noopener noreferrer";
-  if (/^http/i.test(address)) element.target = "_blank";
-  return element;
+  if (/^http/i.test(address)) return outward(element, address);
+  return Object.assign(element, { href: address, rel: "noopener noreferrer" });
 }
 
 /** The nodes of a text. `options.mark(number)` makes a citation's mark; `options.alarm` links short numbers. */
