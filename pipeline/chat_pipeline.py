@@ -28,7 +28,7 @@ from pipeline.ports import (
 )
 from pipeline.speech import Speech
 from pipeline.stages.gate.topic_gate import says_nothing
-from pipeline.stages.relevance.chosen_question import ChosenQuestion
+from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.turn import (
     Evidence,
@@ -99,7 +99,7 @@ class ChatPipeline:
         self._stages = stages
         self._knowledge = knowledge
         self._curated = CuratedQuestion(knowledge)
-        self._chosen = ChosenQuestion(knowledge)
+        self._said_before = (ChosenQuestion(knowledge), PointedStep(knowledge))
         self._voice = voice
         self._traces = traces
         self._checks = Checks(EchoGuard(prompts), (stages.grounding, *stages.grounding_spares), stages.review)
@@ -128,9 +128,10 @@ class ChatPipeline:
         if (certain := self._curated(question)) is not None:
             journal.add(certain, self._curated.engine)
             return await self._say(journal, replace(question, plain=True), certain, speech)
-        if (chosen := self._chosen(question)) is not None:
-            journal.add(chosen, self._chosen.engine)
-            return await self._say(journal, question, chosen, speech)
+        for reading in self._said_before:
+            if (evidence := reading(question)) is not None:
+                journal.add(evidence, reading.engine)
+                return await self._say(journal, question, evidence, speech)
         verdict = await self._judged(journal, question)
         if verdict.topic is Topic.EMERGENCY:
             return await self._in_emergency(journal, replace(question, plain=True), speech)

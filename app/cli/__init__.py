@@ -271,12 +271,21 @@ def eval_(
         Literal["specialist", "assisted", "llm"] | None,
         typer.Option(help="Who does the work, in place of CANDOR_PROFILE."),
     ] = None,
+    grow: Annotated[
+        bool, typer.Option("--grow", help="Add half of the messages step by step, as an owner would.")
+    ] = False,
 ) -> None:
     """Measure the chain on suites: each stage, and end to end.
 
     The knowledge base of a suite is built aside; nothing that is served changes. `--compare A.json B.json`
-    shows what changed from one saved run to another.
+    shows what changed from one saved run to another. `--grow` shows what use makes of a knowledge base: what
+    comes in is added as wordings, choices and missing entries, and the messages kept back are asked again.
     """
+    if grow:
+        from app.cli.growing import grow_suites
+
+        grow_suites(suites, limit, html, profile)
+        return
     from app.cli.evaluation import evaluate
 
     evaluate(suites, limit, json, html, compare, profile)
