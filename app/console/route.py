@@ -44,6 +44,8 @@ class ConsoleRoute(APIRoute):
                 problem = problem_of(error)
                 shown = {"title": problem.body("")["title"], "detail": problem.detail, "more": problem.more}
                 return view(request, visitor, "problem.html", shown, problem.status_code)
+            finally:
+                await request.close()  # what was uploaded lies in a file meanwhile
 
         return for_visitors
 
