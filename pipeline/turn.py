@@ -9,6 +9,7 @@ from typing import Any
 
 from knowledge.types import Hit
 from pipeline.llm.usage import ModelCall
+from pipeline.memory.items import Item
 from pipeline.types import Outcome, Question
 
 
@@ -49,7 +50,7 @@ class SearchQuery:
     marks one of those: what only another wording found has to convince more, and so what was found for a
     message that is `doubtful`, maybe about something else. `leaning`: how probably the
     message cannot be understood without the conversation; `asks`: what the user really wants to know, where
-    an engine says so."""
+    an engine says so; `remembered`: what was said long ago and is searched for too."""
 
     text: str
     alternates: tuple[str, ...] = ()
@@ -58,6 +59,7 @@ class SearchQuery:
     doubtful: bool = False
     leaning: float = 0.0
     asks: str = ""
+    remembered: Item | None = None
 
     def attempts(self) -> Iterator[SearchQuery]:
         """The query itself, then each alternate as a query without alternates."""
@@ -238,6 +240,7 @@ def _plain(result: StepResult) -> dict[str, Any]:
                 "offered": [item.hit.entry.id for item in result.offered],
                 "judged": dict(result.judged),
                 "answerable": result.answerable,
+                **({"remembered": result.query.remembered.id} if result.query.remembered else {}),
                 **_opinion(result.opinion),
             }
         case Composed():

@@ -74,6 +74,11 @@ class Concerns:
         return True if item.kind is Kind.PLACE and self.places else None
 
 
+def speaks_of_ages(entry: Entry) -> bool:
+    """Whether what an entry asks is about somebody's age."""
+    return bool(_AGES.search("\n".join((entry.question, *entry.alternates))))
+
+
 def telling(text: str) -> frozenset[str]:
     """The stems of the words of a text that say what it is about."""
     return frozenset(_stems(text))

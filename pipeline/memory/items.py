@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -59,6 +60,12 @@ class Item:
     ends: bool = False
     id: str = ""
     message_id: str = ""
+
+    @property
+    def words(self) -> str:
+        """What to search for beside a question: "pregnant", "lost my chip", "daughter is 14 years old"."""
+        bare = re.sub(r"^(?:you (?:are|have|were)|you|your)\b", "", self.fact).strip()
+        return re.sub(r"\byour\b", "my", bare)
 
     def holds(self, today: date) -> bool:
         limit = HOLDS[self.kind]

@@ -28,7 +28,7 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _OWNED = (
-    rf"(?:my|our) (?P<kin>(?:[a-z][\w-]*(?:'s)? ){{0,2}}?(?:{KIN})|(?:[\w-]+ ){{0,2}}?(?P<thing>[a-z][\w-]*))(?:,? (?-i:[A-Z][a-z]+),?)?"
+    rf"(?:my|our) (?P<kin>(?:[a-z][\w-]*(?:'s)? ){{0,2}}?(?:{KIN})|(?P<thing>(?:[a-z][\w'-]* ){{0,2}}?[a-z][\w-]*)(?= (?:is|are|was|were|has|have|had|got|broke|died|\w+ed)\b))(?:,? (?-i:[A-Z][a-z]+),?)?"
 )
 _SUBJECT = re.compile(
     rf"^(?:(?P<me>i|we|me and my \w+|my \w+ and i|both of us)|(?P<they>he|she|they)|{_OWNED})"
