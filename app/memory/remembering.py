@@ -23,7 +23,7 @@ _log = logging.getLogger("candor.memory")
 
 
 class Memory:
-    """Off unless the owner allows it; a turn never fails for it. The reader comes with the models ."""
+    """Off unless the owner allows it; a turn never fails for it. The reader comes with the models."""
 
     def __init__(
         self,

@@ -47,6 +47,8 @@ _AGE_AND = re.compile(
     rf"^(?P<be>am|is|are) (?P<age>(?:\w+ )?{NUMBER}(?: (?:years?|months?|weeks?)(?: old)?)?) and (?:am |is |are )?(?P<more>.+)$",
     re.IGNORECASE,
 )
+_PLAIN = re.compile(r"[\w\s'&,/%+()-]{1,150}")
+"""What may be said back: no markup, no address, nothing that could be read as anything but words."""
 _IS = re.compile(r"^(?:is|are|was|were|has|have|got|had|\w+ed|broke|died)\b", re.IGNORECASE)
 _PREGNANT_FOR = re.compile(rf"^(?:about |almost |nearly |only |just )*(?P<n>{NUMBER}) (?P<unit>day|week|month|year)s? (?=(?!old\b|ago\b)[a-z]{{4,}})", re.IGNORECASE)
 LONGEST = 2000  # characters that are read of a message
@@ -81,6 +83,7 @@ def statements_of(message: str, today: date) -> list[Item]:
             last = predicate_of(rest)
             if last is not None:
                 found += _items(subject, last, clause, today)
+    found = [item for item in found if _PLAIN.fullmatch(item.fact)]
     found += [item for item in _ages_by_the_way(message[:LONGEST], today) if not any(_same(item, each) for each in found)]
     return found
 
