@@ -55,7 +55,7 @@ _GENERAL_NOUNS = frozenset(
     )
 )
 _PARTICIPLES = (
-    r"(?:\w{3,}ed|been|born|married|had|got|gotten|gone|lost|bought|found|given|taken|broken|made|paid|sold|left|forgotten|written"
+    r"(?:\w{3,}ed|been|read|heard|thought|told|said|known|understood|born|married|had|got|gotten|gone|lost|bought|found|given|taken|broken|made|paid|sold|left|forgotten|written"
     r"|begun|sent|spent|caught|seen|put|cut|hurt|become|won|worn|driven|flown|kept|met|built|chosen|grown|quit)"
 )
 _PAST = frozenset(
@@ -177,7 +177,7 @@ def _having(rest: str) -> Predicate | None:
         return doing and Predicate(f"{verb} {doing.verb}", doing.value, doing.kind, negated or doing.negated, past=True)
     value = value_of(after)
     nouns = value.lower().split()
-    if not nouns or any(stem(noun) in _GENERAL_NOUNS for noun in nouns[:3]) or nouns[0] in ("you", "me", "him", "her", "them", "rid"):
+    if not nouns or (verb == "got" and stem(nouns[0]) in _MIND) or any(stem(noun) in _GENERAL_NOUNS for noun in nouns[:3]) or nouns[0] in ("you", "me", "him", "her", "them", "rid"):
         return None
     past = verb in ("had", "got") and not match["got"]
     kind = Kind.EVENT if past else Kind.CONDITION

@@ -81,7 +81,9 @@ def statements_of(message: str, today: date) -> list[Item]:
         whom, recent = subject.about, subject.about or recent
         for rest in _said_of(subject.rest):
             last = predicate_of(rest)
-            if last is not None:
+            if subject.thing:
+                found += _of_thing(subject, clause, today)
+            elif last is not None:
                 found += _items(subject, last, clause, today)
     found = [item for item in found if _PLAIN.fullmatch(item.fact)]
     found += [item for item in _ages_by_the_way(message[:LONGEST], today) if not any(_same(item, each) for each in found)]
@@ -121,9 +123,6 @@ def _taken_up(clause: str, whom: str, last: Predicate) -> _Subject | None:
 def _items(subject: _Subject, said: Predicate, clause: str, today: date) -> Iterator[Item]:
     rest, since = dated(said.value, today)
     value = rest.strip()
-    if subject.thing:
-        yield from _of_thing(subject, clause, today)
-        return
     if said.kind is Kind.AGE:
         days = said.days
         yield _told(subject, Item(Kind.AGE, age_in_words(days), "", today, today, subject.about, days, clause), said)
