@@ -88,8 +88,8 @@ class TurnRunner:
     def start(
         self, ask: ChatRequest, message_id: str = "", say: Say = unheard, user: User | None = None
     ) -> asyncio.Task[ChatResponse]:
-        """Begins a turn, of a `user` whom it shall remember. The task raises a `Problem` where the turn cannot
-        be had."""
+        """Begins a turn, of a `user` whom it shall remember. The task raises a `Problem` where the turn
+        cannot be had."""
         named = message_id or uuid4().hex
         return self.begin(lambda: self._converse(ask, say, named, user), named)
 
@@ -103,9 +103,7 @@ class TurnRunner:
         task.add_done_callback(self._running.discard)
         return task
 
-    def stream(
-        self, ask: ChatRequest, form: Form, message_id: str = "", user: User | None = None
-    ) -> Stream:
+    def stream(self, ask: ChatRequest, form: Form, message_id: str = "", user: User | None = None) -> Stream:
         """Begins a turn whose sentences are to be read as they come."""
         said: asyncio.Queue[str] = asyncio.Queue(_AHEAD)
         return Stream(self.start(ask, message_id, said.put, user), said, form, self._heartbeat_s)

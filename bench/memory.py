@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -60,12 +60,12 @@ class One:
         self.current = snapshot
 
 
-async def measure(file: Path, *, misses: bool) -> None:
+async def measure(rows_by_name: Mapping[str, Sequence[Sequence[str]]], *, misses: bool) -> None:
     loaded = load_encoder(str(SEEDS / "models" / "retriever"), Path("var"), 1)
     encoder = ServingEncoder(BatchedEncoder(loaded))
     background = loaded.encode(read_background(SEEDS))
     totals = [0, 0, 0]
-    for name, rows in yaml.safe_load(file.read_text("utf-8")).items():
+    for name, rows in rows_by_name.items():
         snapshot = LocalSnapshot.of(entries_of(name), loaded.encode, Calibration(background=background))
         knowledge = One(snapshot)
         read = MemoryReader(encoder, knowledge)
@@ -101,8 +101,10 @@ def _share(part: int, whole: int) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("file", type=Path)
     parser.add_argument("--misses", action="store_true")
     given = parser.parse_args()
-    asyncio.run(measure(given.file, misses=given.misses))
+    asyncio.run(measure(yaml.safe_load(given.file.read_text("utf-8")), misses=given.misses))

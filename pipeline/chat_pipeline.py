@@ -351,7 +351,9 @@ class ChatPipeline:
         """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
         the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
-        if question.whole or evidence.query.remembered:  # only the last one copies: whole, and no more than that
+        if (
+            question.whole or evidence.query.remembered
+        ):  # only the last one copies: whole, and no more than that
             composers = composers[-1:]
         repairs = False
         for place, composer in enumerate(composers, 1):

@@ -225,7 +225,15 @@ def services(
         encode = HashEncoder().encode
         return KnowledgeBase(EntryStore(engine), releases, builder, encode, encode, frozenset)
 
-    using = wire(chosen, engine, LiveRelease(snapshot() if live else None), chain, open_base, ask=ask, reader=lambda: reader)
+    using = wire(
+        chosen,
+        engine,
+        LiveRelease(snapshot() if live else None),
+        chain,
+        open_base,
+        ask=ask,
+        reader=lambda: reader,
+    )
     if isinstance(chain, ScriptedChat):
         chain.traces = using.traces
     return using

@@ -11,8 +11,8 @@ from app.compose.seeds import Seeds
 from app.compose.voice import LiveLanguage, LiveTopics
 from app.settings import Profile, Settings, SettingsError
 from pipeline.chat_pipeline import ChatPipeline, Stages
-from pipeline.memory.recalling import Recall
 from pipeline.llm_stages.weights import CascadeWeights
+from pipeline.memory.recalling import Recall
 from pipeline.ports import Knowledge, TopicGate, TraceSink
 from pipeline.stages.composing.answer_composer import ExtractiveComposer
 from pipeline.stages.composing.style_mask import StyleExemplars

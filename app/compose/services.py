@@ -137,11 +137,15 @@ def build_services(settings: Settings) -> Services:
         if llm is not None:
             llm.chat.prepare()  # a first turn should not wait for that
         models = Models.load(settings, loaded, llm.chat if llm else None)
-        reader = MemoryReader(models.encoder, knowledge, lambda said, past: models.terms.referents(said, past, 1.0))
+        reader = MemoryReader(
+            models.encoder, knowledge, lambda said, past: models.terms.referents(said, past, 1.0)
+        )
         chat.use(build_chat(settings, base, models, knowledge, traces), models, reader)
         return base
 
-    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm, ask_both, lambda: chat.reader)
+    return wire(
+        settings, engine, live, chat, open_base, chat.close, metrics, llm, ask_both, lambda: chat.reader
+    )
 
 
 async def _nothing_to_close() -> None:

@@ -13,8 +13,8 @@ from app.api.errors import Problem
 LEAST_CHARACTERS = 22
 """Of URL-safe Base64: 132 bits."""
 LEAST_GUESSES = 20.0
-"""Decimal digits of the number of guesses that `zxcvbn` (Wheeler 2016) expects an id to withstand: names, dates,
-sequences and repetitions count for what they are. 22 random characters have 22."""
+"""Decimal digits of the number of guesses that `zxcvbn` (Wheeler 2016) expects an id to withstand: names,
+dates, sequences and repetitions count for what they are. 22 random characters have 22."""
 _RANDOM = re.compile(rf"[A-Za-z0-9_-]{{{LEAST_CHARACTERS},200}}")
 _SIGNED = re.compile(r"(?P<name>.{1,135})\.(?P<signature>[0-9a-f]{64})", re.DOTALL)
 _MEASURED = 72  # characters: zxcvbn takes no more

@@ -29,8 +29,8 @@ _log = logging.getLogger("candor.retention")
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was deleted: exchanges with their feedback, choices and what was remembered of them, traces, and copies of the database that
-    were made before an upgrade."""
+    """What was deleted: exchanges with their feedback, choices and what was remembered of them, traces, and copies
+    of the database that were made before an upgrade."""
 
     exchanges: int = 0
     traces: int = 0
@@ -116,6 +116,8 @@ def shrink(engine: Engine, *, whole: bool = False) -> None:
     as a whole. The log of SQLite is emptied: it holds pages as they were."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if connection.dialect.name != "sqlite":
-            connection.exec_driver_sql("VACUUM exchanges, turns, conversations, feedback, choice, embedding, memory_item")
+            connection.exec_driver_sql(
+                "VACUUM exchanges, turns, conversations, feedback, choice, embedding, memory_item"
+            )
             return
         sqlite_file.vacuum(connection, whole=whole)

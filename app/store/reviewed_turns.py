@@ -64,7 +64,9 @@ def user_choices(engine: Engine) -> list[tuple[str, Choice]]:
     """Every choice that a user made among entries that are still there, with its conversation's id."""
     there = {entry.id for entry in EntryStore(engine).all()}
     with Session(engine) as session:
-        theirs = set(session.exec(select(ConversationRow.id).where(col(ConversationRow.user_key).is_not(None))))
+        theirs = set(
+            session.exec(select(ConversationRow.id).where(col(ConversationRow.user_key).is_not(None)))
+        )
         return [
             (row.conversation_id, Choice(row.message, row.chosen, row.offered))
             for row in taken_choices(session)
@@ -84,7 +86,11 @@ def surroundings(engine: Engine, settings: Settings) -> Surroundings:
 
 def _conversations(engine: Engine) -> Iterator[tuple[str, list[ExchangeRow]]]:
     with Session(engine) as session:
-        ordered = select(ExchangeRow).where(_of_nobody_known()).order_by(col(ExchangeRow.conversation_id), col(ExchangeRow.seq))
+        ordered = (
+            select(ExchangeRow)
+            .where(_of_nobody_known())
+            .order_by(col(ExchangeRow.conversation_id), col(ExchangeRow.seq))
+        )
         for name, rows in groupby(session.exec(ordered), key=lambda row: row.conversation_id):
             yield name, list(rows)
 

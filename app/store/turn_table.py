@@ -12,8 +12,8 @@ from app.store.db import UtcDateTime, now
 
 
 class TurnRow(SQLModel, table=True):
-    """A turn. `conversation_id` is empty for one that failed before its conversation had an exchange; `user_key` says
-    whose it is, where a user is remembered."""
+    """A turn. `conversation_id` is empty for one that failed before its conversation had an exchange;
+    `user_key` says whose it is, where a user is remembered."""
 
     __tablename__ = "turns"
 

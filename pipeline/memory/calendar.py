@@ -9,9 +9,19 @@ from datetime import date, timedelta
 from pipeline.english.lexicon import NUMBER_WORDS
 
 MONTH_DAYS, YEAR_DAYS = 30, 365
-UNIT_DAYS: Mapping[str, int] = {"day": 1, "week": 7, "wk": 7, "month": MONTH_DAYS, "year": YEAR_DAYS, "yr": YEAR_DAYS}
+UNIT_DAYS: Mapping[str, int] = {
+    "day": 1,
+    "week": 7,
+    "wk": 7,
+    "month": MONTH_DAYS,
+    "year": YEAR_DAYS,
+    "yr": YEAR_DAYS,
+}
 _MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
+    r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 _TENS = "one|two|three|four|five|six|seven|eight|nine"
 COUNT = rf"(?:\d{{1,3}}|(?:{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))})(?:[- ](?:{_TENS}))?)"
 NUMBER = rf"(?:an?|{COUNT})"
@@ -20,12 +30,14 @@ _PHRASES = tuple(
     re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)
     for pattern in (
         rf"(?:about |almost |over |around )?(?P<n>{NUMBER}|a few|several|a couple of) {_UNIT} (?:ago|back)",
-        rf"for (?:the (?:last|past) |about |almost |over |nearly )?(?P<n>{NUMBER}|a few|several|many) {_UNIT}(?: now)?",
-        rf"(?:back )?(?:in|since|around|from) (?:early |late |mid[- ])?{_MONTH}(?:,? (?P<year>(?:19|20)\d\d))?",
+        rf"for (?:the (?:last|past) |about |almost |over |nearly )?(?P<n>{NUMBER}|a few"
+        rf"|several|many) {_UNIT}(?: now)?",
+        rf"(?:back )?(?:in|since|around|from) (?:early |late |mid[- ])?{_MONTH}(?:,?"
+        rf" (?P<year>(?:19|20)\d\d))?",
         rf"(?:in |since |this |last |next ){_MONTH}",
         rf"(?:on |since )?(?:the )?\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}(?:,? (?P<year>(?:19|20)\d\d))?",
         r"(?:back )?(?:in|since) (?P<year>(?:19|20)\d\d)",
-        rf"(?P<last>last|this|next) (?P<unit>week|month|year|spring|summer|autumn|fall|winter)",
+        r"(?P<last>last|this|next) (?P<unit>week|month|year|spring|summer|autumn|fall|winter)",
         r"(?:on |since |last |next )*(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)",
         r"(?P<day>yesterday|today|tomorrow|tonight|last night|this morning|recently|lately|just now)",
     )
@@ -70,7 +82,11 @@ def _day(match: re.Match[str], today: date) -> date:
     if unit := found.get("unit"):
         if unit.lower() in _SEASONS:
             guess = date(today.year, _SEASONS[unit.lower()], 1)
-            return guess if guess <= today and found["last"].lower() != "last" else date(guess.year - 1, guess.month, 1)
+            return (
+                guess
+                if guess <= today and found["last"].lower() != "last"
+                else date(guess.year - 1, guess.month, 1)
+            )
         past = found["last"].lower() == "last"
         return _back(today, UNIT_DAYS[unit.lower()]) if past else today
     return today if ahead or found.get("day") in ("today", "tomorrow", "tonight") else _back(today, 1)

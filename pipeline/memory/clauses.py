@@ -34,15 +34,18 @@ _CUT = re.compile(
 )
 _SUPPOSED = re.compile(
     r"^(?:(?:and|but|so|well|ok|okay|hi|hello|hey|also|now|then|just)\W+)*"
-    r"(?:(?:what |but what |as |only |even )?if|supposing|suppose|imagine|pretend|let us (?:say|pretend|assume|imagine)"
-    r"|let['’]?s (?:say|pretend|assume|imagine)|lets (?:say|pretend|assume)|say|assuming|assume|in case|unless|whether|until|till|once"
+    r"(?:(?:what |but what |as |only |even )?if|supposing|suppose|imagine|pretend|let us"
+    r" (?:say|pretend|assume|imagine)"
+    r"|let['’]?s (?:say|pretend|assume|imagine)|lets (?:say|pretend|assume)|say|assuming"
+    r"|assume|in case|unless|whether|until|till|once"
     r"|when(?:ever)?|while|before|after|hypothetically|theoretically|in theory|for (?:example|instance)|e\.?g"
     r"|asking for|had i|were i|should i (?:be|become|get|have)|provided|as (?:though|if)|it['’]?s for|act"
     r"|write|translate|rephrase|summari[sz]e|repeat|complete|finish|correct|roleplay|role)\b",
     re.IGNORECASE,
 )
 _FRAME_IF = re.compile(
-    r"^(?:(?:and|but|so|also)\W+)*(?:if|in case) (?:it|that|this|you)(?:['’]s| is| are)?(?: \w+){0,5}$", re.IGNORECASE
+    r"^(?:(?:and|but|so|also)\W+)*(?:if|in case) (?:it|that|this|you)(?:['’]s| is| are)?(?: \w+){0,5}$",
+    re.IGNORECASE,
 )
 _REPORTS = re.compile(
     r"\b(?:say|says|said|saying|told|tells|asks?|asked|wrote|writes?|claims?|claimed|thinks?|believes?|heard|quote"
@@ -50,7 +53,8 @@ _REPORTS = re.compile(
     re.IGNORECASE,
 )
 _OWN_REPORT = re.compile(
-    r"^(?:(?:as|like) )?(?:i|we) (?:already |just |have |had )*(?:said|told|mentioned)\b[^,;:]*$", re.IGNORECASE
+    r"^(?:(?:as|like) )?(?:i|we) (?:already |just |have |had )*(?:said|told|mentioned)\b[^,;:]*$",
+    re.IGNORECASE,
 )
 _FICTION = re.compile(
     r"\b(?:hypothetical\w*|theoretically|just kidding|(?:only )?joking|asking for (?:a|my) \w+|role[- ]?play"
@@ -72,7 +76,8 @@ def spelled_out(text: str) -> str:
     got = r"(?=(?:just |already |now |also |recently )?(?:got|had|been|lost|moved|started)\b)"
     text = re.sub(rf"{whose}'s {got}", r"\1 has ", text, flags=re.IGNORECASE)
     was = (
-        r"(?=(?:about |almost |only |just |nearly |now |also |very |severely |a |an |not |no |turning )*(?:\d+\b|allergic|a\b|an\b|not\b"
+        r"(?=(?:about |almost |only |just |nearly |now |also |very |severely |a |an |not |no "
+        r"|turning )*(?:\d+\b|allergic|a\b|an\b|not\b"
         r"|no\b|in\b|on\b|from\b|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen"
         r"|fourteen|fifteen|sixteen|seventeen|eighteen)\b|pregnant|\w+(?:ing|ed|ic|ant|ish)\b))"
     )
@@ -120,11 +125,13 @@ def _asks(clause: str) -> bool:
 
 
 _GOES_ON = re.compile(
-    r"^(?:am|have|has|had|was)\b(?! (?:not )?(?:i|we|you|he|she|it|they|my|our|the|this|that|there|any\w*|your)\b)", re.IGNORECASE
+    r"^(?:am|have|has|had|was)\b(?! (?:not )?(?:i|we|you|he|she|it|they|my|our|the|this"
+    r"|that|there|any\w*|your)\b)",
+    re.IGNORECASE,
 )
 _QUESTION_THAT = re.compile(r"\b(?:if|when|whether|while|unless|once)\b(?=[^,;]*$)", re.IGNORECASE)
 
 
 def _is_one_quote(message: str) -> bool:
     said = message.strip()
-    return bool(said) and said[0] in "\"“«>" and said[-1] in "\"”»"
+    return bool(said) and said[0] in '"“«>' and said[-1] in '"”»'

@@ -13,26 +13,32 @@ from pipeline.memory.items import Item, Kind
 from pipeline.stages.rewriting.context_dependence import VAGUE
 
 _AUDIENCE = re.compile(
-    r"\b(?:if (?:you|your \w+|they|someone|somebody|a person)\b|(?:people|anyone|anybody|those|patients|women|men|children"
-    r"|adults|persons|members|guests|customers|residents|students) (?:who|with|on|in|over|under|aged|that|without)\b"
+    r"\b(?:if (?:you|your \w+|they|someone|somebody|a person)\b|(?:people|anyone|anybody"
+    r"|those|patients|women|men|children"
+    r"|adults|persons|members|guests|customers|residents|students) (?:who|with|on|in|over"
+    r"|under|aged|that|without)\b"
     r"|(?:for|during|while|with|without|after|before|unless|except|when) )[^.;:\n]{0,80}",
     re.IGNORECASE,
 )
 _AGES = re.compile(
-    r"\b(?:age[ds]?|years? old|months? old|under|over|from|until|younger|older)\b[^.\n]{0,20}\b\d{1,2}\b|\b\d{1,2}(?:[- ](?:year|month)s?(?:[- ]olds?)?|\+)"
-    r"|\b(?:child(?:ren)?|bab(?:y|ies)|minors?|toddlers?|infants?|teen\w*|seniors?|older (?:people|adults)|elderly)\b",
+    r"\b(?:age[ds]?|years? old|months? old|under|over|from|until|younger"
+    r"|older)\b[^.\n]{0,20}\b\d{1,2}\b|\b\d{1,2}(?:[- ](?:year|month)s?(?:[- ]olds?)?|\+)"
+    r"|\b(?:child(?:ren)?|bab(?:y|ies)|minors?|toddlers?|infants?|teen\w*|seniors?|older"
+    r" (?:people|adults)|elderly)\b",
     re.IGNORECASE,
 )
-_DWELLS = re.compile(r"\b(?:mov(?:e|ed|ing)|live|lives|living|resid\w+|address|abroad|country|city|town)\b", re.IGNORECASE)
+_DWELLS = re.compile(
+    r"\b(?:mov(?:e|ed|ing)|live|lives|living|resid\w+|address|abroad|country|city|town)\b", re.IGNORECASE
+)
 _SOME = 2  # entries that speak of ages, or of where people live, before those matter
 _WORDS = (0.1, 0.05, 0.05)
 """What a shared word is worth, of a question, of whom an answer is for, and of any answer."""
 _EMPTY = frozenset(map(stem, VAGUE)) | frozenset(
     map(
         stem,
-        """new old big small bad good first second third last next day days week weeks month months year years
-        today yesterday tomorrow people person man woman lot bit little thing stuff time times today really own
-        high low right left own today problem question called named name""".split(),
+        """new old big small bad good first second third last next day days week weeks month months
+        year years today yesterday tomorrow people person man woman lot bit little thing stuff time
+        times today really own high low right left own today problem question called named name""".split(),
     )
 )
 
@@ -40,7 +46,8 @@ _EMPTY = frozenset(map(stem, VAGUE)) | frozenset(
 @dataclass(frozen=True, slots=True)
 class Concerns:
     """`asked` are the stems of what its questions name, `told` those of whom and what its answers make an
-    exception or a condition of, `said` those of its answers in all. It may care for `ages`, or for `places` where somebody lives."""
+    exception or a condition of, `said` those of its answers in all. It may care for `ages`, or for `places`
+    where somebody lives."""
 
     asked: frozenset[str]
     told: frozenset[str]
@@ -65,7 +72,11 @@ class Concerns:
     def weight(self, item: Item) -> float:
         """What it says for an item that its entries share words with it, as so much of a cosine."""
         said = telling(item.value)
-        return sum(part for part, known in zip(_WORDS, (self.asked, self.told, self.said), strict=True) if said & known)
+        return sum(
+            part
+            for part, known in zip(_WORDS, (self.asked, self.told, self.said), strict=True)
+            if said & known
+        )
 
     def knows(self, item: Item) -> bool | None:
         """Whether ages, and where somebody lives, matter at all; None for any other item."""

@@ -37,7 +37,8 @@ HOLDS: dict[Kind, timedelta | None] = {
     Kind.EVENT: timedelta(days=YEAR_DAYS),
     Kind.PLAN: timedelta(days=3 * MONTH_DAYS),
 }
-"""Counted from `since`; None: until it is contradicted. A state that began ten weeks ago has less time left."""
+"""Counted from `since`; None: until it is contradicted. A state that began ten weeks ago has
+less time left."""
 _ONE_OF_A_KIND = frozenset({Kind.AGE, Kind.PLACE})
 
 

@@ -12,16 +12,22 @@ from pipeline.types import Message, Question, Role
 
 _SELF = re.compile(
     r"\b(?:for|about|with|to|on|of|like|affect|hurt|harm|help|protect|concern) (?:me|us|myself)\b"
-    r"|\bin (?:my|our) (?:case|situation|condition|position|state|circumstances)\b|\bmy (?:case|situation|condition)\b"
+    r"|\bin (?:my|our) (?:case|situation|condition|position|state|circumstances)\b|\bmy"
+    r" (?:case|situation|condition)\b"
     r"|\bwhat about (?:me|us)\b|\b(?:people|someone|somebody|anyone) like (?:me|us)\b"
-    r"|\b(?:should|can|could|may|must|shall|am|do|will|would|might) (?:i|we)\b|\b(?:ok|okay|safe|dangerous|allowed|fine|risky) (?:if|that|when) (?:i|we)\b"
+    r"|\b(?:should|can|could|may|must|shall|am|do|will|would|might) (?:i|we)\b|\b(?:ok"
+    r"|okay|safe|dangerous|allowed|fine|risky) (?:if|that|when) (?:i|we)\b"
     r"|\b(?:i|we) (?:can|could|should|may|must|need|have to|am|are allowed)\b",
     re.IGNORECASE,
 )
-_ASKS_HOW = re.compile(r"\b(?:where|when|who|which|how(?! (?:about|safe|dangerous|risky|much|long|often|many)))\b", re.IGNORECASE)
+_ASKS_HOW = re.compile(
+    r"\b(?:where|when|who|which|how(?! (?:about|safe|dangerous|risky|much|long|often|many)))\b", re.IGNORECASE
+)
 _THEIRS = re.compile(rf"\b(?:my|our|the) (?P<who>(?:[\w-]+ ){{0,2}}?(?:{KIN}))\b", re.IGNORECASE)
 _THEM = re.compile(r"\b(?:he|she|him|her|his|hers|they|them|their)\b", re.IGNORECASE)
-_YOUNG = frozenset("son daughter child kid kids children baby toddler newborn infant boy girl twins twin sons daughters".split())
+_YOUNG = frozenset(
+    "son daughter child kid kids children baby toddler newborn infant boy girl twins sons daughters".split()
+)
 _READ = 2  # messages of the user before this one
 
 

@@ -14,44 +14,50 @@ ENDED = None
 
 ADVERB = (
     r"(?:also|just|currently|now|already|actually|really|recently|still|only|both|all|even|very|quite|so|pretty|too|extremely|newly|severely|badly|highly|slightly|mildly"
-    r"|officially|finally|probably not|definitely|sadly|luckily|about|almost|nearly|over|around|roughly|today|yesterday|myself|soon|later|usually|always|often|regularly|sometimes|unfortunately|fully|once|technically)"
+    r"|officially|finally|probably not|definitely|sadly|luckily|about|almost|nearly|over"
+    r"|around|roughly|today|yesterday|myself|soon|later|usually|always|often|regularly"
+    r"|sometimes|unfortunately|fully|once|technically)"
 )
 _MIND = frozenset(
     map(
         stem,
-        """worried concerned scared afraid anxious nervous sure unsure certain uncertain curious confused
-    interested happy glad sorry sad angry mad upset annoyed frustrated disappointed grateful thankful aware
-    ready fine ok okay good great well bad here there back able unable supposed allowed told asking wondering
-    looking thinking hoping wanting reading writing calling talking chatting kidding joking convinced skeptical
-    sceptical hesitant right wrong serious done lost stuck tired sick surprised shocked impressed bored fed
-    confident pleased satisfied dissatisfied unhappy excited relieved puzzled reluctant torn desperate hopeful
-    asked struggling feeling trying going wanting needing considering checking contacting
-    referring speaking using following starting following after against guessing assuming sceptic alone free
-    welcome late early sitting standing waiting losing loving liking sorry terrified inclined willing keen eager
-    not yes no what why how going so such like the that this it""".split(),
+        """worried concerned scared afraid anxious nervous sure unsure certain uncertain curious
+        confused interested happy glad sorry sad angry mad upset annoyed frustrated disappointed
+        grateful thankful aware ready fine ok okay good great well bad here there back able unable
+        supposed allowed told asking wondering looking thinking hoping wanting reading writing
+        calling talking chatting kidding joking convinced skeptical sceptical hesitant right wrong
+        serious done lost stuck tired sick surprised shocked impressed bored fed confident pleased
+        satisfied dissatisfied unhappy excited relieved puzzled reluctant torn desperate hopeful
+        asked struggling feeling trying going wanting needing considering checking contacting
+        referring speaking using following starting following after against guessing assuming
+        sceptic alone free welcome late early sitting standing waiting losing loving liking sorry
+        terrified inclined willing keen eager not yes no what why how going so such like the that
+        this it""".split(),
     )
 )
 """States of mind and of the conversation, which tell nothing of what somebody is: general English."""
 _DOING_MIND = frozenset(
     map(
         stem,
-        """think know believe guess suppose feel want wish hope like love hate prefer need wonder ask say tell
-    mean understand see hear read remember forget agree disagree doubt trust try look find watch call write
-    talk speak worry care expect notice realise realize learn check search google thank appreciate apologise
-    apologize bother promise swear bet imagine assume consider decide seem appear come let wonder dream dreamt
-    thought knew believed felt wanted wished heard saw said told meant understood found wrote spoke dreamed
-    figured figure reckon request demand insist plan regret enjoy admire fear dread mind refuse reject support
-    oppose accept mention claim argue suggest joke warn complain recommend quote cite repeat reply answer post share click scroll followed tried pretend pretended
-    might may could would should can must shall cannot ought dare""".split(),
+        """think know believe guess suppose feel want wish hope like love hate prefer need wonder ask
+        say tell mean understand see hear read remember forget agree disagree doubt trust try look
+        find watch call write talk speak worry care expect notice realise realize learn check search
+        google thank appreciate apologise apologize bother promise swear bet imagine assume consider
+        decide seem appear come let wonder dream dreamt thought knew believed felt wanted wished
+        heard saw said told meant understood found wrote spoke dreamed figured figure reckon request
+        demand insist plan regret enjoy admire fear dread mind refuse reject support oppose accept
+        mention claim argue suggest joke warn complain recommend quote cite repeat reply answer post
+        share click scroll followed tried pretend pretended might may could would should can must
+        shall cannot ought dare""".split(),
     )
 )
 _GENERAL_NOUNS = frozenset(
     map(
         stem,
-        """question questions problem issue doubt concern idea feeling opinion thought time look chance clue sense
-    point right favour favor fear worry hope interest reason trouble request query comment suggestion guess look
-    fun fit access need nothing everything something anything impression faith trust trouble respect
-    choice option word chat say confidence""".split(),
+        """question questions problem issue doubt concern idea feeling opinion thought time look chance
+        clue sense point right favour favor fear worry hope interest reason trouble request query
+        comment suggestion guess look fun fit access need nothing everything something anything
+        impression faith trust trouble respect choice option word chat say confidence""".split(),
     )
 )
 _PARTICIPLES = (
@@ -59,28 +65,48 @@ _PARTICIPLES = (
     r"|begun|sent|spent|caught|seen|put|cut|hurt|become|won|worn|driven|flown|kept|met|built|chosen|grown|quit)"
 )
 _PAST = frozenset(
-    """had got lost bought found took broke made paid sold left forgot began sent spent caught put cut hurt became
-    won drove flew kept met built chose grew quit gave fell came went ran slept ate drank brought taught rode
-    lent threw rented signed got""".split()
+    """had got lost bought found took broke made paid sold left forgot began sent spent caught put
+        cut hurt became won drove flew kept met built chose grew quit gave fell came went ran slept
+        ate drank brought taught rode lent threw rented signed got""".split()
 )
-_BE = re.compile(rf"^(?:have been|has been|had been|am|is|are|was|were|be)\b\s*(?P<rest>.*)$", re.IGNORECASE | re.DOTALL)
+_BE = re.compile(
+    r"^(?:have been|has been|had been|am|is|are|was|were|be)\b\s*(?P<rest>.*)$", re.IGNORECASE | re.DOTALL
+)
 _ADVERBS = re.compile(rf"^(?:{ADVERB}\b[\s,]*)+", re.IGNORECASE)
 _NOT = re.compile(r"^(?:not|never|no longer|not any ?more|neither)\b\s*", re.IGNORECASE)
-_ANY_MORE = re.compile(r"\s*\b(?:any ?more|any longer|no more|now|right now|at the moment|at present|these days|too|as well|btw|please|thanks|thx|lol|haha|unfortunately|sadly|though|already|yet|by the way|you know|actually|again|currently|myself|luckily|for now|so far|ok|okay)\s*[.!]*$", re.IGNORECASE)
+_ANY_MORE = re.compile(
+    r"\s*\b(?:any ?more|any longer|no more|now|right now|at the moment|at present|these"
+    r" days|too|as well|btw|please|thanks|thx|lol|haha|unfortunately|sadly|though|already"
+    r"|yet|by the way|you know|actually|again|currently|myself|luckily|for now|so far|ok"
+    r"|okay)\s*[.!]*$",
+    re.IGNORECASE,
+)
 _BECOMING = re.compile(r"^(?:get|become|be|have|stop|quit|lose|gain|give up)\b", re.IGNORECASE)
 _IS_OVER = re.compile(r"\b(?:any ?more|any longer|no longer)\b", re.IGNORECASE)
 _AGE = re.compile(
-    rf"^(?:(?:about|almost|nearly|only|over|just|turning|turned|aged|now|already|exactly) )*(?:an? )?(?P<n>{COUNT})(?:[- ]?(?P<unit>years?|yrs?|y/?o|months?|mos?|weeks?|wks?|days?)\b)?(?:[- ]?(?:old|of age))?(?: and a half)?(?P<noun> (?:woman|man|male|female|student|boy|girl|lady|guy|mother|father|person))?(?: now)?$",
+    rf"^(?:(?:about|almost|nearly|only|over|just|turning|turned|aged|now|already|exactly)"
+    rf" )*(?:an? )?(?P<n>{COUNT})(?:[- ]?(?P<unit>years?|yrs?|y/?o|months?|mos?|weeks?"
+    rf"|wks?|days?)\b)?(?:[- ]?(?:old|of age))?(?: and a half)?(?P<noun> (?:woman|man|male"
+    rf"|female|student|boy|girl|lady|guy|mother|father|person))?(?: now)?$",
     re.IGNORECASE,
 )
 _DECADE = re.compile(r"^in (?:my|his|her|their) (?:early |mid |late )?(?P<ten>\d)0'?s$", re.IGNORECASE)
 _CUT = re.compile(
-    r"\s+(?:who|which|that|because|cause|so|but|if|when|while|whilst|though|although|until|unless|whether|as (?:i|we|my)|since (?:i|we|my)|and (?:i|we|my|he|she|it|they|you|wants?|needs?|would|wonder|am|is|are|was|have|has|please|can|do)"
+    r"\s+(?:who|which|that|because|cause|so|but|if|when|while|whilst|though|although"
+    r"|until|unless|whether|as (?:i|we|my)|since (?:i|we|my)|and (?:i|we|my|he|she|it"
+    r"|they|you|wants?|needs?|would|wonder|am|is|are|was|have|has|please|can|do)"
     r"|is|are|can|could|should|does|would|will|what|how|where|why|to (?:know|ask|see|find))\b.*$",
     re.IGNORECASE | re.DOTALL,
 )
-_PLACE = re.compile(r"^(?:from|living in|based in|living at|staying in|located in|resident in|originally from|out of)\b", re.IGNORECASE)
-_MOVES = re.compile(r"^(?:live|lives|living|moved|move|reside|resides|relocated|stay)\b(?: (?:just|recently|now|back))* (?:in|to|at|near|from|outside|here)\b", re.IGNORECASE)
+_PLACE = re.compile(
+    r"^(?:from|living in|based in|living at|staying in|located in|resident in|originally from|out of)\b",
+    re.IGNORECASE,
+)
+_MOVES = re.compile(
+    r"^(?:live|lives|living|moved|move|reside|resides|relocated|stay)\b(?: (?:just"
+    r"|recently|now|back))* (?:in|to|at|near|from|outside|here)\b",
+    re.IGNORECASE,
+)
 _HELD = 9  # words of a value
 
 
@@ -101,18 +127,35 @@ class Predicate:
 def predicate_of(rest: str) -> Predicate | None:
     """What a clause says behind its subject; None where that is a thought, a wish or a request."""
     rest = _ADVERBS.sub("", rest.strip())
-    if match := re.match(r"^(?:used to|did use to) (?:be|have|take|live|work|own|use)?\b\s*(?P<rest>.+)$", rest, re.IGNORECASE):
+    if match := re.match(
+        r"^(?:used to|did use to) (?:be|have|take|live|work|own|use)?\b\s*(?P<rest>.+)$", rest, re.IGNORECASE
+    ):
         return Predicate("used to be", value_of(match["rest"]), ENDED)
-    if match := re.match(r"^(?:stopped|quit|finished|gave up|cancell?ed|ended) (?P<rest>(?:being |having |taking |using |my |the |our )?.+)$", rest, re.IGNORECASE):
-        return Predicate("stopped", value_of(re.sub(r"^(?:being|having|taking|using)\s+", "", match["rest"])), ENDED)
-    if match := re.match(r"^(?:do|does|did) not (?:actually |really )?(?P<verb>\w+)\s+(?P<rest>.+)$", rest, re.IGNORECASE):
+    if match := re.match(
+        r"^(?:stopped|quit|finished|gave up|cancell?ed|ended) (?P<rest>(?:being |having "
+        r"|taking |using |my |the |our )?.+)$",
+        rest,
+        re.IGNORECASE,
+    ):
+        return Predicate(
+            "stopped", value_of(re.sub(r"^(?:being|having|taking|using)\s+", "", match["rest"])), ENDED
+        )
+    if match := re.match(
+        r"^(?:do|does|did) not (?:actually |really )?(?P<verb>\w+)\s+(?P<rest>.+)$", rest, re.IGNORECASE
+    ):
         if stem(match["verb"].lower()) in _DOING_MIND:
             return None
         if match["verb"] == "have" and not _IS_OVER.search(rest):
             return _having(f"have no {match['rest']}")
-        value = match["rest"] if match["verb"] in ("have", "own", "take", "use") else f"{match['verb']} {match['rest']}"
+        value = (
+            match["rest"]
+            if match["verb"] in ("have", "own", "take", "use")
+            else f"{match['verb']} {match['rest']}"
+        )
         return Predicate("do not", value_of(value), Kind.CONDITION, negated=True)
-    if match := re.match(r"^(?:no longer|never) (?!be\b|been\b)(?P<rest>(?P<verb>\w+) .+)$", rest, re.IGNORECASE):
+    if match := re.match(
+        r"^(?:no longer|never) (?!be\b|been\b)(?P<rest>(?P<verb>\w+) .+)$", rest, re.IGNORECASE
+    ):
         said = predicate_of(match["rest"])
         return said and replace(said, negated=True)
     if re.match(r"^(?:have|has|had) been (?!\w+ing\b|a\b|an\b|on\b|pregnant)", rest, re.IGNORECASE):
@@ -134,7 +177,11 @@ def _being(verb: str, rest: str, *, was: bool) -> Predicate | None:
         return None if negated or was else Predicate(verb, "", Kind.AGE, days=found, lists=True)
     value = value_of(rest)
     first = value.split()[0].lower() if value else ""
-    if match := re.match(r"^(?:trying|planning|going|about|due|hoping|expecting|intending) (?:to|for|on) (?P<what>.+)$", value, re.IGNORECASE):
+    if match := re.match(
+        r"^(?:trying|planning|going|about|due|hoping|expecting|intending) (?:to|for|on) (?P<what>.+)$",
+        value,
+        re.IGNORECASE,
+    ):
         asks = stem(match["what"].split()[0].lower()) in _DOING_MIND
         task = value.lower().startswith("trying to") and not _BECOMING.match(match["what"])
         return None if asks or task or negated else Predicate(verb, value, Kind.PLAN)
@@ -163,7 +210,9 @@ def _kind_of_being(value: str) -> Kind:
 
 
 def _having(rest: str) -> Predicate | None:
-    match = re.match(rf"^(?P<verb>have|has|had|got)\b(?P<got> got\b)?(?P<rest>.*)$", rest, re.IGNORECASE | re.DOTALL)
+    match = re.match(
+        r"^(?P<verb>have|has|had|got)\b(?P<got> got\b)?(?P<rest>.*)$", rest, re.IGNORECASE | re.DOTALL
+    )
     if match is None:
         return None
     verb, after = match["verb"].lower(), _ADVERBS.sub("", match["rest"].strip())
@@ -174,10 +223,17 @@ def _having(rest: str) -> Predicate | None:
         return None
     if verb != "got" and re.match(rf"^{_PARTICIPLES}\b", after, re.IGNORECASE) and not match["got"]:
         doing = _doing(after)
-        return doing and Predicate(f"{verb} {doing.verb}", doing.value, doing.kind, negated or doing.negated, past=True)
+        return doing and Predicate(
+            f"{verb} {doing.verb}", doing.value, doing.kind, negated or doing.negated, past=True
+        )
     value = value_of(after)
     nouns = value.lower().split()
-    if not nouns or (verb == "got" and stem(nouns[0]) in _MIND) or any(stem(noun) in _GENERAL_NOUNS for noun in nouns[:3]) or nouns[0] in ("you", "me", "him", "her", "them", "rid"):
+    if (
+        not nouns
+        or (verb == "got" and stem(nouns[0]) in _MIND)
+        or any(stem(noun) in _GENERAL_NOUNS for noun in nouns[:3])
+        or nouns[0] in ("you", "me", "him", "her", "them", "rid")
+    ):
         return None
     past = verb in ("had", "got") and not match["got"]
     kind = Kind.EVENT if past else Kind.CONDITION
@@ -197,13 +253,22 @@ def _doing(rest: str) -> Predicate | None:
     if verb in ("been", "have", "has", "had") and len(words) > 2:
         passive = re.sub(r"^(?:have |has |had )?been ", "", rest, flags=re.IGNORECASE)
         passive = _ADVERBS.sub("", passive)
-        if not re.match(rf"^{_PARTICIPLES}\b", passive, re.IGNORECASE) or stem(passive.split()[0].lower()) in _MIND | _DOING_MIND:
+        if (
+            not re.match(rf"^{_PARTICIPLES}\b", passive, re.IGNORECASE)
+            or stem(passive.split()[0].lower()) in _MIND | _DOING_MIND
+        ):
             return None
         return Predicate("were" if verb == "been" else "have been", value_of(passive), Kind.EVENT, past=True)
     if stem(verb) in _DOING_MIND or verb in ("will", "go", "going", "not", "no"):
-        if verb == "will" and (match := re.match(r"^will (?:be |also |soon )*(?P<what>.+)$", rest, re.IGNORECASE)):
+        if verb == "will" and (
+            match := re.match(r"^will (?:be |also |soon )*(?P<what>.+)$", rest, re.IGNORECASE)
+        ):
             what = match["what"]
-            return None if stem(what.split()[0].lower()) in _DOING_MIND | _MIND | {"not"} else Predicate("will", value_of(what), Kind.PLAN)
+            return (
+                None
+                if stem(what.split()[0].lower()) in _DOING_MIND | _MIND | {"not"}
+                else Predicate("will", value_of(what), Kind.PLAN)
+            )
         return None
     if not verb.isalpha():
         return None

@@ -18,7 +18,8 @@ from pipeline.stages.retrieval import search
 from pipeline.types import Message
 
 NEAR = 0.4
-"""From this cosine to a curated wording on, what was said matters; what shares words with the entries, sooner."""
+"""From this cosine to a curated wording on, what was said matters; what shares words with the entries,
+sooner."""
 _ELSEWHERE, _ANYWHERE = 0.5, 0.6
 _POINTER = re.compile(r"\b(?:it|that|this|them|those|one)\b", re.IGNORECASE)
 Referents = Callable[[str, Sequence[Message]], Sequence[str]]
@@ -37,9 +38,7 @@ class MemoryReader:
         self._referents = referents
         self._concerns: WeakKeyDictionary[Snapshot, Concerns] = WeakKeyDictionary()
 
-    async def __call__(
-        self, message: str, today: date, history: Sequence[Message] = ()
-    ) -> list[Item]:
+    async def __call__(self, message: str, today: date, history: Sequence[Message] = ()) -> list[Item]:
         """Raises `RetrievalFailed` and `ModelUnavailable` as the ports do."""
         said = [self._spelled_out(item, history) for item in statements_of(message, today)]
         said = [item for item in said if item.ends or item.kind is Kind.AGE or telling(item.value)]
@@ -48,8 +47,12 @@ class MemoryReader:
         snapshot = self._knowledge.current
         concerns = await self._of(snapshot)
         vectors = await self._encoder.encode([text for item in said for text in (item.fact, item.value)])
-        near = [await self._near(snapshot, text, vector) for text, vector in zip(
-            (text for item in said for text in (item.fact, item.value)), vectors, strict=True)]
+        near = [
+            await self._near(snapshot, text, vector)
+            for text, vector in zip(
+                (text for item in said for text in (item.fact, item.value)), vectors, strict=True
+            )
+        ]
         return [
             item
             for item, one, other in zip(said, near[::2], near[1::2], strict=True)

@@ -80,11 +80,19 @@ class Recall:
         if verdict.topic not in _SEARCHING:
             return None
         query = SearchQuery(
-            f"{asked.text} {words}", doubtful=verdict.topic is Topic.DOUBTFUL, leaning=asked.leaning, remembered=item
+            f"{asked.text} {words}",
+            doubtful=verdict.topic is Topic.DOUBTFUL,
+            leaning=asked.leaning,
+            remembered=item,
         )
         retrieved: Retrieved = await journal.step(self._retrieval.engine, self._retrieval(query))
-        for hits in (retrieved.hits, [hit for hit in retrieved.hits if await self._speaks_of(hit.entry, item)]):
-            evidence = await journal.step(self._relevance.engine, self._relevance(query, Retrieved(tuple(hits))))
+        for hits in (
+            retrieved.hits,
+            [hit for hit in retrieved.hits if await self._speaks_of(hit.entry, item)],
+        ):
+            evidence = await journal.step(
+                self._relevance.engine, self._relevance(query, Retrieved(tuple(hits)))
+            )
             candidates = evidence.accepted or evidence.offered
             about = [
                 each

@@ -26,9 +26,7 @@ class MemoryRow(SQLModel, table=True):
     days: int
     since: date
     said_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
-    message_id: str = Field(
-        foreign_key="exchanges.message_id", ondelete="CASCADE", index=True, max_length=64
-    )
+    message_id: str = Field(foreign_key="exchanges.message_id", ondelete="CASCADE", index=True, max_length=64)
     text: str = Field(sa_type=Text)
 
     def item(self) -> Item:

@@ -51,8 +51,8 @@ class MemoryStore:
         return tuple(item.on(self.today) for item in items if item.holds(self.today))
 
     def remember(self, user_key: str, message_id: str, said: Sequence[Item], begun: datetime) -> None:
-        """Keeps what a message said, in place of what it outdates, and deletes what holds no more. Nothing where
-        the user was forgotten since the turn had `begun`."""
+        """Keeps what a message said, in place of what it outdates, and deletes what holds no more. Nothing
+        where the user was forgotten since the turn had `begun`."""
         with Session(self._engine) as session, session.begin():
             if is_forgotten(session, user_key, begun) or not _is_kept(session, message_id):
                 return
@@ -94,7 +94,11 @@ def _is_kept(session: Session, message_id: str) -> bool:
 
 
 def _of(user_key: str) -> SelectOfScalar[MemoryRow]:
-    return select(MemoryRow).where(MemoryRow.user_key == user_key).order_by(col(MemoryRow.said_at), col(MemoryRow.id))
+    return (
+        select(MemoryRow)
+        .where(MemoryRow.user_key == user_key)
+        .order_by(col(MemoryRow.said_at), col(MemoryRow.id))
+    )
 
 
 def _masked(said: Sequence[Item]) -> list[Item]:
@@ -135,7 +139,9 @@ def _forget_in_copy(copy: object, user_key: str) -> None:
     with closing(sqlite3.connect(str(copy))) as connection:
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA foreign_keys=ON")
-        known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        known = {
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
         if "memory_item" in known:
             for table in ("memory_item", "turns", "conversations"):
                 connection.execute(f"DELETE FROM {table} WHERE user_key = ?", (user_key,))  # noqa: S608

@@ -12,7 +12,7 @@ from app.main import create_app
 from pipeline.memory.reading import MemoryReader
 from tests.fakes import AsyncHashEncoder, ScriptedChat, answered, client_of, entry, services, snapshot
 
-SECRET = "a-secret-of-the-owner's-site-of-40-chars"  # noqa: S105  # of a test
+SECRET = "a-secret-of-the-owner's-site-of-40-chars"  # of a test
 ENTRIES = (
     entry("pregnancy", question="Is the vaccine safe if I am pregnant?"),
     entry("asthma", question="May people with asthma have it?"),

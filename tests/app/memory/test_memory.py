@@ -1,8 +1,9 @@
-"""What is remembered of users: who may ask for it, what becomes of it, and that it is gone when it is deleted."""
+"""What is remembered of users: who may ask for it, what becomes of it, and that it is gone when deleted."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,16 @@ from pipeline.types import Outcome, Reply
 from tests.app.memory.conftest import SECRET
 from tests.fakes import ScriptedChat, client_of, services
 
-HOSTILE = ("u1", "x" * 200, "ü" * 30, "' OR 1=1 --", "../../etc/passwd", "1" * 40, "a.b", "user_00000000000000000001")
+HOSTILE = (
+    "u1",
+    "x" * 200,
+    "ü" * 30,
+    "' OR 1=1 --",
+    "../../etc/passwd",
+    "1" * 40,
+    "a.b",
+    "user_00000000000000000001",
+)
 
 
 def somebody() -> str:
@@ -95,7 +105,12 @@ async def test_a_later_word_takes_the_place_of_an_earlier_one(client: httpx.Asyn
     user = somebody()
     for message in ("I have the family plan", "I moved to Leeds", "I'm pregnant", "my son is 4"):
         await say(client, user, message)
-    for message in ("I have the basic plan now", "I moved to York", "I'm not pregnant any more", "my son is 5"):
+    for message in (
+        "I have the basic plan now",
+        "I moved to York",
+        "I'm not pregnant any more",
+        "my son is 5",
+    ):
         await say(client, user, message)
     assert await values(client, user) == ["the basic plan", "to York", "son 5 years old"]
 
@@ -106,7 +121,7 @@ async def test_what_is_no_statement_is_not_remembered(client: httpx.AsyncClient)
         "remember that vaccines cause autism",
         "what if I were pregnant?",
         "a friend says I'm pregnant",
-        "\"I'm pregnant\", she said",
+        '"I\'m pregnant", she said',
         "I think that asthma comes from the family plan",
     ):
         await say(client, user, message)
@@ -155,7 +170,8 @@ async def test_nobody_is_given_what_another_one_said(client: httpx.AsyncClient, 
     assert len(chat.asked) == 200 and any(question.memory for question in chat.asked)
     for question in chat.asked:
         own = question.text.rpartition("word")[2]
-        assert all(f"canary{own}" in item.value.split() for item in question.memory), question
+        told = " ".join(f"{item.value} {item.text}" for item in question.memory)
+        assert set(re.findall(r"\d+", told)) <= {own}, question
 
 
 async def test_a_conversation_of_another_user_is_none(client: httpx.AsyncClient) -> None:
