@@ -29,8 +29,8 @@ _log = logging.getLogger("candor.retention")
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was deleted: exchanges with their feedback, choices and what was remembered of them, traces, and copies
-    of the database that were made before an upgrade."""
+    """What was deleted: exchanges with their feedback, choices and what was remembered of them, traces, and
+    copies of the database that were made before an upgrade."""
 
     exchanges: int = 0
     traces: int = 0
