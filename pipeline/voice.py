@@ -32,9 +32,9 @@ class Opener(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StyleCard:
     """How the house talks: `traits`, one plain English sentence each ("Speaks to the user as you."), and
-    exchanges of the transcripts to take after, without their facts (`stages.manner` finds the nearest). Nine
-    of ten answers stay within `sentences` and `words`; 0: not known. `opens`: the share of answers that begin
-    with a phrase of the house."""
+    exchanges of the transcripts to take after, without their facts (`stages.composing.style_mask` finds the
+    nearest). Nine of ten answers stay within `sentences` and `words`; 0: not known. `opens`: the share of
+    answers that begin with a phrase of the house."""
 
     traits: tuple[str, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()

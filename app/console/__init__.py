@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from app.console.importing.uploads import Uploads
 from app.console.routes import (
     dashboard,
     entries,
@@ -14,11 +15,14 @@ from app.console.routes import (
     gaps,
     gold,
     history,
+    importing,
     releases,
     signing,
     trying,
     turns,
+    undoing,
 )
+from app.console.routes.house import account, audit, exports, keys, settings, users
 
 
 def add_console(app: FastAPI) -> None:
@@ -26,5 +30,8 @@ def add_console(app: FastAPI) -> None:
     app.mount("/admin/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console")
     routers = [signing.router, signing.inside, gold.of_turns]
     views = (dashboard, trying, history, entries, releases, gold, gaps, feedback, turns)
-    for router in (*routers, *(each.router for each in views)):
+    of_house = (importing, undoing, exports, users, keys, audit, settings, account)
+    chosen = app.state.services.settings
+    app.state.uploads = Uploads(chosen.data_dir / "uploads", chosen.import_limit_bytes)
+    for router in (*routers, *(each.router for each in (*views, *of_house))):
         app.include_router(router)
