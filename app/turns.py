@@ -201,9 +201,10 @@ class TurnRunner:
 
     async def _open(self, conversation_id: str | None, user: User | None) -> Opened | None:
         """None where the database does not give it. Raises `ConversationNotFound`."""
+        key = user.key if user is not None else None
         if conversation_id is None:
-            return self._conversations.open(None, user and user.key)
-        opening = self._storage.run(self._conversations.open, conversation_id, user and user.key)
+            return self._conversations.open(None, key)
+        opening = self._storage.run(self._conversations.open, conversation_id, key)
         try:
             return await asyncio.wait_for(opening, _OPENING_S)
         except (SQLAlchemyError, TimeoutError) as error:

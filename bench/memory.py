@@ -81,13 +81,15 @@ async def measure(rows_by_name: Mapping[str, Sequence[Sequence[str]]], *, misses
                     right += 1
                 elif not any(is_right(item, each) for each in maybe):
                     wrong.append(item)
-            counts = [a + b for a, b in zip(counts, (right, len(wrong), len(open_)), strict=True)]
+            seen = (right, len(wrong), len(open_))
+            counts = [total + one for total, one in zip(counts, seen, strict=True)]
             if misses and (wrong or open_):
                 print(f"  {message!r}: wrong {[(i.about, i.value, i.ends) for i in wrong]} missed {open_}")
         print(f"{name:26} right {counts[0]:3} wrong {counts[1]:3} missed {counts[2]:3}")
-        totals = [a + b for a, b in zip(totals, counts, strict=True)]
-    right, wrong, missed = totals
-    print(f"precision {_share(right, right + wrong)}  recall {_share(right, right + missed)}")
+        totals = [total + one for total, one in zip(totals, counts, strict=True)]
+    print(
+        f"precision {_share(totals[0], totals[0] + totals[1])}  recall {_share(totals[0], totals[0] + totals[2])}"
+    )
     await encoder.close()
 
 

@@ -65,9 +65,9 @@ async def measure(rows_by_name: Mapping[str, Sequence[Sequence[str]]], *, misses
                 items = tuple(replace(item, id="item") for item in await read(said, TODAY))
                 plain = await chain.run("m", Question(asked), unheard)
                 told = await chain.run("m", Question(asked, memory=items), unheard)
-                _count(
-                    counts, name, (said, asked), wanted, plain, told, trace.used, live.current, misses, items
-                )
+                odd = _count(counts, wanted, plain, told, live.current)
+                if misses and odd:
+                    print(f"  {name}: {said!r}, {asked!r}: {odd}, used {trace.used}")
             await models.close()
             engine.dispose()
     print(counts)

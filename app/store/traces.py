@@ -154,7 +154,8 @@ def _found(
     session: Session, wanted: Wanted, order: Sequence[Any], offset: int, limit: int
 ) -> tuple[Sequence[str], int]:
     """The ids of one page, and how many there are: where the page is the last one, nothing is counted."""
-    conditions, of = _conditions(wanted), (TurnRow,)
+    conditions = _conditions(wanted)
+    of: tuple[Any, ...] = (TurnRow,)
     if wanted.rating:
         of = (outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id),)
     query = select(TurnRow.message_id).select_from(*of).where(*conditions).order_by(*order)

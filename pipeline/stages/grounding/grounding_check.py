@@ -96,8 +96,10 @@ class SpecialistGroundingCheck:
 
     def _is_remembered(self, sentence: Sentence, evidence: Evidence) -> bool:
         """Whether it says what the search was made with, and no more."""
-        item, entry = evidence.query.remembered, evidence.accepted[0].hit.entry if evidence else None
-        return bool(item and entry) and sentence.text == self._voice.remembering(item.fact, entry.id)
+        item = evidence.query.remembered
+        if item is None or not evidence:
+            return False
+        return sentence.text == self._voice.remembering(item.fact, evidence.accepted[0].hit.entry.id)
 
     async def features(
         self, text: str, cited: EvidenceText, conflict: Contradiction | None
