@@ -274,7 +274,7 @@ def _lexical(folder: Path, manifest: Manifest, searched: Sequence[Passage]) -> L
 
 def _passage_line(passage: Passage) -> str:
     row = [passage.entry_id, passage.view.value, passage.text, passage.start, passage.end, passage.context]
-    return json.dumps(row, ensure_ascii=False) + "\n"
+    return _encoded(row) + "\n"
 
 
 def _passage(line: str | bytes) -> Passage:
@@ -297,3 +297,4 @@ def _sha256(file: Path) -> str:
 
 
 _MANIFESTS = TypeAdapter(Manifest)
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder a line
