@@ -117,9 +117,7 @@ def report_turns(client: httpx.Client, process: psutil.Process) -> None:
     p50, p99 = np.percentile(crowd, [50, 99])
     spent = (cpu_s(process) - before) / len(crowd) * 1000
     print(f"{CLIENTS} clients: p50 {p50:.1f} ms, p99 {p99:.1f} ms a turn, {rate:.0f} turns/s")
-    print(
-        f"{CLIENTS} clients: {spent:.1f} ms of processor a turn (two cores: {2000 / spent:.0f} turns/s at most)"
-    )
+    print(f"{CLIENTS} clients: {spent:.1f} ms of processor a turn ({2000 / spent:.0f} turns/s on two cores)")
 
 
 def cpu_s(process: psutil.Process) -> float:
