@@ -37,7 +37,7 @@ from app.web.offers import Offers, topic_labels
 from app.web.routes import widget_routes
 from app.web.texts import WidgetTexts
 
-_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents"})
+_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents", "/admin/ui/import"})
 
 
 def create_app(services: Services | None = None) -> FastAPI:

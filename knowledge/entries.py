@@ -16,6 +16,7 @@ from knowledge.curation.applying import ApplyCounts, ApplyMode, apply, by_id, pl
 from knowledge.curation.history import History
 from knowledge.curation.lifecycle import Kept, Writing, check_may_withdraw, stepped, written
 from knowledge.curation.rows import EntryRow, VersionRow, entry_from
+from knowledge.curation.undoing import Undoing, undoing_of
 from knowledge.curation.writing import SLICE, Change, Witness, exclusive, kept_of, unwitnessed, write
 from knowledge.errors import EntryChanged, EntryExists, EntryNotFound, StorageFailed, VersionNotFound
 from knowledge.importing.changes import Plan
@@ -123,6 +124,18 @@ class EntryStore:
         with Session(self._engine) as session:
             return session.exec(select(func.count()).select_from(EntryRow)).one()
 
+    def state(self) -> tuple[int, datetime | None]:
+        """Differs once any entry was written or deleted."""
+        with Session(self._engine) as session:
+            counted = select(func.count(), func.max(EntryRow.updated_at)).select_from(EntryRow)
+            return tuple(session.exec(counted).one())
+
+    def waiting(self) -> int:
+        """How many are in review."""
+        in_review = col(EntryRow.status) == EntryStatus.IN_REVIEW.value
+        with Session(self._engine) as session:
+            return session.exec(select(func.count()).select_from(EntryRow).where(in_review)).one()
+
     def ids(self) -> frozenset[str]:
         """Of all entries."""
         with Session(self._engine) as session:
@@ -201,6 +214,22 @@ class EntryStore:
         """What `apply` would do now. Raises what it would."""
         with Session(self._engine) as session:
             return planned(session, by_id(entries, mode), mode, given or {})
+
+    def preview_undo(self, author: str, noted_at: datetime) -> Undoing:
+        """What would take back an import: `author` and `noted_at` as the witness noted them."""
+        with Session(self._engine) as session:
+            return undoing_of(session, author, noted_at)
+
+    def undo(self, author: str, noted_at: datetime, by: Writing = _UNNAMED) -> tuple[ApplyCounts, Undoing]:
+        """Takes it back, all or nothing; entries that were changed since are left. Raises what `written`
+        raises. It is an import itself, and can be taken back."""
+        with self._writing() as session:
+            found = undoing_of(session, author, noted_at)
+            counts = apply(session, found.plan, (), by)
+            told = {"created": counts.created, "updated": counts.updated, "removed": counts.removed}
+            if any(told.values()):
+                self._witness(session, by, "entries.imported", "undo", told)
+            return counts, found
 
     def _wrote(self, session: Session, change: Change, by: Writing, act: str, **detail: int) -> Kept:
         """What is kept after a change; where it changes nothing, nothing is written."""

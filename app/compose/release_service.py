@@ -85,6 +85,7 @@ class ReleaseService:
         self._follow_every_s = follow_every_s
         self._gate = gate
         self._served: tuple[str, Mapping[str, str]] = ("", {})
+        self._changes: tuple[object, int] = (None, 0)
         self._base: KnowledgeBase | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -147,7 +148,10 @@ class ReleaseService:
             except ReleaseUnusable:  # its folder is gone: what it serves tells
                 entries = self._live.current.entries
                 self._served = release_id, {name: content_hash(entry) for name, entry in entries.items()}
-        return self._gate.changes_not_live(self._served[1])
+        state = (release_id, self._base.entries.state(), date.today())
+        if self._changes[0] != state:
+            self._changes = state, self._gate.changes_not_live(self._served[1])
+        return self._changes[1]
 
     def served_ids(self) -> Set[str]:
         """The ids of the entries that are served, none while nothing is."""

@@ -71,6 +71,11 @@ async def closed(services: Services, curator: Curator, response: Response, reque
     """Ends it."""
     if secret := request.cookies.get(COOKIE):
         await services.storage.run(services.keys.sign_out, secret, curator)
+    forget(response)
+
+
+def forget(response: Response) -> None:
+    """Takes the cookie away."""
     response.delete_cookie(COOKIE, path="/admin", httponly=True, samesite="strict")
 
 
@@ -82,12 +87,22 @@ def csrf_of(secret: str) -> str:
 async def check_form(request: Request, expected: str) -> None:
     """Raises a 403 `Problem` for what comes from no form of this console: from another site, or without its
     token."""
-    origin = request.headers.get("Origin")
-    if origin and origin != "null" and urlsplit(origin).netloc != request.headers.get("Host"):
-        raise Problem(403, "forbidden", "This form was sent from another site.")
+    check_origin(request)
     given = (await request.form()).get(CSRF_FIELD, "")
     if not secrets.compare_digest(str(given).encode(), expected.encode()):
         raise Problem(403, "forbidden", "This form is out of date: load the page again.")
+
+
+def check_origin(request: Request) -> None:
+    """Raises a 403 `Problem` for what another site sends. A browser says so itself; an older one at least
+    names the site, which is held against this one's name."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        is_own = site in ("same-origin", "none")
+    else:
+        is_own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
+    if not is_own:
+        raise Problem(403, "forbidden", "This form was sent from another site.")
 
 
 async def fields_of(request: Request) -> FormData:
@@ -98,4 +113,7 @@ async def fields_of(request: Request) -> FormData:
 def back_of(request: Request) -> str:
     """Where a visitor came from, if that was a view of this console."""
     asked = parse_qs(request.url.query).get("back", [""])[0]
-    return asked if asked.startswith("/admin") and "//" not in asked and "\\" not in asked else "/admin"
+    path, _, _ = asked.partition("?")
+    is_own = path == "/admin" or path.startswith("/admin/ui/")
+    is_plain = asked.isprintable() and not any(each in path for each in ("//", "\\", ".."))
+    return asked if is_own and is_plain else "/admin"

@@ -56,7 +56,7 @@ def draft_of(
     the gap is named by, and its id made of the question. `taken` are ids in use."""
     asked = (question or next(iter(wordings), name)).strip()[:MAX_QUESTION]
     draft = Entry(
-        id=_free(id_of(asked), taken),
+        id=free_id(id_of(asked), taken),
         question=asked,
         answer=(answer or "").strip() or UNWRITTEN,
         topic=(topic or "").strip() or "general",
@@ -77,7 +77,7 @@ def worded(entry: Entry, wordings: Iterable[str]) -> Entry:
     return replace(entry, alternates=(*entry.alternates, *fresh)[:MAX_ITEMS])
 
 
-def _free(entry_id: str, taken: Collection[str]) -> str:
+def free_id(entry_id: str, taken: Collection[str]) -> str:
     number, free = 1, entry_id
     while free in taken:
         number += 1

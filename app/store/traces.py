@@ -104,14 +104,13 @@ class TraceStore:
         names = "message_id conversation_id created_at question outcome release_id elapsed_ms".split()
         columns = (*(getattr(TurnRow, name) for name in names), FeedbackRow.rating)
         rated = outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id)
-        conditions = _conditions(wanted or Wanted())
-        query = select(*columns).select_from(rated).where(*conditions)
-        query = query.order_by(col(TurnRow.created_at).desc(), col(TurnRow.message_id))
-        count = select(func.count()).select_from(rated).where(*conditions)
+        newest = (col(TurnRow.created_at).desc(), col(TurnRow.message_id))
         with Session(self._engine) as session:
-            rows = session.execute(query.offset(offset).limit(limit))
+            ids, total = _found(session, wanted or Wanted(), newest, offset, limit)
+            its = select(*columns).select_from(rated).where(col(TurnRow.message_id).in_(ids))
+            rows = session.execute(its.order_by(*newest)) if ids else ()
             turns = tuple(dict(zip((*names, "rating"), row, strict=True)) for row in rows)
-            return TurnPage(turns, session.exec(count).one())
+            return TurnPage(turns, total)
 
     def get(self, message_id: str) -> dict[str, Any]:
         """A turn with its steps, what it cost, and the feedback on it. Raises `MessageNotFound`."""
@@ -139,6 +138,20 @@ class TraceStore:
                 session.exec(delete(ConversationRow).where(its, has_no_exchange()))
             elif not trace.rowcount:
                 raise MessageNotFound(message_id)
+
+
+def _found(
+    session: Session, wanted: Wanted, order: Sequence[Any], offset: int, limit: int
+) -> tuple[Sequence[str], int]:
+    """The ids of one page, and how many there are: where the page is the last one, nothing is counted."""
+    conditions, of = _conditions(wanted), (TurnRow,)
+    if wanted.rating:
+        of = (outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id),)
+    query = select(TurnRow.message_id).select_from(*of).where(*conditions).order_by(*order)
+    ids = session.exec(query.offset(offset).limit(limit)).all()
+    if len(ids) < limit and (ids or not offset):
+        return ids, offset + len(ids)
+    return ids, session.exec(select(func.count()).select_from(*of).where(*conditions)).one()
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

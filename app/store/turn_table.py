@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Text
+from sqlalchemy import JSON, Index, Text
 from sqlmodel import Field, SQLModel
 
 from app.store.db import UtcDateTime, now
@@ -15,6 +15,7 @@ class TurnRow(SQLModel, table=True):
     """A turn. `conversation_id` is empty for one that failed before its conversation had an exchange."""
 
     __tablename__ = "turns"
+    __table_args__ = (Index("ix_turns_created_at_outcome", "created_at", "outcome"),)
 
     message_id: str = Field(primary_key=True, max_length=64)
     conversation_id: str | None = Field(

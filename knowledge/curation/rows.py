@@ -34,7 +34,7 @@ class EntryRow(SQLModel, table=True):
     content_hash: str = Field(max_length=64)
     version: int = Field(default=1)
     content_by: str = Field(default="", max_length=100)
-    updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
 
 
 class VersionRow(SQLModel, table=True):

@@ -64,7 +64,7 @@ def list_suggestions(
 )
 def accept_suggestion(suggestion_id: str, services: Using, acting: Acting) -> EntryBody:
     """Makes it an alternate of its entry, which is given."""
-    found = _suggestion(services, suggestion_id)
+    found = suggestion_of(services, suggestion_id)
     entry = worded(found.entry, [found.text])
     if entry == found.entry:
         raise Problem(409, "entry-full", "The entry has as many alternates as it can hold.")
@@ -82,12 +82,13 @@ def accept_suggestion(suggestion_id: str, services: Using, acting: Acting) -> En
 )
 def dismiss_suggestion(suggestion_id: str, services: Using, acting: Acting) -> None:
     """It is not suggested again for this entry."""
-    found = _suggestion(services, suggestion_id)
+    found = suggestion_of(services, suggestion_id)
     services.suggestions.decide(found, Decision.DISMISSED, acting.name)
     services.audit.record(acting, "suggestion.dismissed", found.id, {"entry_id": found.entry.id})
 
 
-def _suggestion(services: Services, suggestion_id: str) -> Suggestion:
+def suggestion_of(services: Services, suggestion_id: str) -> Suggestion:
+    """Raises a 404 `Problem`."""
     try:
         return services.suggestions.get(suggestion_id)
     except SuggestionNotFound:

@@ -32,18 +32,20 @@ async def history(request: Request, entry_id: str, services: Using, at: At) -> R
     pairs = list(zip(found, [*found[1:], None], strict=False))[:PAGE]
     rows = [(each, differences(before.record if before else {}, each.record)) for each, before in pairs]
     listing = Listing(request.url.path, rows, page.total, page_of(request), {})
-    return view(request, at, "history.html", {"entry_id": entry_id, "listing": listing})
+    return view(request, at, "knowledge/history.html", {"entry_id": entry_id, "listing": listing})
 
 
 @router.post("/{entry_id}/revert", dependencies=[for_role(Role.EDITOR)])
 async def revert(request: Request, entry_id: str, services: Using, at: At) -> Response:
-    given = str((await fields_of(request)).get("version", ""))
-    if not given.isascii() or not given.isdigit():
+    given = request.query_params.get("version") or str((await fields_of(request)).get("version", ""))
+    if not given.isascii() or not given.isdigit() or len(given) > 9:
         raise Problem(422, "invalid", "There is no such version.")
     by = writing_of(services, at.curator)
     try:
         kept = await services.storage.run(services.entries.revert, entry_id, int(given), by)
     except VersionNotFound:
         raise Problem(404, "not-found", "There is no such version.") from None
-    said = f"It is again as in version {given}, as version {kept.version}."
-    return back(f"/admin/ui/entries/{entry_id}", said, undo=f"/admin/ui/entries/{entry_id}/history")
+    before = kept.version - 1
+    undo = f"/admin/ui/entries/{entry_id}/revert?version={before}" if before != int(given) else ""
+    said = f"It is again as in version {given}."
+    return back(f"/admin/ui/entries/{entry_id}", said, revert=undo)
