@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from knowledge.types import Hit
 from pipeline.delivery import Checks, Delivery
 from pipeline.english.parts import parts_of
+from pipeline.english.pressing import presses
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.llm.budget import turn_budget
@@ -29,6 +30,8 @@ from pipeline.ports import (
 from pipeline.speech import Speech
 from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.stages.relevance.curated import CuratedQuestion
+from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
+from pipeline.steering import PRESSURE, Steering, is_hostile
 from pipeline.turn import (
     Evidence,
     Retrieved,
@@ -57,6 +60,10 @@ MOST_PARTS = 4
 """Questions of one message that are answered: a reply to twelve would not be read."""
 MOST_NAMED = 15
 """Words of a part that are said back to name it."""
+MOST_READ = 300
+"""Characters of an answer by which others about the same are found."""
+_PRESSING = (Topic.ON_TOPIC, Topic.DOUBTFUL, Topic.OFF_TOPIC, Topic.FRAGMENT, Topic.SMALL_TALK)
+_LATELY = 2  # replies with the same answer after which it is said that it is the same
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 
 
@@ -98,6 +105,8 @@ class ChatPipeline:
         self._stages = stages
         self._knowledge = knowledge
         self._curated = CuratedQuestion(knowledge)
+        self._standing = StandingAnswer(stages.retrieval)
+        self._steering = Steering(voice)
         self._voice = voice
         self._traces = traces
         self._checks = Checks(EchoGuard(prompts), (stages.grounding, *stages.grounding_spares), stages.review)
@@ -129,9 +138,24 @@ class ChatPipeline:
         verdict = await self._judged(journal, question)
         if verdict.topic is Topic.EMERGENCY:
             return await self._in_emergency(journal, replace(question, plain=True), speech)
+        standing = await self._pressed(question, verdict)
+        if standing and verdict.topic not in _SEARCHING:
+            return await self._say_again(journal, question, standing, speech)
         if verdict.topic not in _SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
-        return await self._look_up(journal, question, speech, doubtful=verdict.topic is Topic.DOUBTFUL)
+        doubtful = verdict.topic is Topic.DOUBTFUL
+        return await self._look_up(journal, question, speech, doubtful=doubtful, standing=standing)
+
+    async def _pressed(self, question: Question, verdict: TopicVerdict) -> Evidence | None:
+        """What was answered last, where a message says what that was or presses for another answer."""
+        pressed = verdict.kind == PRESSURE or (verdict.topic in _PRESSING and presses(question.text))
+        return await self._standing(question) if pressed else None
+
+    async def _say_again(
+        self, journal: Journal, question: Question, standing: Evidence, speech: Speech
+    ) -> Reply:
+        journal.add(standing, self._standing.engine)
+        return await self._say(journal, replace(question, again=True), standing, speech)
 
     async def _in_emergency(self, journal: Journal, question: Question, speech: Speech) -> Reply:
         """What to do at once, then the entry if one answers. What was said stands, whatever fails after
@@ -145,15 +169,23 @@ class ChatPipeline:
             return self._end(journal, Outcome.ANSWERED if speech.numbers else Outcome.DECLINED, speech)
 
     async def _look_up(
-        self, journal: Journal, question: Question, speech: Speech, *, doubtful: bool
+        self,
+        journal: Journal,
+        question: Question,
+        speech: Speech,
+        *,
+        doubtful: bool,
+        standing: Evidence | None = None,
     ) -> Reply:
-        if parts := await self._parts(journal, question):
+        if not standing and (parts := await self._parts(journal, question)):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
         if evidence:
             return await self._say(journal, question, evidence, speech)
         if speech.urgent:
             return self._end(journal, Outcome.DECLINED, speech)
+        if standing:
+            return await self._say_again(journal, question, standing, speech)
         if evidence.offered:
             return await self._offer(journal, question, evidence, speech)
         outcome = Outcome.OFF_TOPIC if doubtful else Outcome.NO_ANSWER
@@ -230,6 +262,9 @@ class ChatPipeline:
 
     async def _say(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """What answers; where nothing of it may be said, that there is no answer."""
+        lately = replies_of(question.history)[-_LATELY:]
+        if len(lately) == _LATELY and all(says(reply, evidence.accepted[0].hit.entry) for reply in lately):
+            question = replace(question, again=True)
         await self._compose(journal, question, evidence, speech)
         if speech.numbers:
             return self._end(journal, Outcome.ANSWERED, speech)
@@ -254,12 +289,27 @@ class ChatPipeline:
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
             near = await journal.step(retrieval.engine, retrieval(SearchQuery(question.text)))
+        if is_hostile(verdict):
+            return await self._steer(journal, question, verdict, speech)
         return await self._fixed(journal, question, outcome, kind, near, speech)
+
+    async def _steer(
+        self, journal: Journal, question: Question, verdict: TopicVerdict, speech: Speech
+    ) -> Reply:
+        """Away from what is declined, to what was talked about before or to the topics."""
+        retrieval, outcome = self._stages.retrieval, _OUTCOMES[verdict.topic]
+        towards = last_answer(question.history)[:MOST_READ] or " ".join(self._voice.topics()[:1])
+        near = await journal.step(retrieval.engine, retrieval(SearchQuery(towards))) if towards else None
+        replies = replies_of(question.history)
+        key = self._steering.key(question.history)
+        text = self._voice.reply(outcome, verdict.kind, variant=question.text, spoken=replies, key=key)
+        await speech.say_house(text)
+        return self._end(journal, outcome, speech, _questions(near.hits) if near else ())
 
     async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
         questions = _questions([item.hit for item in evidence.offered])
-        await speech.say_house(self._voice.offering(questions, question.text))
+        await speech.say_house(self._voice.offering(questions, question.text, replies_of(question.history)))
         return self._end(journal, Outcome.CLARIFY, speech, questions)
 
     async def _fixed(
@@ -272,7 +322,8 @@ class ChatPipeline:
         speech: Speech,
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
-        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text))
+        spoken = replies_of(question.history)
+        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text, spoken=spoken))
         suggestions = _questions(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 
@@ -345,7 +396,7 @@ class ChatPipeline:
         """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
         the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
-        if question.whole:  # only the last one, which copies, says an answer whole
+        if question.whole or question.again:  # only the last one, which copies, says an answer whole
             composers = composers[-1:]
         repairs = False
         for place, composer in enumerate(composers, 1):
