@@ -62,7 +62,7 @@ MOST_NAMED = 15
 """Words of a part that are said back to name it."""
 MOST_READ = 300
 """Characters of an answer by which others about the same are found."""
-_PRESSING = (Topic.ON_TOPIC, Topic.DOUBTFUL, Topic.OFF_TOPIC, Topic.FRAGMENT, Topic.SMALL_TALK)
+_PRESSING = (Topic.ON_TOPIC, Topic.DOUBTFUL, Topic.FRAGMENT)
 _LATELY = 2  # replies with the same answer after which it is said that it is the same
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 

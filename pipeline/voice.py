@@ -85,9 +85,10 @@ class HouseVoice:
         """That an answer is said once more, in words that the replies `spoken` so far have least."""
         return choose(self._restating, "", "\n".join(spoken))
 
-    def naming(self, question: str, variant: str = "") -> str:
-        """Names the curated question that what follows answers."""
-        return choose(self.fixed["names_question"], variant).replace(QUESTION, question)
+    def naming(self, question: str, spoken: Sequence[str] = ()) -> str:
+        """Names the curated question that what follows answers, as the replies `spoken` so far do least."""
+        ways = [each.replace(QUESTION, question) for each in self.fixed["names_question"]]
+        return choose(ways, "", "\n".join(spoken))
 
     def shortened(self, entry: Entry) -> str:
         """That an answer was a part of the entry's, and the way to the rest."""

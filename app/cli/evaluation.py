@@ -85,13 +85,13 @@ def _settings(profile: str | None) -> Settings:
 def run_suites(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
     """Each suite on a release of its own knowledge base, or of the seeds' where it has none. All that is made
     for it, but the exported encoder, is gone afterwards. Raises what building and turns raise."""
-    with asyncio.Runner() as runner, _bench(settings, runner, show) as bench:
+    with asyncio.Runner() as runner, bench_of(settings, runner, show) as bench:
         return [bench.run(suite, show) for suite in suites]
 
 
 def run_questions(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
     """As `run_suites`, but for the questions alone: no stage is asked by itself."""
-    with asyncio.Runner() as runner, _bench(settings, runner, show) as bench:
+    with asyncio.Runner() as runner, bench_of(settings, runner, show) as bench:
         return [bench.ask(suite, show) for suite in suites]
 
 
@@ -110,18 +110,18 @@ class Bench:
     def run(self, suite: Suite, show: Show) -> SuiteRun:
         """The suite, put to the chain."""
         if suite.cases or suite.relevance_pairs or suite.conversations:
-            self._serve(suite, show)
+            self.serve(suite, show)
         run = self.runner.run(run_suite(self.chain, suite, self.system, show))
         voice = self.runner.run(spoken_turns(suite.conversations, self.speaking_like, show))
         return replace(run, voice=voice)
 
     def ask(self, suite: Suite, show: Show) -> SuiteRun:
         """The suite's questions, put to the chain."""
-        self._serve(suite, show)
+        self.serve(suite, show)
         cases = self.runner.run(run_cases(self.chain, suite, show))
         return SuiteRun(suite.name, self.system, tuple(cases))
 
-    def _serve(self, suite: Suite, show: Show) -> None:
+    def serve(self, suite: Suite, show: Show) -> None:
         entries = suite.entries or parse_path(self.settings.seeds_dir / "kb").entries
         self.base.entries.apply(entries, ApplyMode.REPLACE)
         _, snapshot = self.base.builder.build(self.base.entries.servable(date.today()), show)
@@ -129,7 +129,7 @@ class Bench:
 
 
 @contextmanager
-def _bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
+def bench_of(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
     loaded = encoder(settings, show)
     live, traces = LiveRelease(), LastTrace()
     knowledge = ServingKnowledge(live)

@@ -84,12 +84,13 @@ class ExtractiveComposer:
         phrase that only pleases gives way to the question that is named."""
         opener = self._around(question, entry)[0]
         names = YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry)
+        said = replies_of(question.history)
         if question.again:
-            yield replace(_house(self._voice.restating(replies_of(question.history)), " "), needed=True)
+            yield replace(_house(self._voice.restating(said), " "), needed=True)
         elif opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
             yield _house(opener, " ")
         if names or question.again:
-            yield replace(_house(self._voice.naming(entry.question, entry.id), " "), needed=True)
+            yield replace(_house(self._voice.naming(entry.question, said), " "), needed=True)
 
     def _around(self, question: Question, entry: Entry) -> tuple[str, str]:
         if question.plain:

@@ -78,5 +78,5 @@ class JudgeThresholds:
     alarm_lead: float = 0.05
     urgent: float = 0.3
     attack: float = 0.7
-    attack_on_topic: float = 0.9
+    attack_on_topic: float = 0.8
     benefit: float = 0.15
