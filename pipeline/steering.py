@@ -1,11 +1,12 @@
-"""How the house answers what it declines and insults over a conversation: another way each time, back to what it
-can talk about, and with an end."""
+"""How the house answers insults and what it declines over a conversation: another way each time, back to what
+it can talk about, and with an end."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
+from pipeline.english.language import split_sentences
 from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Message, Role
 from pipeline.voice import HouseVoice
@@ -25,8 +26,8 @@ def is_hostile(verdict: TopicVerdict) -> bool:
 
 
 class Steering:
-    """Reads off a conversation how often the house had to steer already. Its own replies tell: nothing is kept
-    of a conversation but its public messages, of which only the last may be at hand."""
+    """Reads off a conversation how often the house had to steer already. Its own replies tell: nothing is
+    kept of a conversation but its public messages, of which only the last may be at hand."""
 
     def __init__(self, voice: HouseVoice) -> None:
         self._replies = {key: _matching(voice.fixed.get(key, ())) for key in (*_HOSTILE, FIRM, ENDING)}
@@ -41,9 +42,13 @@ class Steering:
         return FIRM if firm else ""
 
     def _is(self, reply: str, *keys: str) -> bool:
-        return any(pattern.fullmatch(reply) for key in keys for pattern in self._replies[key])
+        """Whether a reply is of these: all its sentences are, of which some may have been left out."""
+        patterns = [pattern for key in keys for pattern in self._replies[key]]
+        parts = [part.strip() for part in split_sentences(reply)]
+        return bool(parts) and all(any(each.fullmatch(part) for each in patterns) for part in parts)
 
 
 def _matching(replies: Sequence[str]) -> Sequence[re.Pattern[str]]:
-    """A pattern for each reply, whatever its slots are filled with."""
-    return [re.compile(_SLOT.sub(".*", re.escape(reply.strip()))) for reply in replies]
+    """A pattern for each sentence of the replies, whatever its slots are filled with."""
+    sentences = [part.strip() for reply in replies for part in split_sentences(reply)]
+    return [re.compile(_SLOT.sub(".*", re.escape(sentence))) for sentence in sentences]

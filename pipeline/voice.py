@@ -123,11 +123,17 @@ class HouseVoice:
         return choose(self.fixed["part_unanswered"], part).replace(QUESTION, part)
 
     def reply(
-        self, outcome: Outcome, kind: str = "", *, variant: str = "", spoken: Sequence[str] = (), key: str = ""
+        self,
+        outcome: Outcome,
+        kind: str = "",
+        *,
+        variant: str = "",
+        spoken: Sequence[str] = (),
+        key: str = "",
     ) -> str:
         """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
-        gets, but one that the replies `spoken` so far have least. An unknown `kind` falls back to the outcome's
-        own reply, unknown small talk to what the service can do; a `key` of `fixed` goes before both. Raises
+        gets, but one that the replies `spoken` so far have least. An unknown `kind` falls back to the
+        outcome's own reply, unknown small talk to what the service can do; a `key` of `fixed` goes before both. Raises
         `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
             raise ValueError("an answer is composed from evidence, never fixed")

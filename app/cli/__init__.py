@@ -264,14 +264,22 @@ def eval_(
         Literal["specialist", "assisted", "llm"] | None,
         typer.Option(help="Who does the work, in place of CANDOR_PROFILE."),
     ] = None,
+    fair: Annotated[
+        bool, typer.Option("--fair", help="Measure whether it answers alike, whoever asks.")
+    ] = False,
 ) -> None:
     """Measure the chain on suites: each stage, and end to end.
 
     The knowledge base of a suite is built aside; nothing that is served changes. `--compare A.json B.json`
     shows what changed from one saved run to another.
     """
-    from app.cli.evaluation import evaluate
+    from app.cli.evaluation import evaluate, settings_of
 
+    if fair:
+        from app.cli.fairness import evaluate_fairness
+
+        evaluate_fairness(suites, limit, json, settings_of(profile))
+        return
     evaluate(suites, limit, json, html, compare, profile)
 
 

@@ -59,10 +59,10 @@ def evaluate(
             raise Failed(f"{file}: there is no such folder.")
     before = _saved(other) if other else ()
     runs = [run for path in paths if path.is_file() for run in _saved(path)]
-    suites = [_suite(path, limit) for path in paths if not path.is_file()]
+    suites = [suite_at(path, limit) for path in paths if not path.is_file()]
     if suites:
         with progress() as show:
-            runs += run_suites(suites, _settings(profile), show)
+            runs += run_suites(suites, settings_of(profile), show)
     _tell(runs, _compared(before, runs) if other else [], save, page, tables=bool(suites) or not other)
     for suite in suites:
         _tell_voice(suite)
@@ -77,7 +77,8 @@ def _tell_voice(suite: Suite) -> None:
         print_phrases(phrases, [suite.files[talk] for talk in suite.conversations])
 
 
-def _settings(profile: str | None) -> Settings:
+def settings_of(profile: str | None) -> Settings:
+    """Those in force, with a `profile` in place of theirs."""
     settings = read_settings()
     return settings.model_copy(update={"profile": Profile(profile)}) if profile else settings
 
@@ -122,6 +123,7 @@ class Bench:
         return SuiteRun(suite.name, self.system, tuple(cases))
 
     def serve(self, suite: Suite, show: Show) -> None:
+        """Puts the chain on the suite's knowledge base."""
         entries = suite.entries or parse_path(self.settings.seeds_dir / "kb").entries
         self.base.entries.apply(entries, ApplyMode.REPLACE)
         _, snapshot = self.base.builder.build(self.base.entries.servable(date.today()), show)
@@ -130,6 +132,7 @@ class Bench:
 
 @contextmanager
 def bench_of(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
+    """The chain as it is served, on a database of its own that is gone afterwards."""
     loaded = encoder(settings, show)
     live, traces = LiveRelease(), LastTrace()
     knowledge = ServingKnowledge(live)
@@ -164,7 +167,8 @@ def _system(settings: Settings, models: Models, pipeline: ChatPipeline, encoder_
     return named | {RELEVANCE_THRESHOLD: str(answering_line(COSTS[settings.when_unsure]))}
 
 
-def _suite(folder: Path, limit: int | None) -> Suite:
+def suite_at(folder: Path, limit: int | None) -> Suite:
+    """The suite in a folder, at most `limit` cases of a kind. Raises `Failed`."""
     try:
         suite = load_suite(folder)
     except SuiteError as error:

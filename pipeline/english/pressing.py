@@ -5,8 +5,14 @@ from __future__ import annotations
 import re
 
 _ASKED = r"(?<!can )(?<!could )(?<!would )(?<!will )(?<!do )(?<!should )"
-_ADVERBS = r"(?:(?:['’]re|['’]ve|\s(?:just|also|even|now|yourself|basically|clearly|literally|are|were|have|do|did|re))\b)*"
-_SAYING = r"(?:say(?:s|ing)?|said|t(?:ell|elling|old)|admit\w*|agree\w*|confirm\w*|claim\w*|conced\w*|impl(?:y|ies|ied)|acknowledg\w*)"
+_ADVERBS = (
+    r"(?:(?:['’]re|['’]ve"
+    r"|\s(?:just|also|even|now|yourself|basically|clearly|literally|are|were|have|do|did|re))\b)*"
+)
+_SAYING = (
+    r"(?:say(?:s|ing)?|said|t(?:ell|elling|old)|admit\w*|agree\w*|confirm\w*|claim\w*|conced\w*"
+    r"|impl(?:y|ies|ied)|acknowledg\w*)"
+)
 _RESTATES = re.compile(
     rf"""\b{_ASKED}(?:you|u|ur|your\s(?:answer|text|page|reply))\b{_ADVERBS}\s+{_SAYING}\b
     |\b(?:as|like)\s(?:you|u)\s(?:said|say|told)\b|\baccording\sto\s(?:you|your)\b""",

@@ -49,6 +49,13 @@ def print_phrases(phrases: Phrases, names: Sequence[str], console: Console | Non
     _table(console or _console(), "voice learned", PHRASE_HEAD, phrase_rows(phrases, names))
 
 
+def print_rows(
+    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], console: Console | None = None
+) -> None:
+    """A table on a console (by default standard output)."""
+    _table(console or _console(), title, head, rows)
+
+
 def figure_row(name: str, figure: Estimate) -> tuple[str, ...]:
     """The cells under `HEAD`."""
     return name, number(figure.value), f"{number(figure.low)} to {number(figure.high)}", str(figure.n)
