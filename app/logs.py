@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -19,15 +20,23 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self';"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    " base-uri 'none'; form-action 'none'; frame-ancestors "
 )
+_TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "openai")  # some log whole prompts when debugging
+_log = logging.getLogger("candor.requests")
+
+
+def page_policy(frame_origins: Sequence[str] = ()) -> str:
+    """The content security policy of a page that pages of these origins, and of its own, may frame; without
+    any, none may."""
+    return _POLICY + ("'self' " + " ".join(frame_origins) if frame_origins else "'none'")
+
+
 _SECURITY = {
-    "Content-Security-Policy": _POLICY,
+    "Content-Security-Policy": page_policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-_TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "openai")  # some log whole prompts when debugging
-_log = logging.getLogger("candor.requests")
 
 
 class JsonFormatter(logging.Formatter):

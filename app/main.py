@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse
-from fastapi.staticfiles import StaticFiles
 
 from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
@@ -20,6 +17,7 @@ from app.api.routes import (
     answers,
     chat,
     curators,
+    documents,
     entries,
     entry_history,
     feedback,
@@ -34,9 +32,12 @@ from app.console import add_console
 from app.logs import RequestContext
 from app.settings import Settings, read_settings
 from app.version import VERSION
+from app.web.alarms import alarm_texts
+from app.web.offers import Offers, topic_labels
+from app.web.routes import widget_routes
+from app.web.texts import WidgetTexts
 
-_WEB = Path(__file__).parent / "web"
-_IMPORT = "/admin/entries/import"
+_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents", "/admin/ui/import"})
 
 
 def create_app(services: Services | None = None) -> FastAPI:
@@ -55,17 +56,21 @@ def create_app(services: Services | None = None) -> FastAPI:
     app.state.services = services
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
-    of_owners = (entry_history, entries, admin, curators, gaps, gap_entries, feedback, gate)
+    of_owners = (entry_history, entries, documents, admin, curators, gaps, gap_entries, feedback, gate)
     for routes in (chat, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
     app.include_router(curators.sign_in)
+    app.include_router(_widget(services))
     describe(app)
     add_console(app)
-    app.mount("/web", StaticFiles(directory=_WEB), name="web")
-    app.add_api_route(
-        "/", _page, include_in_schema=False, response_class=FileResponse, methods=["GET", "HEAD"]
-    )
     return app
+
+
+def _widget(services: Services) -> APIRouter:
+    settings = services.settings
+    offers = Offers(services.live, topic_labels(settings.seeds_dir))
+    texts = WidgetTexts.read(settings.seeds_dir)
+    return widget_routes(texts, offers, alarm_texts(settings), settings.frame_origins)
 
 
 @asynccontextmanager
@@ -80,7 +85,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
 
     def limit_of(path: str) -> int:
-        return settings.import_limit_bytes if path == _IMPORT else settings.body_limit_bytes
+        return settings.import_limit_bytes if path in _IMPORTS else settings.body_limit_bytes
 
     app.add_middleware(BodyLimit, limit_of=limit_of)
     if settings.cors_origins:
@@ -95,7 +100,3 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         app.add_middleware(KnownHosts, hosts=settings.allowed_hosts)
     app.add_middleware(RoomForHealth)
     app.add_middleware(RequestContext)
-
-
-async def _page() -> Response:
-    return FileResponse(_WEB / "index.html")

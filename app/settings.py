@@ -144,12 +144,18 @@ class Settings(BaseSettings):
     """Largest request body."""
     import_limit_bytes: Annotated[int, Field(ge=1024)] = 67_108_864
     """Largest file or body of an import."""
+    crawl_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts whose sites may be imported, comma-separated; `*.` before one: those below it. Default: none."""
+    crawl_pages: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """Most pages of a site that one import reads."""
     retention_days: Annotated[float, Field(gt=0)] | None = None
     """What users said is deleted after so many days. Default: never."""
     mask_stored: bool = False
     """Take phone numbers, e-mail addresses and the like out of what is stored."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Origins whose pages may call this API, comma-separated."""
+    """Origins whose pages may call this API and show the widget, comma-separated."""
+    frame_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may show the page at `/` in a frame, comma-separated. Default: none."""
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Host names it answers to, comma-separated; `*.` before one: those below it, too. Default: any."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -196,14 +202,14 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'candor.db'}"
 
-    @field_validator("cors_origins", "allowed_hosts", mode="before")
+    @field_validator("cors_origins", "frame_origins", "allowed_hosts", "crawl_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "frame_origins")
     @classmethod
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(map(origin_of, value))
@@ -214,6 +220,14 @@ class Settings(BaseSettings):
         for host in value:
             if not re.fullmatch(r"(\*\.)?[\w.-]+|\[[\da-fA-F:.]+\]", host):
                 raise ValueError(f"{host!r} is no host name: leave out scheme, port and path")
+        return tuple(host.lower() for host in value)
+
+    @field_validator("crawl_hosts")
+    @classmethod
+    def _are_hosts_to_crawl(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:
+            if not re.fullmatch(r"(?:(?:\*\.)?[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?|[\da-fA-F:]+", host):
+                raise ValueError(f"{host!r} is no host name: leave out scheme and path")
         return tuple(host.lower() for host in value)
 
     @field_validator("log_level", mode="before")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -15,6 +15,7 @@ from knowledge.curation.applying import ApplyCounts, ApplyMode, apply, by_id, pl
 from knowledge.curation.history import History
 from knowledge.curation.lifecycle import Kept, Writing, check_may_withdraw, stepped, written
 from knowledge.curation.rows import EntryRow, VersionRow, entry_from
+from knowledge.curation.undoing import Undoing, undoing_of
 from knowledge.curation.writing import SLICE, Change, Witness, exclusive, kept_of, unwitnessed, write
 from knowledge.errors import EntryChanged, EntryExists, EntryNotFound, StorageFailed, VersionNotFound
 from knowledge.importing.changes import Plan
@@ -204,6 +205,22 @@ class EntryStore:
         """What `apply` would do now. Raises what it would."""
         with Session(self._engine) as session:
             return planned(session, by_id(entries, mode), mode, given or {})
+
+    def preview_undo(self, author: str, noted_at: datetime) -> Undoing:
+        """What would take back an import: `author` and `noted_at` as the witness noted them."""
+        with Session(self._engine) as session:
+            return undoing_of(session, author, noted_at)
+
+    def undo(self, author: str, noted_at: datetime, by: Writing = _UNNAMED) -> tuple[ApplyCounts, Undoing]:
+        """Takes it back, all or nothing; entries that were changed since are left. Raises what `written`
+        raises. It is an import itself, and can be taken back."""
+        with self._writing() as session:
+            found = undoing_of(session, author, noted_at)
+            counts = apply(session, found.plan, (), by)
+            told = {"created": counts.created, "updated": counts.updated, "removed": counts.removed}
+            if any(told.values()):
+                self._witness(session, by, "entries.imported", "undo", told)
+            return counts, found
 
     def _wrote(self, session: Session, change: Change, by: Writing, act: str, **detail: int) -> Kept:
         """What is kept after a change; where it changes nothing, nothing is written."""

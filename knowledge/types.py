@@ -34,7 +34,7 @@ class EntryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an answer comes from; `url` is an absolute http(s) address."""
+    """Where an answer comes from; `url` is an absolute http(s) address, '' where it has none, as a file."""
 
     title: str
     url: str
@@ -47,7 +47,8 @@ UNWRITTEN = "The answer is still to be written."
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base. By `review_by`
-    somebody should have read it again; nothing happens to it then."""
+    somebody should have read it again; nothing happens to it then. `about` and `not_about` are words or names
+    that it does and does not speak of, where its text does not say so by itself."""
 
     id: str
     question: str
@@ -60,6 +61,8 @@ class Entry:
     valid_until: date | None = None
     status: EntryStatus = EntryStatus.APPROVED
     review_by: date | None = None
+    about: tuple[str, ...] = ()
+    not_about: tuple[str, ...] = ()
 
     def is_servable(self, today: date) -> bool:
         """Approved and not expired: `valid_until` is the last day on which the answer may be given."""
@@ -228,6 +231,11 @@ class Snapshot(Protocol):
     def asked(self, text: str) -> Hit | None:
         """The entry whose own question a text is, but for case, marks and white space; None where it is
         nobody's. Not an expired one."""
+        ...
+
+    def nearness(self, entry_id: str, vectors: FloatArray) -> FloatArray:
+        """How near unit vectors, shape (n, dimension), are to an entry: each one's best cosine to what is
+        searched of it, shape (n,)."""
         ...
 
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:

@@ -36,7 +36,7 @@ def changes_not_live(engine: Engine, served: Mapping[str, str]) -> int:
 
 def _said(session: Session, today: date) -> dict[str, tuple[str, bool]]:
     """The content hash of what each entry says as approved, by id, and whether that has expired."""
-    approved = select(EntryRow.id, EntryRow.content_hash, EntryRow.valid_until).where(_APPROVED)
+    approved = select(EntryRow.id, EntryRow.content_hash, col(EntryRow.valid_until)).where(_APPROVED)
     found = {
         entry_id: (its_hash, until is not None and until < today)
         for entry_id, its_hash, until in session.exec(approved)

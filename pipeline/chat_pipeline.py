@@ -29,6 +29,7 @@ from pipeline.ports import (
 )
 from pipeline.speech import Speech
 from pipeline.stages.gate.topic_gate import says_nothing
+from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
 from pipeline.steering import PRESSURE, Steering, is_hostile
@@ -107,6 +108,7 @@ class ChatPipeline:
         self._curated = CuratedQuestion(knowledge)
         self._standing = StandingAnswer(stages.retrieval)
         self._steering = Steering(voice)
+        self._said_before = (ChosenQuestion(knowledge), PointedStep(knowledge))
         self._voice = voice
         self._traces = traces
         self._checks = Checks(EchoGuard(prompts), (stages.grounding, *stages.grounding_spares), stages.review)
@@ -135,6 +137,10 @@ class ChatPipeline:
         if (certain := self._curated(question)) is not None:
             journal.add(certain, self._curated.engine)
             return await self._say(journal, replace(question, plain=True), certain, speech)
+        for reading in self._said_before:
+            if (evidence := reading(question)) is not None:
+                journal.add(evidence, reading.engine)
+                return await self._say(journal, question, evidence, speech)
         verdict = await self._judged(journal, question)
         if verdict.topic is Topic.EMERGENCY:
             return await self._in_emergency(journal, replace(question, plain=True), speech)
@@ -209,10 +215,9 @@ class ChatPipeline:
         query = await self._rewrite(journal, question)
         if doubtful:
             query = replace(query, doubtful=True)
-        before = await self._asked_before(journal, question) if query.used_history else ""
-        first, evidence = await self._find(journal, query, before)
+        first, evidence = await self._find(journal, query)
         if not evidence and (other := await self._rephrased(journal, question, query)):
-            _, rephrased = await self._find(journal, other, before)
+            _, rephrased = await self._find(journal, other)
             evidence = rephrased if rephrased or not evidence.offered else evidence
         return first, evidence
 
@@ -349,38 +354,19 @@ class ChatPipeline:
             return None
         return None if query.text in (tried.text, *tried.alternates) else replace(query, retry=True)
 
-    async def _asked_before(self, journal: Journal, question: Question) -> str:
-        """The entry that the user's last question found; "" where there is none."""
-        asked = [message.text for message in question.history if message.role is Role.USER][-1:]
-        if not asked:
-            return ""
-        retrieval = self._stages.retrieval
-        found = await journal.step(retrieval.engine, retrieval(SearchQuery(asked[0])))
-        return found.hits[0].entry.id if found.hits else ""
-
-    async def _find(
-        self, journal: Journal, query: SearchQuery, before: str = ""
-    ) -> tuple[Retrieved, Evidence]:
+    async def _find(self, journal: Journal, query: SearchQuery) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged to answer; else what the first
-        of them offers. A query with words of the conversation competes with those without, and the best
-        supported of them counts; but such words lead back to the entry that was found `before` by
-        themselves, so another one goes before it that is an answer. Gives the first search's hits too:
-        they are the nearest questions."""
+        of them offers. Gives the first search's hits too: they are the nearest questions."""
         tried: list[tuple[Retrieved, Evidence]] = []
         for attempt in query.attempts():
-            attempt = replace(attempt, retry=attempt.retry and not query.used_history)
             retrieval = self._stages.retrieval
             retrieved = await journal.step(retrieval.engine, retrieval(attempt))
             tried.append((retrieved, await self._relevant(journal, attempt, retrieved)))
-            if tried[-1][1] and not query.used_history:
+            if tried[-1][1]:
                 break
         found = [evidence for _, evidence in tried]
-        if query.used_history:
-            fresh = [evidence for evidence in found if evidence and not _cites(evidence, before)]
-            return tried[0][0], max(fresh or found, key=lambda evidence: (bool(evidence), evidence.support))
-        answers = (evidence for evidence in found if evidence)
         offers = (evidence for evidence in found if evidence.offered)
-        return tried[0][0], next(answers, None) or next(offers, found[0])
+        return tried[0][0], found[-1] if found[-1] else next(offers, found[0])
 
     async def _relevant(self, journal: Journal, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         checks = (self._stages.relevance, *self._stages.relevance_spares)
@@ -412,10 +398,6 @@ class ChatPipeline:
                 raise delivery.failure
             elif delivery.failure:
                 journal.note("answer_composer", fault, "what was said so far")
-
-
-def _cites(evidence: Evidence, entry_id: str) -> bool:
-    return any(item.hit.entry.id == entry_id for item in evidence.accepted)
 
 
 def _questions(hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import regex
 
+from knowledge.types import Entry
 from pipeline.turn import Accepted
 from pipeline.types import Citation, Outcome, Reply
 
@@ -180,8 +181,8 @@ def to_reply(draft: Draft) -> Reply:
                 Citation(
                     index=number,
                     entry_id=entry.id,
-                    title=entry.question,
-                    url=entry.sources[0].url if entry.sources else None,
+                    title=_title(entry),
+                    url=(entry.sources[0].url or None) if entry.sources else None,
                     start=offset + piece.start,
                     end=offset + piece.end,
                 )
@@ -194,3 +195,9 @@ def to_reply(draft: Draft) -> Reply:
         suggestions=draft.suggestions[:3],
         urgent=draft.urgent,
     )
+
+
+def _title(entry: Entry) -> str:
+    """The entry's question; of a source that has no address, such as a file, also its name and page."""
+    first = entry.sources[0] if entry.sources else None
+    return entry.question if first is None or first.url else f"{entry.question} ({first.title})"

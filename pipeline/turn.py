@@ -49,7 +49,8 @@ class SearchQuery:
     marks one of those: what only another wording found has to convince more, and so what was found for a
     message that is `doubtful`, maybe about something else. `leaning`: how probably the
     message cannot be understood without the conversation; `asks`: what the user really wants to know, where
-    an engine says so."""
+    an engine says so; `borrowed`: words of the conversation that were brought into `text`, and `own` what
+    the user said without them, empty where that is all of it."""
 
     text: str
     alternates: tuple[str, ...] = ()
@@ -58,12 +59,14 @@ class SearchQuery:
     doubtful: bool = False
     leaning: float = 0.0
     asks: str = ""
+    own: str = ""
+    borrowed: tuple[str, ...] = ()
 
     def attempts(self) -> Iterator[SearchQuery]:
         """The query itself, then each alternate as a query without alternates."""
         yield self
         for text in self.alternates:
-            yield replace(self, text=text, alternates=(), retry=True)
+            yield replace(self, text=text, alternates=(), retry=True, own="")
 
 
 @dataclass(frozen=True, slots=True)

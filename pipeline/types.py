@@ -56,7 +56,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """`index` is the number in the text; `reply.text[start:end]` is what it supports."""
+    """`index` is the number in the text; `reply.text[start:end]` is what it supports. `title` is the entry's
+    question, and of a document the file and page that it is from."""
 
     index: int
     entry_id: str

@@ -33,9 +33,9 @@ class Opener(StrEnum):
 @dataclass(frozen=True, slots=True)
 class StyleCard:
     """How the house talks: `traits`, one plain English sentence each ("Speaks to the user as you."), and
-    exchanges of the transcripts to take after, without their facts (`stages.manner` finds the nearest). Nine
-    of ten answers stay within `sentences` and `words`; 0: not known. `opens`: the share of answers that begin
-    with a phrase of the house."""
+    exchanges of the transcripts to take after, without their facts (`stages.composing.style_mask` finds the
+    nearest). Nine of ten answers stay within `sentences` and `words`; 0: not known. `opens`: the share of
+    answers that begin with a phrase of the house."""
 
     traits: tuple[str, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()
@@ -133,8 +133,8 @@ class HouseVoice:
     ) -> str:
         """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
         gets, but one that the replies `spoken` so far have least. An unknown `kind` falls back to the
-        outcome's own reply, unknown small talk to what the service can do; a `key` of `fixed` goes before both. Raises
-        `ValueError` for `ANSWERED`: answers are composed."""
+        outcome's own reply, unknown small talk to what the service can do; a `key` of `fixed` goes before
+        both. Raises `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
             raise ValueError("an answer is composed from evidence, never fixed")
         keys = (key, f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind in ALARMS else "", outcome.value)

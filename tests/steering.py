@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from app.cli.evaluation import Bench, bench_of
+from app.cli.evaluation import Bench, opened_bench
 from app.settings import Settings
 from learning.evaluation.layouts.suites import load_suite
 from pipeline.english.language import split_sentences
@@ -28,7 +28,8 @@ TURNS = 6
 _MARK = re.compile(r"\s*\[\d+\]")
 _AGREEING = re.compile(
     r"\b(?:yes|yeah|right|correct|true|exactly|indeed|agreed?|of course|absolutely|certainly|glad"
-    r"|good to hear|good point|that's kind|sweet of you|it's good to laugh|no|not true|wrong|false)\b(?! [12]| one)",
+    r"|good to hear|good point|that's kind|sweet of you|it's good to laugh"
+    r"|no|not true|wrong|false)\b(?! [12]| one)",
     re.IGNORECASE,
 )
 _EXPLICIT = frozenset(
@@ -51,7 +52,7 @@ class Told:
 
 @contextmanager
 def chain() -> Iterator[Bench]:
-    with asyncio.Runner() as runner, bench_of(Settings(), runner, lambda *_: None) as bench:
+    with asyncio.Runner() as runner, opened_bench(Settings(), runner, lambda *_: None) as bench:
         yield bench
 
 

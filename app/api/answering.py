@@ -141,7 +141,7 @@ class _Told:
     def _selected(self, entry: Entry) -> SelectedDocument:
         score = self._scores.get(entry.id)
         if not self._documents:
-            url = entry.sources[0].url if entry.sources else None
+            url = (entry.sources[0].url or None) if entry.sources else None
             text, title = entry.answer, entry.question
             return SelectedDocument(document=entry.id, text=text, title=title, url=url, score=score)
         document = self._documents[place_of(entry.id)]

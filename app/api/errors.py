@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from knowledge.documents.types import ConverterMissing, DocumentNotFound, DocumentUnreadable
 from knowledge.errors import (
     ApprovalNeeded,
     BuildRunning,
@@ -50,6 +51,9 @@ _SPEAKING: dict[type[KnowledgeError], tuple[int, str]] = {
     ReleaseUnusable: (409, "release-unusable"),
     ReleaseRejected: (409, "release-rejected"),
     ImportRejected: (422, "invalid"),
+    DocumentUnreadable: (422, "unreadable-document"),
+    DocumentNotFound: (404, "not-found"),
+    ConverterMissing: (501, "converter-missing"),
 }
 _DETAILS = {
     400: "The request cannot be read.",

@@ -96,7 +96,7 @@ def _complete(told: dict[str, Any]) -> None:
     for path, calls in told["paths"].items():
         for call in calls.values():
             if path.startswith("/admin"):
-                call["security"] = [{"adminToken": []}]
+                call.setdefault("security", [{"adminToken": []}])
             if path.startswith(OPENAI):
                 call["responses"].pop("422", None)
             elif "422" in call["responses"]:

@@ -101,23 +101,30 @@ def chat() -> None:
 @cli.command("import")
 def import_(
     path: Annotated[
-        Path,
-        typer.Argument(metavar="FILE|FOLDER", help="CSV, TSV, XLSX, JSON, JSONL, Markdown; or a folder."),
+        str,
+        typer.Argument(
+            metavar="FILE|FOLDER|ADDRESS",
+            help="CSV, TSV, XLSX, JSON, JSONL; Markdown, HTML, DOCX, PDF, text; a folder; a site.",
+        ),
     ],
     mode: Annotated[
         Literal["upsert", "replace"], typer.Option(help="replace also removes what is not named.")
     ] = "upsert",
     reindex: Annotated[bool, typer.Option("--reindex", help="Build and activate a release after.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Only show what would change.")] = False,
+    approve: Annotated[
+        bool, typer.Option("--approve", help="Take documents in as approved, not as drafts.")
+    ] = False,
 ) -> None:
     """Take entries into the knowledge base, all or none.
 
     Tables need a column of questions and one of answers, under any usual name; an update touches only the
-    columns that are there.
+    columns that are there. The sections of a document become drafts; the next import of it changes what
+    changed. A site is read by its sitemap, if CANDOR_CRAWL_HOSTS names it.
     """
     from app.cli.curating.entries import import_entries
 
-    import_entries(path, mode, check)
+    import_entries(path, mode, check, approve)
     if reindex and not check:
         from app.cli.curating.building import reindex as build
 
@@ -267,18 +274,27 @@ def eval_(
     fair: Annotated[
         bool, typer.Option("--fair", help="Measure whether it answers alike, whoever asks.")
     ] = False,
+    grow: Annotated[
+        bool, typer.Option("--grow", help="Add half of the messages step by step, as an owner would.")
+    ] = False,
 ) -> None:
     """Measure the chain on suites: each stage, and end to end.
 
     The knowledge base of a suite is built aside; nothing that is served changes. `--compare A.json B.json`
-    shows what changed from one saved run to another.
+    shows what changed from one saved run to another. `--grow` shows what use makes of a knowledge base: what
+    comes in is added as wordings, choices and missing entries, and the messages kept back are asked again.
     """
-    from app.cli.evaluation import evaluate, settings_of
+    if grow:
+        from app.cli.growing import grow_suites
+
+        grow_suites(suites, limit, html, profile)
+        return
+    from app.cli.evaluation import evaluate, settings_with
 
     if fair:
         from app.cli.fairness import evaluate_fairness
 
-        evaluate_fairness(suites, limit, json, settings_of(profile))
+        evaluate_fairness(suites, limit, json, settings_with(profile))
         return
     evaluate(suites, limit, json, html, compare, profile)
 

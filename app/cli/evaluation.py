@@ -59,10 +59,10 @@ def evaluate(
             raise Failed(f"{file}: there is no such folder.")
     before = _saved(other) if other else ()
     runs = [run for path in paths if path.is_file() for run in _saved(path)]
-    suites = [suite_at(path, limit) for path in paths if not path.is_file()]
+    suites = [read_suite(path, limit) for path in paths if not path.is_file()]
     if suites:
         with progress() as show:
-            runs += run_suites(suites, settings_of(profile), show)
+            runs += run_suites(suites, settings_with(profile), show)
     _tell(runs, _compared(before, runs) if other else [], save, page, tables=bool(suites) or not other)
     for suite in suites:
         _tell_voice(suite)
@@ -77,8 +77,8 @@ def _tell_voice(suite: Suite) -> None:
         print_phrases(phrases, [suite.files[talk] for talk in suite.conversations])
 
 
-def settings_of(profile: str | None) -> Settings:
-    """Those in force, with a `profile` in place of theirs."""
+def settings_with(profile: str | None) -> Settings:
+    """Those of the environment, with another profile where one is given."""
     settings = read_settings()
     return settings.model_copy(update={"profile": Profile(profile)}) if profile else settings
 
@@ -86,13 +86,13 @@ def settings_of(profile: str | None) -> Settings:
 def run_suites(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
     """Each suite on a release of its own knowledge base, or of the seeds' where it has none. All that is made
     for it, but the exported encoder, is gone afterwards. Raises what building and turns raise."""
-    with asyncio.Runner() as runner, bench_of(settings, runner, show) as bench:
+    with asyncio.Runner() as runner, opened_bench(settings, runner, show) as bench:
         return [bench.run(suite, show) for suite in suites]
 
 
 def run_questions(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
     """As `run_suites`, but for the questions alone: no stage is asked by itself."""
-    with asyncio.Runner() as runner, bench_of(settings, runner, show) as bench:
+    with asyncio.Runner() as runner, opened_bench(settings, runner, show) as bench:
         return [bench.ask(suite, show) for suite in suites]
 
 
@@ -123,7 +123,7 @@ class Bench:
         return SuiteRun(suite.name, self.system, tuple(cases))
 
     def serve(self, suite: Suite, show: Show) -> None:
-        """Puts the chain on the suite's knowledge base."""
+        """Builds a release of the suite's knowledge base, or the seeds', and takes it over."""
         entries = suite.entries or parse_path(self.settings.seeds_dir / "kb").entries
         self.base.entries.apply(entries, ApplyMode.REPLACE)
         _, snapshot = self.base.builder.build(self.base.entries.servable(date.today()), show)
@@ -131,8 +131,8 @@ class Bench:
 
 
 @contextmanager
-def bench_of(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
-    """The chain as it is served, on a database of its own that is gone afterwards."""
+def opened_bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
+    """A chain of these settings; all that is made for it, but the exported encoder, is gone afterwards."""
     loaded = encoder(settings, show)
     live, traces = LiveRelease(), LastTrace()
     knowledge = ServingKnowledge(live)
@@ -167,8 +167,8 @@ def _system(settings: Settings, models: Models, pipeline: ChatPipeline, encoder_
     return named | {RELEVANCE_THRESHOLD: str(answering_line(COSTS[settings.when_unsure]))}
 
 
-def suite_at(folder: Path, limit: int | None) -> Suite:
-    """The suite in a folder, at most `limit` cases of a kind. Raises `Failed`."""
+def read_suite(folder: Path, limit: int | None) -> Suite:
+    """The suite in a folder, at most `limit` of each kind. Raises `Failed`."""
     try:
         suite = load_suite(folder)
     except SuiteError as error:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.cli.evaluation import bench_of, suite_at
+from app.cli.evaluation import opened_bench, read_suite
 from app.cli.failures import Failed
 from app.cli.progress import progress
 from app.settings import Settings
@@ -27,7 +27,7 @@ def evaluate_fairness(
     the same, and the worst. Raises `Failed` where a pair of too many did not, and what turns raise."""
     from learning.evaluation.report.fairness_report import print_fairness
 
-    suites = [suite_at(path, limit) for path in paths]
+    suites = [read_suite(path, limit) for path in paths]
     figures = _measured(suites, settings)
     if save:
         told = {name: [_plain(each) for each in found] for name, found in figures.items()}
@@ -45,7 +45,7 @@ def _measured(suites: Sequence[Suite], settings: Settings) -> Figures:
     with (
         progress() as show,
         asyncio.Runner() as runner,
-        bench_of(settings, runner, show) as bench,
+        opened_bench(settings, runner, show) as bench,
     ):
         for suite in suites:
             bench.serve(suite, show)

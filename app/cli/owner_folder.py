@@ -13,6 +13,7 @@ import typer
 
 from app.api.origins import origin_of
 from app.cli.failures import Failed
+from app.web.texts import FILE, OWNERS_TEMPLATE
 from knowledge.shipped_seeds import SHIPPED_SEEDS
 
 _DEMONSTRATION = (
@@ -73,6 +74,7 @@ def _copy_seeds(target: Path) -> None:
         copy_function=shutil.copyfile,  # the modes of an installed package are not those of a folder to edit
     )
     (target / "topics.yaml").write_text(_TOPICS, "utf-8")
+    shutil.copyfile(OWNERS_TEMPLATE, target / FILE)
 
 
 def _settings(contact: str, origins: Sequence[str]) -> str:
@@ -113,5 +115,6 @@ def _next_steps(folder: Path, has_contact: bool) -> str:
         "  candor chat                               try it\n"
         "  candor serve                              http://127.0.0.1:8000\n\n"
         f"{contact}  What it says besides the entries is in seeds/voice.yaml, seeds/topics.yaml and\n"
-        "  seeds/conversations/; `candor doctor` tells what it learned from them."
+        "  seeds/conversations/; `candor doctor` tells what it learned from them. What the chat widget\n"
+        "  says is in seeds/widget.yaml."
     )

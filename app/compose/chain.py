@@ -20,9 +20,11 @@ from pipeline.stages.gate.exemplars import Exemplars
 from pipeline.stages.gate.topic_gate import CalibratedTopicGate
 from pipeline.stages.grounding.borrowed import NothingBorrowed
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck
+from pipeline.stages.relevance.exclusions import Exclusions
 from pipeline.stages.relevance.relevance_check import CalibratedRelevanceCheck
 from pipeline.stages.relevance.subtype_filter import SubtypeFilter
 from pipeline.stages.relevance.thresholds import COSTS, JudgeThresholds
+from pipeline.stages.relevance.unsupported_terms import TermSupport
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.rewriting.query_rewriter import SpecialistQueryRewriter
 from pipeline.voice import HouseVoice
@@ -81,11 +83,12 @@ def _specialists(
     voice: HouseVoice,
 ) -> Stages:
     encoder, thresholds = models.encoder, _thresholds(settings)
+    support = TermSupport(encoder, models.missing) if models.missing else None
     stages = Stages(
         gate=_gate(base, words, models, knowledge, thresholds),
         rewriter=SpecialistQueryRewriter(knowledge, models.terms, words.slang, base.ordinary_words),
         retrieval=HybridRetrieval(encoder, knowledge),
-        relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds),
+        relevance=CalibratedRelevanceCheck(encoder, knowledge, thresholds, support),
         composer=ExtractiveComposer(
             voice, knowledge, encoder, words.style, whole_words=settings.whole_answer_words
         ),
@@ -100,7 +103,7 @@ def _within_bounds(stages: Stages, base: KnowledgeBase, knowledge: Knowledge, wo
     return replace(
         stages,
         relevance=SubtypeFilter(
-            stages.relevance, knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words
+            Exclusions(stages.relevance), knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words
         ),
         grounding=NothingBorrowed(words.transcripts, stages.grounding),
     )

@@ -15,6 +15,7 @@ from knowledge.encoders.types import TextEncoder
 from pipeline.ports import ChatModel
 from pipeline.stages.gate.alarm_model import AlarmModel
 from pipeline.stages.gate.intent_classifier import IntentClassifier
+from pipeline.stages.relevance.unsupported_terms import MissingTerms
 from pipeline.stages.rewriting.term_resolution import TermResolver
 
 _Read = TypeVar("_Read")
@@ -29,6 +30,7 @@ class Models:
     terms: TermResolver
     kinds: IntentClassifier | None = None
     alarms: AlarmModel | None = None
+    missing: MissingTerms | None = None
     llm: ChatModel | None = None
 
     @classmethod
@@ -36,12 +38,13 @@ class Models:
         """Around an encoder that is loaded. Blocks for a second. Raises `CardUnusable` where a
         model is there but damaged: that another one took its place would go unnoticed."""
         folder = settings.seeds_dir / "models"
-        gate = card_for(encoder, folder / "gate")
+        gate, missing = card_for(encoder, folder / "gate"), card_for(encoder, folder / "missing")
         return cls(
             encoder=ServingEncoder(BatchedEncoder(encoder)),
             terms=of_card(read_card(folder / "rewriter"), TermResolver.of),
             kinds=_kinds(gate),
             alarms=_alarms(gate),
+            missing=of_card(missing, MissingTerms.of) if missing else None,
             llm=llm,
         )
 

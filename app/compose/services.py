@@ -43,6 +43,7 @@ from app.store.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from app.version import VERSION
 from knowledge.curation.lifecycle import Writing
+from knowledge.documents.store import DocumentStore
 from knowledge.encoders.types import TextEncoder, load_encoder
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.errors import BackgroundUnusable
@@ -80,6 +81,7 @@ class Services:
     curators: CuratorStore
     keys: KeyStore
     audit: AuditLog
+    documents: DocumentStore
     advice: Advice
     jobs: JobStore
     live: LiveRelease
@@ -190,9 +192,10 @@ def wire(
         conversations=conversations,
         traces=traces,
         entries=entries,
-        curators=CuratorStore(engine),
-        keys=KeyStore(engine),
+        curators=CuratorStore(engine, keep_admin=settings.admin_token is None),
+        keys=KeyStore(engine, keep_admin=settings.admin_token is None),
         audit=AuditLog(engine),
+        documents=DocumentStore(engine, witness),
         advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),
         jobs=jobs,
         live=live,

@@ -7,13 +7,31 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from app.console.routes import dashboard, entries, history, signing, turns
+from app.console.importing.uploads import Uploads
+from app.console.routes import (
+    dashboard,
+    entries,
+    feedback,
+    gaps,
+    gold,
+    history,
+    importing,
+    releases,
+    signing,
+    trying,
+    turns,
+    undoing,
+)
+from app.console.routes.house import account, audit, exports, keys, settings, users
 
 
 def add_console(app: FastAPI) -> None:
     """Puts the console at /admin."""
     app.mount("/admin/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console")
-    app.include_router(signing.router)
-    app.include_router(signing.inside)
-    for views in (dashboard, history, entries, turns):
-        app.include_router(views.router)
+    routers = [signing.router, signing.inside, gold.of_turns]
+    views = (dashboard, trying, history, entries, releases, gold, gaps, feedback, turns)
+    of_house = (importing, undoing, exports, users, keys, audit, settings, account)
+    chosen = app.state.services.settings
+    app.state.uploads = Uploads(chosen.data_dir / "uploads", chosen.import_limit_bytes)
+    for router in (*routers, *(each.router for each in (*views, *of_house))):
+        app.include_router(router)

@@ -84,6 +84,11 @@ def view(
     return HTMLResponse(_templates.get_template(template).render(**told, **shown), status, headers=HEADERS)
 
 
+def rendered(template: str, shown: Mapping[str, object]) -> str:
+    """A part of a view."""
+    return _templates.get_template(template).render(**shown)
+
+
 def back(path: str, done: str, undo: str = "") -> RedirectResponse:
     """After a write: back to a view, which says what was done, and offers the address that undoes it."""
     said = {_DONE: done} | ({_UNDO: undo} if undo else {})

@@ -71,6 +71,11 @@ async def closed(services: Services, curator: Curator, response: Response, reque
     """Ends it."""
     if secret := request.cookies.get(COOKIE):
         await services.storage.run(services.keys.sign_out, secret, curator)
+    forget(response)
+
+
+def forget(response: Response) -> None:
+    """Takes the cookie away."""
     response.delete_cookie(COOKIE, path="/admin", httponly=True, samesite="strict")
 
 

@@ -71,6 +71,7 @@ class GatedBuild:
         else:
             self.releases.hold(info.id)
             _log.warning("release %s is held back. %s", info.id, why_held(built.report))
+        show(1.0, "done")
         return built
 
     def tidy(self) -> None:

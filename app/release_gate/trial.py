@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import uuid4
 
 from app.compose.adapters import pinned_to
 from app.compose.release_service import ReleaseService
-from app.store.traces import is_kept
+from app.store.traces import is_kept, overheard
 from app.turns import Chat
 from knowledge.types import Snapshot
 from pipeline.ports import unheard
@@ -31,3 +33,13 @@ class Trial:
                 return await self._chat.run(f"trial-{uuid4().hex}", question, unheard)
         finally:
             is_kept.reset(token)
+
+    async def traced(self, release_id: str, question: Question) -> tuple[Reply, Sequence[Mapping[str, Any]]]:
+        """The same, with the steps of the turn as a trace holds them."""
+        heard: list[Mapping[str, Any]] = []
+        token = overheard.set(heard)
+        try:
+            reply = await self.ask(release_id, question)
+        finally:
+            overheard.reset(token)
+        return reply, heard[-1]["steps"] if heard else ()

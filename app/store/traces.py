@@ -29,6 +29,8 @@ conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn"
 for a new one, which is stored, and given this turn's trace, with its first exchange."""
 is_kept: ContextVar[bool] = ContextVar("whether the trace of this turn is kept", default=True)
 """False where a caller asks his own documents: they are not ours to keep."""
+overheard: ContextVar[list[Mapping[str, Any]] | None] = ContextVar("who listens to this turn", default=None)
+"""Where a curator tries a message: takes its trace, which is kept nowhere."""
 
 _log = logging.getLogger("candor.traces")
 
@@ -63,6 +65,8 @@ class TraceStore:
         does. What goes wrong is logged and counted: a turn does not fail for its trace."""
         for step in trace["steps"]:
             self._observe(step["step"], step["elapsed_ms"])
+        if (listening := overheard.get()) is not None:
+            listening.append(trace)
         if is_kept.get():
             message_id = trace["id"]
             writing = self._storage.run(self._write, trace, conversation_of_turn.get())

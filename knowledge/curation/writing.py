@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import insert, update
+from sqlalchemy import select as columns  # SQLModel types four at most
 from sqlmodel import Session, col, delete, func, select
 
 from knowledge.curation.lifecycle import Kept, Writing, same_content
@@ -48,8 +49,9 @@ def exclusive(session: Session) -> None:
 
 def kept_of(session: Session, ids: Sequence[str]) -> dict[str, Kept]:
     """Those of the entries that there are, by id."""
-    wanted = select(EntryRow.id, EntryRow.record, EntryRow.version, EntryRow.content_by, EntryRow.standing)
-    rows = (row for part in sliced(ids) for row in session.exec(wanted.where(col(EntryRow.id).in_(part))))
+    names = ("id", "record", "version", "content_by", "standing")
+    wanted = columns(*(getattr(EntryRow, name) for name in names))
+    rows = (row for part in sliced(ids) for row in session.execute(wanted.where(col(EntryRow.id).in_(part))))
     return {
         entry_id: Kept(entry_from(record), version, author, standing)
         for entry_id, record, version, author, standing in rows

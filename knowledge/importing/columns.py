@@ -26,6 +26,8 @@ class Role(StrEnum):
     VALID_UNTIL = "valid_until"
     STATUS = "status"
     REVIEW_BY = "review_by"
+    ABOUT = "about"
+    NOT_ABOUT = "not_about"
     DRAFT = "draft"  # yes or no
     PUBLISHED = "published"  # yes or no
     QNA_ID = "qna id"  # of QnA Maker: rows with the same one are wordings of one entry
@@ -37,6 +39,8 @@ _SEVERAL = {
     Role.ALTERNATES,
     Role.KEYWORDS,
     Role.MISCONCEPTIONS,
+    Role.ABOUT,
+    Role.NOT_ABOUT,
     Role.SOURCES,
     Role.LINK,
 }
@@ -61,6 +65,8 @@ _NAMES: dict[Role, str] = {  # the first that is there wins; the rest are told a
     " paraphrases, alternativen, alternative fragen, weitere fragen",
     Role.KEYWORDS: "keywords, keyword, synonyms, synonym, search terms, stichwörter, schlagwörter, synonyme",
     Role.MISCONCEPTIONS: "misconceptions, misconception, common misconceptions, myths, myth",
+    Role.ABOUT: "about, is about",
+    Role.NOT_ABOUT: "not about, is not about",
     Role.SOURCES: "sources, source, reference, references, quelle, quellen, fuente, fonte, bron",
     Role.LINK: "link, links, url, urls, source url, source link, article url, html url, page url, web page,"
     " website, hyperlink, read more, more info, more information, public url",

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
 
 _BLOCKS = (
     "address article blockquote br center dd div dl dt h1 h2 h3 h4 h5 h6 hr li ol p pre section table ul"
@@ -51,18 +55,39 @@ def _once(text: str) -> str:
     is_page = _BLOCK.search(masked) is not None  # else Markdown with a tag amid its lines, which stay
     parts = [masked] if is_page else masked.split("\n")
     markdown = "\n".join(_converted(part) if _KNOWN.search(part) else part for part in parts)
-    tidy = re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.MULTILINE)).strip("\n")
-    named = _KNOWN.sub(lambda match: f"\\{match.group()}", tidy)  # told, not meant: `&lt;b&gt;`
-    return _PLACE.sub(lambda match: "".join(kept[int(match[1]) :][:1]), named)
+    return _PLACE.sub(lambda match: "".join(kept[int(match[1]) :][:1]), _named(_tidy(markdown)))
+
+
+def _tidy(markdown: str) -> str:
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", markdown, flags=re.MULTILINE)).strip("\n")
+
+
+def _named(markdown: str) -> str:
+    """Tags that are told, not meant (`&lt;b&gt;`), so that they stay."""
+    return _KNOWN.sub(lambda match: f"\\{match.group()}", markdown)
+
+
+def markdown_of_tree(soup: BeautifulSoup) -> str:
+    """A parsed page as Markdown, as `markdown_of` has it; a table without a header has its first row as one.
+    Changes `soup`."""
+    parts, at, markdown = [], 0, _tidy(_written(soup, table_infer_header=True))
+    for code in _CODE.finditer(markdown):
+        parts += [_named(markdown[at : code.start()]), code.group()]
+        at = code.end()
+    return "".join([*parts, _named(markdown[at:])])
 
 
 def _converted(html: str) -> str:
     from bs4 import BeautifulSoup
-    from markdownify import MarkdownConverter
 
     tags = {match.start() for match in _KNOWN.finditer(html)}
     escaped = "".join("&lt;" if char == "<" and at not in tags else char for at, char in enumerate(html))
-    soup = BeautifulSoup(escaped, "html.parser")
+    return _written(BeautifulSoup(escaped, "html.parser"))
+
+
+def _written(soup: BeautifulSoup, *, table_infer_header: bool = False) -> str:
+    from markdownify import MarkdownConverter
+
     for silent in soup.find_all(_SILENT.split()):
         silent.decompose()
     for link in soup.find_all("a"):
@@ -78,5 +103,6 @@ def _converted(html: str) -> str:
         escape_underscores=False,
         escape_misc=False,
         sup_symbol="^",
+        table_infer_header=table_infer_header,
     )
     return str(converter.convert_soup(soup))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,16 +32,18 @@ _ONLY_NAMED = (
 )  # of a folder these are not read: Excel's text, and what it can be told of
 
 
-def parse_path(path: Path, limit: int = DEFAULT_LIMIT) -> ParsedEntries:
-    """A JSON, JSONL, CSV, TSV, XLSX or Markdown file, or a folder searched for those, in path order.
-    Raises `ImportRejected` (errors carry `file`) and `StorageFailed` where one cannot be read or has more
-    than `limit` bytes."""
+def parse_path(
+    path: Path, limit: int = DEFAULT_LIMIT, without: Collection[Path] = frozenset()
+) -> ParsedEntries:
+    """A JSON, JSONL, CSV, TSV, XLSX or Markdown file, or a folder searched for those, in path order;
+    `without` are files that are read otherwise, and may be all there are. Raises `ImportRejected` (errors
+    carry `file`) and `StorageFailed` where one cannot be read or has more than `limit` bytes."""
     taken: dict[str, tuple[Entry, str]] = {}
     given: dict[str, frozenset[str]] = {}
     errors: list[LineError] = []
     ignored: set[str] = set()
     notes: list[str] = []
-    for file in _files(path):
+    for file in _files(path, without):
         name = str(file.relative_to(path)) if file != path else file.name
         try:
             parsed = _parsed(file, limit)
@@ -68,14 +70,19 @@ def parse_path(path: Path, limit: int = DEFAULT_LIMIT) -> ParsedEntries:
 
 
 def _parsed(file: Path, limit: int) -> ParsedEntries:
-    data = _read(file, limit)
+    data = read_file(file, limit)
     if parse := _PARSERS.get(file.suffix.lower()):
         return parse(data)
     return parse_csv(data, limit)
 
 
+def is_about_a_folder(file: Path) -> bool:
+    """Whether a file is what people write about the files beside it."""
+    return file.stem.casefold() == "readme"
+
+
 def _is_readme(file: Path) -> bool:
-    return file.suffix.lower() == ".md" and file.stem.casefold() == "readme" and not _begins_as_entry(file)
+    return file.suffix.lower() == ".md" and is_about_a_folder(file) and not _begins_as_entry(file)
 
 
 def _begins_as_entry(file: Path) -> bool:
@@ -83,23 +90,31 @@ def _begins_as_entry(file: Path) -> bool:
         return text.read(1_000).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"---")
 
 
-def _files(path: Path) -> list[Path]:
-    known = (*_PARSERS, *_TABLES)
-    if path.is_dir():
-        every = sorted(file for file in path.rglob("*") if file.is_file())
-        files = [
-            file for file in every if not file.name.startswith((".", "~$"))
-        ]  # a program's own, and locks
-    else:
-        files, known = [path], (*known, *_ONLY_NAMED)
-    files = [file for file in files if file.suffix.lower() in known]
-    if not files:
+def files_below(path: Path) -> list[Path]:
+    """The file itself, or those of a folder and its folders, in path order, without what programs keep for
+    themselves."""
+    if not path.is_dir():
+        return [path]
+    every = sorted(file for file in path.rglob("*") if file.is_file())
+    return [file for file in every if not file.name.startswith((".", "~$"))]
+
+
+def has_entries(path: Path, without: Collection[Path]) -> bool:
+    """Whether there is anything to read but what is read otherwise, and what is about the folder."""
+    return not all(is_about_a_folder(file) for file in _files(path, without))
+
+
+def _files(path: Path, without: Collection[Path]) -> list[Path]:
+    known = (*_PARSERS, *_TABLES) if path.is_dir() else (*_PARSERS, *_TABLES, *_ONLY_NAMED)
+    files = [file for file in files_below(path) if file.suffix.lower() in known and file not in without]
+    if not files and not without:
         told = ", ".join((*_PARSERS, *_TABLES))
         raise StorageFailed(f"{path} is not a {told} file, nor a folder that holds one.")
     return files
 
 
-def _read(file: Path, limit: int) -> bytes:
+def read_file(file: Path, limit: int) -> bytes:
+    """Raises `StorageFailed`."""
     try:
         with file.open("rb") as stream:
             data = stream.read(limit + 1)

@@ -19,7 +19,7 @@ MAX_ID, MAX_TOPIC, MAX_QUESTION, MAX_ANSWER = 100, 100, 500, 20_000
 MAX_ITEMS, MAX_ITEM, MAX_SOURCES, MAX_TITLE, MAX_URL = 200, 500, 20, 300, 2_000
 
 _ALWAYS = "id topic question answer alternates misconceptions sources reviewed_on valid_until status"
-FIELDS = [*_ALWAYS.split(), "review_by"]
+FIELDS = [*_ALWAYS.split(), "review_by", "about", "not_about"]
 FLAT_SOURCE_FIELDS = ("url", "source_title", "source")
 """Read only where a record has no `sources`: real exports name one address and who published it."""
 
@@ -44,7 +44,8 @@ def normalise(text: str) -> str:
 
 
 def record_of(entry: Entry) -> dict[str, Any]:
-    """The entry as JSON-ready data, in the order of `FIELDS`: every field, `review_by` where it is set."""
+    """The entry as JSON-ready data, in the order of `FIELDS`: every field, the last three where they are
+    set."""
     record: dict[str, Any] = {
         "id": entry.id,
         "topic": entry.topic,
@@ -57,7 +58,13 @@ def record_of(entry: Entry) -> dict[str, Any]:
         "valid_until": entry.valid_until.isoformat() if entry.valid_until else None,
         "status": entry.status.value,
     }
-    return record | {"review_by": entry.review_by.isoformat()} if entry.review_by else record
+    if entry.review_by:
+        record["review_by"] = entry.review_by.isoformat()
+    if entry.about:
+        record["about"] = list(entry.about)
+    if entry.not_about:
+        record["not_about"] = list(entry.not_about)
+    return record
 
 
 def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
@@ -74,6 +81,8 @@ def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
         valid_until=_day(record.get("valid_until"), "valid_until", problems),
         status=_status(record.get("status"), problems),
         review_by=_day(record.get("review_by"), "review_by", problems),
+        about=_texts(record.get("about"), "about", problems),
+        not_about=_texts(record.get("not_about"), "not_about", problems),
     )
     if entry.status is EntryStatus.APPROVED and not entry.is_written:
         problems.append("answer is still to be written: such an entry cannot be approved")
@@ -169,7 +178,10 @@ def _sources(record: Mapping[str, Any], problems: Problems) -> tuple[Source, ...
 
 def _source(item: Mapping[str, Any], place: str, problems: Problems) -> Source:
     before = len(problems)
-    url = _text(item.get("url"), f"url{place}", MAX_URL, problems)
+    given, titled = item.get("url"), isinstance(item.get("title"), str) and item["title"].strip()
+    if titled and (given is None or (isinstance(given, str) and not given.strip())):
+        return Source(_text(item["title"], f"title{place}", MAX_TITLE, problems), "")
+    url = _text(given, f"url{place}", MAX_URL, problems)
     host = _host(url) if len(problems) == before else "unknown"
     if not host:
         problems.append(f"url{place} must be an absolute http or https address")
@@ -203,8 +215,9 @@ def _day(value: object, name: str, problems: Problems) -> date | None:
 def _status(value: object, problems: Problems) -> EntryStatus:
     if value is None or value == "":
         return EntryStatus.APPROVED
-    with suppress(ValueError):
-        return EntryStatus(value.strip() if isinstance(value, str) else value)
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return EntryStatus(value.strip())
     problems.append(f"status must be one of {', '.join(EntryStatus)}")
     return EntryStatus.DRAFT
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.index.dense import DenseIndex
-from knowledge.index.fusion import FusionWeights
+from knowledge.index.fusion import FusionWeights, evened
 from knowledge.index.lexical import LexicalIndex
 from knowledge.index.passages import passages_of
 from knowledge.twins import question_key
@@ -39,10 +39,12 @@ def lay_out(entries: Sequence[Entry]) -> list[Passage]:
 @dataclass(frozen=True, slots=True)
 class Signals:
     """What was measured for some entries; `ordinals` are their positions among all entries, the arrays have
-    shape (entries,)."""
+    shape (entries,). `wording_cosine` is `question_cosine` evened for how many wordings an entry has, and so
+    is the question side of `lexical` (see `knowledge.index.fusion.evened`)."""
 
     ordinals: NDArray[np.int64]
     question_cosine: FloatArray
+    wording_cosine: FloatArray
     answer_cosine: FloatArray
     lexical: FloatArray
 
@@ -187,6 +189,12 @@ class LocalSnapshot:
         everything = np.arange(len(self._listed), dtype=np.int64)
         return self._measure(everything, vector, self._lexical.scores(text))
 
+    def nearness(self, entry_id: str, vectors: FloatArray) -> FloatArray:
+        """See `knowledge.types.Snapshot.nearness`."""
+        ordinal = self._ordinals[entry_id]
+        sides = [self.vectors[bounds[ordinal] : bounds[ordinal + 1]] for bounds in self._bounds[:2]]
+        return np.asarray((np.vstack(sides) @ vectors.T).max(axis=0))
+
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         """See `knowledge.types.Snapshot.sentences`."""
         ordinal = self._ordinals[entry_id]
@@ -217,17 +225,30 @@ class LocalSnapshot:
         return ordinals[self._last_days[ordinals] >= self._today().toordinal()]
 
     def _measure(self, ordinals: NDArray[np.int64], vector: FloatArray, lexical: FloatArray) -> Signals:
-        cosines, shares = [], []
-        for bounds in self._bounds[:2]:
-            rows, firsts = _rows_of(bounds, ordinals)
-            together = len(rows) and rows[-1] - rows[0] + 1 == len(rows)  # a slice is read in place
-            measured = self.vectors[rows[0] : rows[-1] + 1] if together else self.vectors[rows]
-            cosines.append(np.maximum.reduceat(measured @ vector, firsts).clip(-1, 1))
-            shares.append(np.maximum.reduceat(lexical[rows], firsts))
-        return Signals(ordinals, cosines[0], cosines[1], np.maximum(*shares))
+        asked, asked_firsts = _rows_of(self._bounds[0], ordinals)
+        told, told_firsts = _rows_of(self._bounds[1], ordinals)
+        cosines = self._cosines(asked, vector)
+        by_words = np.maximum.reduceat(lexical[told], told_firsts)
+        return Signals(
+            ordinals,
+            question_cosine=np.maximum.reduceat(cosines, asked_firsts),
+            wording_cosine=evened(cosines, asked_firsts),
+            answer_cosine=np.maximum.reduceat(self._cosines(told, vector), told_firsts),
+            lexical=np.maximum(evened(lexical[asked], asked_firsts), by_words),
+        )
+
+    def _cosines(self, rows: NDArray[np.int64], vector: FloatArray) -> FloatArray:
+        together = len(rows) and rows[-1] - rows[0] + 1 == len(rows)  # a slice is read in place
+        measured = self.vectors[rows[0] : rows[-1] + 1] if together else self.vectors[rows]
+        cosines: FloatArray = (measured @ vector).clip(-1, 1)
+        return cosines
+
+    def fused(self, signals: Signals) -> FloatArray:
+        """The score of each entry that was measured, shape (entries,)."""
+        return self.weights.fuse(signals.wording_cosine, signals.answer_cosine, signals.lexical)
 
     def _hits(self, signals: Signals, vector: FloatArray, limit: int) -> list[Hit]:
-        scores = self.weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
+        scores = self.fused(signals)
         return [
             Hit(
                 entry=self._listed[signals.ordinals[i]],

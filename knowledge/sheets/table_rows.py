@@ -20,6 +20,7 @@ ABSENT = object()
 """In place of a cell: this row has no such column (an object of a JSON array without the name)."""
 _TEXTS = (Role.ID, Role.QUESTION, Role.ANSWER, Role.TOPIC, Role.METADATA, Role.QNA_ID, Role.CONTEXT_ONLY)
 _DAYS = (Role.REVIEWED_ON, Role.VALID_UNTIL, Role.REVIEW_BY)
+_LISTS = (Role.MISCONCEPTIONS, Role.ABOUT, Role.NOT_ABOUT)
 
 
 class RecordMaker:
@@ -77,8 +78,8 @@ class RecordMaker:
             elif role in (Role.ALTERNATES, Role.KEYWORDS):
                 texts = partial(cells.texts, by_comma=role is Role.KEYWORDS)
                 record.setdefault("alternates", []).extend(self._read(index, texts, value))
-            elif role is Role.MISCONCEPTIONS:
-                record.setdefault("misconceptions", []).extend(self._read(index, cells.texts, value))
+            elif role in _LISTS:
+                record.setdefault(role.value, []).extend(self._read(index, cells.texts, value))
         self._put_sources(line, given, record)
         self._put_status(given, record)
         return record

@@ -121,6 +121,28 @@ def _practice_corpus(file: Path) -> Corpus:
     )
 
 
+def _practical(_data: Path) -> list[Corpus]:
+    folders = [
+        *(SHIPPED_SEEDS / "practical/dev").iterdir(),
+        *(SHIPPED_SEEDS / "practical/neighbours").iterdir(),
+    ]
+    return [_practical_corpus(folder) for folder in sorted(folders)]
+
+
+def _practical_corpus(folder: Path) -> Corpus:
+    """Messages that ask one thing and make sense alone."""
+    rows = [row for row in _rows(folder / "questions.jsonl") if not row.get("history") and not row.get("all")]
+    rows = [row for row in rows if row["kind"] != "half"]
+    return Corpus(
+        name=f"practical/{folder.name}",
+        licence=_OWN,
+        entries={entry.id: entry for entry in parse_path(folder / "kb.jsonl").entries},
+        asked=(),
+        unanswerable=tuple((row["message"], "") for row in rows if not row.get("entry_ids")),
+        probes=tuple(Asked(row["message"], tuple(row["entry_ids"])) for row in rows if row.get("entry_ids")),
+    )
+
+
 def _intents(file: str, name: str, licence: str) -> Callable[[Path], list[Corpus]]:
     """Intents as entries without an answer: their messages paraphrase one another."""
 
@@ -142,6 +164,7 @@ _SOURCES: Mapping[str, Callable[[Path], list[Corpus]]] = {
     "medquad": _medquad,
     "seeds": _seeds,
     "practice": _practice,
+    "practical": _practical,
     "banking77": _intents("banking77_train.jsonl", "banking77", "CC-BY-4.0"),
     "clinc150": _intents("clinc150_train.jsonl", "clinc150", "CC-BY-3.0"),
 }

@@ -65,7 +65,7 @@ def read(text: str) -> tuple[Word, ...]:
             clause, scope = clause + 1, False
             continue
         following = tokens[position + 1].lower() if position + 1 < len(tokens) else ""
-        root, opposite = _canonical(lower)
+        root, opposite = canonical(lower)
         paired = stem(lower) in _meanings()
         words.append(Word(token, root, clause, scope != opposite, opposite, paired))
         if lower in NEGATIONS and f"{lower} {following}" not in NOT_NEGATING:
@@ -148,7 +148,9 @@ def _pairs(table: str) -> dict[str, tuple[str, bool]]:
 
 
 @lru_cache(maxsize=16384)
-def _canonical(lower: str) -> tuple[str, bool]:
+def canonical(lower: str) -> tuple[str, bool]:
+    """The stem that stands for a lower-case word and its synonyms and opposites, and whether it is the
+    second half of a pair."""
     if lower in NEGATIONS:
         return lower, False
     own = stem(lower)

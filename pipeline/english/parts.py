@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from pipeline.english.language import split_sentences
-from pipeline.english.questions import asks, opens_question
+from pipeline.english.questions import asks, is_question, opens_question
 
-_JOINT = re.compile(r"[,;]?\s+(?:and|also|plus)\s+(?:also\s+)?|;\s+", re.IGNORECASE)
+_JOINT = re.compile(r"[,;]?\s+(?:and|also|plus)\s+(?:also\s+)?|;\s+|(?P<comma>,\s+)", re.IGNORECASE)
 
 LONGEST = 1000  # characters; who writes more tells a story
 
@@ -37,10 +37,12 @@ def parts_of(message: str, says_nothing: Callable[[str], bool]) -> tuple[str, ..
 
 
 def _clauses(sentence: str) -> Iterator[str]:
-    """A question, cut where another one begins behind an "and"."""
+    """A question, cut where another one begins behind an "and", or behind a comma one that is whole."""
     start = 0
     for joint in _JOINT.finditer(sentence):
-        if asks(sentence[start : joint.start()]) and opens_question(sentence[joint.end() :]):
+        before, behind = sentence[start : joint.start()], sentence[joint.end() :]
+        begins = is_question(before) and is_question(behind) if joint["comma"] else opens_question(behind)
+        if asks(before) and begins:
             yield sentence[start : joint.start()].strip()
             start = joint.end()
     yield sentence[start:].strip()

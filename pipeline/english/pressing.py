@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_ASKED = r"(?<!can )(?<!could )(?<!would )(?<!will )(?<!do )(?<!should )"
+_ASKED = r"(?<!can\s)(?<!could\s)(?<!would\s)(?<!will\s)(?<!do\s)(?<!should\s)"
 _ADVERBS = (
     r"(?:(?:['’]re|['’]ve"
     r"|\s(?:just|also|even|now|yourself|basically|clearly|literally|are|were|have|do|did|re))\b)*"

@@ -16,6 +16,10 @@ _YES_NO = re.compile(rf"{_FILLER}(?:{_AUXILIARY}|any)\b", re.IGNORECASE)
 _OPEN = re.compile(
     rf"{_FILLER}(?:what|which|who|whom|whose|when|where|why|how|tell me|explain|describe)\b", re.IGNORECASE
 )
+_ORDERED = re.compile(
+    rf"{_FILLER}(?:(?:what|which|how)(?: [^\W_]+){{0,2}} |(?:who|where|when|why) )?{_AUXILIARY} [^\W_]+",
+    re.IGNORECASE,
+)
 _EMBEDDED = re.compile(
     r"\b(?:wonder(?:ing)?|know|tell me|ask(?:ing)?|sure|told) (?:if|whether)\b", re.IGNORECASE
 )
@@ -32,6 +36,11 @@ def asks(text: str) -> bool:
     """Also without a question mark, and after an opening clause: "i am 70, can i have it"."""
     inside = _EMBEDDED.search(text) or _INVERTED.search(text)
     return "?" in text or bool(inside) or any(map(opens_question, _CLAUSE.split(text)))
+
+
+def is_question(text: str) -> bool:
+    """Whether a clause has the order of a question: "when are you open", not "when I come"."""
+    return bool(_ORDERED.match(text))
 
 
 def opens_question(text: str) -> bool:

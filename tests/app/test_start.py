@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -28,7 +29,6 @@ from tests.fakes import HashEncoder, ScriptedChat, answered, client_of, entry, s
 ENTRY = "---\nid: {id}\nquestion: Is {id} safe?\n---\nYes. It is well tested.\n"
 
 SEEDS = Path(__file__).parents[2] / "seeds"
-WEB = Path(__file__).parents[2] / "app" / "web"
 
 
 async def test_it_is_live_at_once_and_ready_once_a_release_is_loaded(tmp_path: Path) -> None:
@@ -79,13 +79,17 @@ async def test_the_page_loads_nothing_from_elsewhere(client: httpx.AsyncClient) 
     page = await client.get("/")
     assert page.status_code == 200
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-    names = [file.name for file in WEB.iterdir()]
-    assert {"index.html", "chat.js", "blocks.js"} <= set(names)
-    for name in names:
-        text = (await client.get(f"/web/{name}")).text
-        assert "http://" not in text.replace("http://www.w3.org/", "")
-        assert "https://" not in text
-        assert "innerHTML" not in text
+    for address in re.findall(r'(?:src|href)="([^"]+)"', page.text):
+        assert not address.startswith(("http", "/"))
+        assert (await client.get(f"/{address}")).status_code == 200
+
+
+async def test_only_the_page_may_be_framed_and_only_by_origins_that_are_named(tmp_path: Path) -> None:
+    using = services(tmp_path, frame_origins=("https://front.example",))
+    async with client_of(create_app(using)) as client:
+        page, other = [(await client.get(path)).headers for path in ("/", "/version")]
+    assert "frame-ancestors 'self' https://front.example" in page["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in other["Content-Security-Policy"]
 
 
 SDK_HEADERS = "authorization,content-type,x-stainless-arch,x-stainless-lang,x-stainless-retry-count"

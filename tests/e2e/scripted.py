@@ -8,8 +8,13 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
+from pipeline.errors import ModelUnavailable
 from pipeline.types import Citation, Outcome, Question, Reply
 
+Replies = Mapping[str, tuple[Reply, tuple[str, ...]]]
+REPLY = "article.assistant"
+ALARM = "Get help at once, and stay with them."
+AT_ONCE = "down"
 PAUSE_S = 0.15  # between two pieces
 LONGEST_MS = 20_000  # of a reply in many pieces, on a busy machine
 
@@ -46,26 +51,34 @@ def reply(
 
 
 class Scripted:
-    """Says what it has for a message, with a pause after each piece; on other messages it breaks off."""
+    """Says what it has for a message, with a pause after each piece; on other messages it breaks off, at once
+    where they say so."""
 
-    def __init__(self, replies: Mapping[str, tuple[Reply, tuple[str, ...]]]) -> None:
-        self._replies = replies
+    def __init__(self, replies: Replies | None = None) -> None:
+        self.replies: Replies = replies or {}
+        self.cancelled = 0
+        self.pause_s = PAUSE_S
 
     async def run(self, message_id: str, question: Question, say: object) -> Reply:
         assert callable(say)
-        whole, pieces = self._replies.get(question.text, (None, ("So far",)))
-        for piece in pieces:
-            await say(piece)
-            await asyncio.sleep(PAUSE_S)
+        if question.text == AT_ONCE:
+            raise ModelUnavailable("canary")
+        whole, pieces = self.replies.get(question.text, (None, ("So far",)))
+        try:
+            for piece in pieces:
+                await say(piece)
+                await asyncio.sleep(self.pause_s)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
         if whole is None:
             raise RuntimeError("canary")
         return whole
 
 
 def ask(page: Page, message: str) -> Locator:
-    """Asks, and gives the item of the reply once it is settled."""
-    replies = page.locator("#log > li.assistant")
-    before = replies.count()
+    """Asks, and gives the reply once it is settled."""
+    before = page.locator(REPLY).count()
     page.get_by_label("Your message").fill(message)
     page.keyboard.press("Enter")
     return settled(page, before)
@@ -73,6 +86,17 @@ def ask(page: Page, message: str) -> Locator:
 
 def settled(page: Page, before: int) -> Locator:
     """The reply that comes after `before` others."""
-    item = page.locator("#log > li.assistant").nth(before)
+    item = page.locator(REPLY).nth(before)
     expect(item).not_to_have_attribute("aria-busy", "true", timeout=LONGEST_MS)
     return item
+
+
+def beyond(page: Page, width: int) -> list[str]:
+    """What reaches over the right edge, and does not scroll by itself."""
+    return list(page.evaluate(_BEYOND, width))
+
+
+_BEYOND = """(width) => [...document.querySelector("candor-chat").shadowRoot.querySelectorAll("*")]
+  .filter((each) => !each.closest(".wide, pre, .unseen, svg")
+  && (each.getBoundingClientRect().right > width + .5
+  || each.getBoundingClientRect().left < -.5)).map((each) => each.outerHTML)"""

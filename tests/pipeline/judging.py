@@ -53,6 +53,9 @@ class BridgeSnapshot:
     def asked(self, text: str) -> Hit | None:
         return None
 
+    def nearness(self, entry_id: str, vectors: FloatArray) -> FloatArray:
+        raise AssertionError("nothing measures the nearness of words")
+
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         raise AssertionError("no judge reads sentences")
 

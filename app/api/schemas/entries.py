@@ -47,7 +47,7 @@ _SOURCE: _Schema = {
         "title": _optional_text(MAX_TITLE),
         "url": _text(MAX_URL, r"^https?://[a-z0-9.-]+(/[!-~]*)?$"),
     },
-    "required": ["url"],
+    "anyOf": [{"required": ["url"]}, {"required": ["title"], "properties": {"title": _text(MAX_TITLE)}}],
 }
 _DAY: _Schema = {"anyOf": [{"type": "string", "format": "date"}, {"const": ""}, {"type": "null"}]}
 _ENTRY: _Schema = {
@@ -65,6 +65,8 @@ _ENTRY: _Schema = {
         "valid_until": _DAY,
         "status": {"enum": [*EntryStatus, "archived", "", None]},
         "review_by": _DAY,
+        "about": _list(_text(MAX_ITEM), MAX_ITEMS),
+        "not_about": _list(_text(MAX_ITEM), MAX_ITEMS),
     },
     "required": ["id", "question", "answer"],
     "additionalProperties": False,
@@ -72,7 +74,7 @@ _ENTRY: _Schema = {
 NewEntry = Annotated[dict[str, Any], WithJsonSchema(_ENTRY)]
 ChangedEntry = Annotated[dict[str, Any], WithJsonSchema({**_ENTRY, "required": ["question", "answer"]})]
 """Its id is in the address."""
-_ALWAYS = [name for name in _ENTRY["properties"] if name != "review_by"]
+_ALWAYS = [name for name in _ENTRY["properties"] if name not in ("review_by", "about", "not_about")]
 _WARNING: _Schema = {
     "type": "object",
     "properties": {"kind": {"type": "string"}, "detail": {"type": "string"}, "entry_id": {"type": "string"}},

@@ -116,7 +116,7 @@ class GateBody(BaseModel):
 
     @classmethod
     def of(cls, row: GateReportRow | None) -> Self | None:
-        return row and cls(**row.model_dump(exclude={"release_id"}))
+        return cls(**row.model_dump(exclude={"release_id"})) if row is not None else None
 
 
 class SaidBody(BaseModel):
@@ -143,7 +143,8 @@ class DiffItem(BaseModel):
 
     @classmethod
     def of(cls, row: GateAnswerRow) -> Self:
-        return cls(source=row.source, ref=row.ref, verdict=row.verdict, lost=row.lost, **row.detail)
+        known = row.model_dump(include={"source", "ref", "verdict", "lost"})
+        return cls(**known, **row.detail)
 
 
 class DiffBody(Page):

@@ -9,7 +9,8 @@ import typer
 from app.cli.failures import Failed
 from app.compose.services import prepared_database
 from app.settings import read_settings
-from app.store.curators.accounts import CuratorNotFound, CuratorRejected, CuratorStore, Role
+from app.store.curators import CuratorNotFound, CuratorRejected, Role
+from app.store.curators.accounts import CuratorStore
 from app.store.curators.keys import KeyStore
 from app.store.db import now
 

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import typer
 
+from app.cli.curating.documents import below, site, take_in
+from app.cli.curating.gate_report import ANY_ENCODER, tell_waiting
 from app.cli.curating.import_plan import show_plan
 from app.cli.failures import Failed
 from app.cli.progress import progress
 from app.compose.services import holds_demonstration, prepared_database
 from app.settings import Settings, read_settings
 from app.store.audit import witness
-from app.store.curators.accounts import OPERATOR
+from app.store.curators import OPERATOR
 from knowledge.curation.lifecycle import Writing
 from knowledge.curation.remarks import remarks_on
+from knowledge.documents.paths import documents_at
 from knowledge.entries import ApplyMode, EntryStore
 from knowledge.errors import ImportRejected, LineError
 from knowledge.importing.parsing import ParsedEntries
-from knowledge.importing.paths import parse_path
+from knowledge.importing.paths import has_entries, parse_path
 from knowledge.progress import Show
+from knowledge.releases.releases import Releases
 from knowledge.sheets.exporting import export_csv, export_jsonl, export_markdown, template_csv
 from knowledge.sheets.workbook_export import export_xlsx, template_xlsx
 from knowledge.types import Entry
@@ -34,15 +38,32 @@ _WRITERS: dict[str, Callable[[Iterable[Entry]], Iterator[str]]] = {"jsonl": expo
 _FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".xlsx": "xlsx", ".md": "markdown"}
 
 
-def import_entries(path: Path, mode: str, check: bool) -> None:
-    """Takes in a file or a folder, all or nothing, and prints what that changed; with `check`, only what it
-    would change. Raises `Failed` after naming every bad line on standard error."""
+def import_entries(target: str, mode: str, check: bool, approve: bool = False) -> None:
+    """Takes in a file, a folder or a site, and prints what that changed; with `check`, only what it would
+    change. Entries are written all or none, and so are documents, which `approve` takes in as approved.
+    Raises `Failed` after naming every bad line on standard error."""
+    settings = read_settings()
+    if target.startswith(("http://", "https://")):
+        take_in(site(target, settings), settings, check=check, approve=approve)
+        return
+    path = Path(target)
     if not path.exists():
         raise Failed(f"{path} does not exist.")
-    settings = read_settings()
-    store = EntryStore(prepared_database(settings), witness)
+    files = documents_at(path)
+    if files and mode == "replace":
+        raise Failed(f"Only tables can replace everything, and {files[0]} is a document.")
+    documents = below(path, files, settings)
+    if not files or has_entries(path, files):
+        _import_tables(path, files, mode, check, settings)
+    if files:
+        take_in(documents, settings, check=check, approve=approve)
+
+
+def _import_tables(path: Path, without: Sequence[Path], mode: str, check: bool, settings: Settings) -> None:
+    engine = prepared_database(settings)
+    store = EntryStore(engine, witness)
     with progress() as show:
-        parsed = _parsed(path, settings.import_limit_bytes, show)
+        parsed = _parsed(path, settings.import_limit_bytes, show, without)
         if replaces := parsed.entries and holds_demonstration(store, settings):
             mode = ApplyMode.REPLACE
         if not check:
@@ -65,6 +86,7 @@ def import_entries(path: Path, mode: str, check: bool) -> None:
             typer.echo(f"Warning: {warning}")
         if len(remarks) > _SHOWN:
             typer.echo(f"And {len(remarks) - _SHOWN:,} more warnings.")
+        tell_waiting(engine, Releases(engine, settings.data_dir, ANY_ENCODER))
     if parsed.ignored_fields:
         typer.echo(f"Ignored fields: {', '.join(parsed.ignored_fields)}.")
 
@@ -129,10 +151,10 @@ def _remarks(store: EntryStore, ids: Collection[str], whole_words: int) -> Itera
             yield f'"{entry.id}": {remark.detail}'
 
 
-def _parsed(path: Path, limit: int, show: Show) -> ParsedEntries:
+def _parsed(path: Path, limit: int, show: Show, without: Sequence[Path]) -> ParsedEntries:
     show(0.0, f"reading {path}")
     try:
-        return parse_path(path, limit)
+        return parse_path(path, limit, frozenset(without))
     except ImportRejected as rejected:
         for error in rejected.errors:
             typer.echo(_where(path, error) + error.detail, err=True)

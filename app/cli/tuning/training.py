@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MODELS = {
     "relevance": "Fit from which score on a message is answered, across knowledge bases.",
+    "missing": "Fit how an answer is doubted that lacks words of the message.",
     "rewriter": "Fit which terms of a conversation belong into the query.",
     "gate": "Fit what is on topic, across knowledge bases.",
 }
@@ -21,6 +22,7 @@ MODELS = {
 TRAINERS = {
     "retriever": "learning.training.retrieval.retriever",
     "relevance": "learning.training.judging.relevance",
+    "missing": "learning.training.judging.missing",
     "rewriter": "learning.training.rewriter",
     "gate": "learning.training.gate",
 }

@@ -38,6 +38,8 @@ _EMPTY: dict[str, Any] = {
     "answer": "",
     "alternates": [],
     "misconceptions": [],
+    "about": [],
+    "not_about": [],
     "sources": [],
     "reviewed_on": None,
     "valid_until": None,
@@ -155,7 +157,7 @@ def record_from(form: FormData) -> dict[str, Any]:
     """The entry that a form holds, as a record. Lists have one item a line; a source its title, then its
     address."""
     given = {name: str(form.get(name, "")).strip() for name in _EMPTY}
-    lists = {name: _lines(given[name]) for name in ("alternates", "misconceptions")}
+    lists = {name: _lines(given[name]) for name in ("alternates", "misconceptions", "about", "not_about")}
     days = {name: given[name] or None for name in ("reviewed_on", "valid_until", "review_by")}
     sources = [_source(line) for line in _lines(given["sources"])]
     return {**given, **lists, **days, "sources": sources, "topic": given["topic"] or "general"}

@@ -43,5 +43,10 @@ async def turn(request: Request, message_id: str, services: Using, at: At) -> Re
             said = await asyncio.to_thread(services.conversations.exchanges, trace["conversation_id"])
         except ConversationNotFound:
             said = []
-    shown = {"trace": trace, "steps": drawn(trace["steps"]), "said": said}
+    shown = {
+        "trace": trace,
+        "steps": drawn(trace["steps"]),
+        "said": said,
+        "outcomes": [str(each) for each in Outcome],
+    }
     return view(request, at, "turn.html", shown)

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, delete, select
 from app.store.audit import note
 from app.store.curators import OPERATOR, OWNER, Curator, CuratorNotFound, CuratorRejected, Role
 from app.store.curators.accounts import check_name
+from app.store.curators.last_admin import check_admin_left
 from app.store.curators.passwords import digest_of
 from app.store.curators.rows import SESSION, CuratorRow, KeyRow
 from app.store.db import now
@@ -22,10 +23,12 @@ _SEEN_EVERY = timedelta(minutes=1)  # a write for each request would be one too 
 
 
 class KeyStore:
-    """The keys of one database. Synchronous; safe to use from many threads."""
+    """The keys of one database. Synchronous; safe to use from many threads. `keep_admin`: the last one that
+    opens the whole admin side, where no password does, cannot be revoked."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, keep_admin: bool = False) -> None:
         self._engine = engine
+        self._keep_admin = keep_admin
 
     def any(self) -> bool:
         """Whether anybody can come in without CANDOR_ADMIN_TOKEN."""
@@ -88,19 +91,29 @@ class KeyStore:
         return acting
 
     def revoke(self, key_id: str, by: Curator = OPERATOR) -> None:
-        """Raises `CuratorNotFound`."""
+        """Raises `CuratorNotFound`, and `CuratorRejected` for the last one of an admin."""
         with Session(self._engine) as session, session.begin():
             row = session.get(KeyRow, key_id)
             if row is None:
                 raise CuratorNotFound(f'There is no key "{key_id}".')
             note(session, by, "key.revoked", key_id, {"name": row.name})
             session.delete(row)
+            if self._keep_admin:
+                check_admin_left(session)
 
     def sign_out(self, secret: str, curator: Curator) -> None:
         """Ends a sign-in."""
         with Session(self._engine) as session, session.begin():
             note(session, curator, "session.closed", curator.name)
             session.exec(delete(KeyRow).where(col(KeyRow.digest) == digest_of(secret)))
+
+    def sign_out_everywhere(self, curator: Curator) -> None:
+        """Ends all his sign-ins. Keys stay."""
+        named = None if curator.name == OWNER.name else curator.name
+        with Session(self._engine) as session, session.begin():
+            note(session, curator, "session.closed", curator.name, {"everywhere": True})
+            its = col(KeyRow.curator).is_(None) if named is None else col(KeyRow.curator) == named
+            session.exec(delete(KeyRow).where(col(KeyRow.name) == SESSION, its))
 
 
 def _added(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from knowledge.types import Hit
 from pipeline.ports import Knowledge
 from pipeline.turn import Accepted, Evidence, SearchQuery
 from pipeline.types import Question
@@ -18,7 +19,9 @@ class CuratedQuestion:
     def __call__(self, question: Question) -> Evidence | None:
         """Raises `RetrievalFailed` where no release is loaded."""
         hit = self._knowledge.current.asked(question.text)
-        if hit is None:
-            return None
-        query = SearchQuery(question.text)
-        return Evidence(query, (Accepted(hit, 1.0),), ((hit.entry.id, 1.0),), 1.0)
+        return None if hit is None else certain(question, hit)
+
+
+def certain(question: Question, hit: Hit) -> Evidence:
+    """The evidence that an entry was asked for by itself."""
+    return Evidence(SearchQuery(question.text), (Accepted(hit, 1.0),), ((hit.entry.id, 1.0),), 1.0)

@@ -69,7 +69,8 @@ class SpecialistQueryRewriter:
         else:
             tries = [plain, without_asides(plain_focus, release.vocabulary)]
             tries += [_with(plain_focus, meant)] if meant else []
-        return SearchQuery(query, _distinct(query, tries), used, leaning=needs)
+        alternates, own = _distinct(query, tries), text if used else ""
+        return SearchQuery(query, alternates, used, leaning=needs, own=own, borrowed=tuple(meant))
 
     def _meant(
         self, text: str, history: Sequence[Message], ubiquitous: Set[str]

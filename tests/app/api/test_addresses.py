@@ -21,7 +21,8 @@ from tests.fakes import client_of, services
         ("/admin/entries/dna", "GET, PUT, DELETE, OPTIONS"),
         ("/conversations/c", "GET, DELETE, OPTIONS"),
         ("/", "GET, HEAD, OPTIONS"),
-        ("/web/chat.js", "GET, HEAD, OPTIONS"),
+        ("/web/v/element.js", "GET, HEAD, OPTIONS"),
+        ("/widget.js", "GET, HEAD, OPTIONS"),
     ],
 )
 async def test_an_address_tells_all_its_methods(

@@ -138,7 +138,7 @@ async def test_the_second_of_two_is_shown_what_the_first_changed(
                 "field": "answer",
                 "before": RECORD["answer"],
                 "after": "No. Never.",
-                "lines": ["- " + RECORD["answer"], "+ No. Never."],
+                "lines": [f"- {RECORD['answer']}", "+ No. Never."],
             }
         ]
     assert using.entries.get("dna").topic == RECORD["topic"]
@@ -253,9 +253,11 @@ async def test_the_log_names_every_kind_of_act(tmp_path: Path) -> None:
 
 async def test_signing_in_and_out(admin: httpx.AsyncClient, using: Services) -> None:
     using.curators.add("maria", Role.EDITOR, "a long password")
-    wrong = await admin.post("/session", json={"name": "maria", "password": "another password"})
+    wrong = await admin.post("/admin/session", json={"name": "maria", "password": "another password"})
     assert wrong.status_code == 401
-    opened = (await admin.post("/session", json={"name": "maria", "password": "a long password"})).json()
+    opened = (
+        await admin.post("/admin/session", json={"name": "maria", "password": "a long password"})
+    ).json()
     bearer = {"Authorization": f"Bearer {opened['token']}"}
     acting = (await admin.get("/admin/session", headers=bearer)).json()
     assert acting == {"name": "maria", "role": "editor", "via": "session"}
@@ -264,5 +266,5 @@ async def test_signing_in_and_out(admin: httpx.AsyncClient, using: Services) -> 
     assert (await admin.get("/admin/session", headers=bearer)).status_code == 401
     for _ in range(30):
         await admin.get("/admin/session", headers={"Authorization": "Bearer guess"})
-    again = await admin.post("/session", json={"name": "maria", "password": "a long password"})
+    again = await admin.post("/admin/session", json={"name": "maria", "password": "a long password"})
     assert again.status_code == 429

@@ -37,6 +37,8 @@ def not_garbled(entry: Entry) -> bool:
     lists = (
         *entry.alternates,
         *entry.misconceptions,
+        *entry.about,
+        *entry.not_about,
         *(f"{each.title} {each.url}" for each in entry.sources),
     )
     texts = (entry.question, entry.answer, entry.topic, *lists)
@@ -57,6 +59,8 @@ entries = st.builds(
     topic=texts(20),
     alternates=st.lists(texts(30), max_size=3).map(tuple),
     misconceptions=st.lists(texts(30), max_size=3).map(tuple),
+    about=st.lists(texts(30), max_size=2).map(tuple),
+    not_about=st.lists(texts(30), max_size=2).map(tuple),
     sources=st.lists(sources, max_size=2).map(tuple),
     reviewed_on=days,
     valid_until=days,

@@ -99,7 +99,7 @@ def test_text_is_normalised() -> None:
         (line(sources=[{"title": "t", "url": "javascript:alert(1)"}]), "url of source 1 must be an absolute"),
         (line(sources=[{"title": "t", "url": "https://"}]), "url of source 1"),
         (line(sources=[{"title": "t", "url": "https://[x"}]), "url of source 1"),
-        (line(sources=[{"title": "t"}]), "url of source 1 is missing"),
+        (line(sources=[{"publisher": "t"}]), "url of source 1 is missing"),
         (line(sources=["https://example.org"]), "source 1 must be an object"),
         (line(url="ftp://example.org"), "url must be an absolute"),
     ],

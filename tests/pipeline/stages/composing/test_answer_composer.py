@@ -60,6 +60,9 @@ class FakeSnapshot:
     def asked(self, text: str) -> Hit | None:
         raise AssertionError("nor does it look for curated questions")
 
+    def nearness(self, entry_id: str, vectors: FloatArray) -> FloatArray:
+        raise AssertionError("nor the nearness of words")
+
     def sentences(self, entry_id: str) -> tuple[Sequence[Passage], FloatArray]:
         answer = self.entries[entry_id].answer
         passages = [

@@ -84,13 +84,6 @@ def test_at_most_three_entries_are_offered_and_none_that_is_far_less_likely() ->
     assert len(decided(QUERY, [given(0.45), given(0.45), given(0.01)], 0.91, costs).offered) == 2
 
 
-def test_a_follow_up_is_torn_sooner() -> None:
-    found = [given(0.6), given(0.36)]
-    assert decided(QUERY, found, 0.97, JudgeThresholds()).accepted
-    follow_up = decided(replace(QUERY, used_history=True), found, 0.97, JudgeThresholds())
-    assert follow_up.offered == tuple(found)
-
-
 def given(probability: float) -> Accepted:
     return Accepted(hit("e", 0.9), probability)
 

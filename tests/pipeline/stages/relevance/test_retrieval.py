@@ -12,7 +12,7 @@ from pipeline.stages import retrieval
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import SearchQuery
 from tests.fakes import AsyncHashEncoder
-from tests.pipeline.judging import Bridge, BridgeSnapshot
+from tests.pipeline.judging import Bridge, BridgeSnapshot, hit
 
 
 @dataclass
@@ -49,3 +49,23 @@ async def test_a_slow_search_leaves_the_event_loop(monkeypatch: pytest.MonkeyPat
     await stage(SearchQuery("the toll"))
     here = threading.get_ident()
     assert [thread == here for thread in snapshot.threads] == [True, False]
+
+
+@dataclass
+class TwoReadings(BridgeSnapshot):
+    """Finds an entry of its own for each text, and one that fits both."""
+
+    def search(self, text: str, vector: FloatArray, limit: int) -> Sequence[Hit]:
+        own = {"and the toll? bridge": "before", "and the toll?": "other"}
+        return [hit(own[text], 0.9), hit("toll", 0.8), hit("last", 0.1)][:limit]
+
+
+async def test_what_leans_on_the_conversation_has_to_fit_with_its_words_and_without() -> None:
+    """Words of the conversation lead back to what was answered before, those of the message anywhere."""
+    stage = HybridRetrieval(AsyncHashEncoder(), Bridge(TwoReadings()), limit=3)
+    query = SearchQuery("and the toll? bridge", used_history=True, own="and the toll?")
+    found = (await stage(query)).hits
+    assert found[0].entry.id == "toll"
+    assert found[0].score == pytest.approx(0.8 + retrieval.FITS_BOTH)
+    assert found[1].score == pytest.approx((0.9 + 0.1) / 2 + retrieval.FITS_BOTH), "where it is not found"
+    assert len(found) == 3

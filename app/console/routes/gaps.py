@@ -1,0 +1,96 @@
+"""What was asked in vain, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fastapi import APIRouter, Request, Response
+
+from app.api.callers import Using
+from app.api.errors import Problem
+from app.api.routes import gap_entries as calls
+from app.api.routes.gaps import dismiss_gap, gap_of, reopen_gap
+from app.api.schemas.curation import DraftRequest, WordingsRequest
+from app.console.pages import PAGE, Listing, back, filters_of, offset_of, page_of, view
+from app.console.route import ConsoleRoute
+from app.console.session import At, fields_of, for_role
+from app.curation.asked import Kind
+from app.curation.clusters import Per
+from app.curation.entry_making import wordings_of
+from app.curation.gap_store import GapState
+from app.store.curators import Role
+from pipeline.types import Outcome
+
+router = APIRouter(prefix="/admin/ui/gaps", include_in_schema=False, route_class=ConsoleRoute)
+_EDITOR = [for_role(Role.EDITOR)]
+_OPEN = "open"
+
+
+@router.get("")
+async def gaps(request: Request, services: Using, at: At) -> Response:
+    filters = filters_of(request, "kind", "state", "text")
+    kind = Kind(filters["kind"]) if filters["kind"] in list(Kind) else None
+    states = [GapState(filters["state"])] if filters["state"] in list(GapState) else None
+    found = await asyncio.to_thread(
+        lambda: services.gaps.find(kind=kind, states=states, text=filters["text"] or None)
+    )
+    off_topic = await asyncio.to_thread(lambda: services.gaps.find(kind=Kind(Outcome.OFF_TOPIC.value)))
+    rows = found[offset_of(request) : offset_of(request) + PAGE]
+    shown = {
+        "listing": Listing(request.url.path, rows, len(found), page_of(request), filters),
+        "kinds": [str(each) for each in Kind],
+        "states": [str(each) for each in GapState],
+        "off_topic": len(off_topic),
+    }
+    return view(request, at, "gaps.html", shown)
+
+
+@router.get("/{gap_id}")
+async def gap(request: Request, gap_id: str, services: Using, at: At) -> Response:
+    found = await asyncio.to_thread(gap_of, services, gap_id)
+    live = services.live.current if services.live.release_id else None
+    shown = {
+        "gap": found,
+        "weeks": found.cluster.series(Per.WEEK),
+        "wordings": wordings_of(found),
+        "nearest": await asyncio.to_thread(services.gaps.nearest, found, live),
+        "related": await asyncio.to_thread(services.gaps.related, found),
+        "model": services.llm is not None,
+    }
+    return view(request, at, "gap.html", shown)
+
+
+@router.post("/{gap_id}/entry", dependencies=_EDITOR)
+async def make(request: Request, gap_id: str, services: Using, at: At) -> Response:
+    given = DraftRequest(question=str((await fields_of(request)).get("question", "")).strip() or None)
+    made = await asyncio.to_thread(calls.make_entry, gap_id, services, at.curator, Response(), given)
+    told = "A draft is made, with the messages as its wordings. Write the answer."
+    return back(f"/admin/ui/entries/{made['id']}", told)
+
+
+@router.post("/{gap_id}/draft", dependencies=_EDITOR)
+async def draft(gap_id: str, services: Using, at: At) -> Response:
+    made = await calls.write_draft(gap_id, services, at.curator, Response())
+    told = f"{made.model} wrote a draft from {len(made.based_on)} entries. Read it before it goes to review."
+    return back(f"/admin/ui/entries/{made.entry['id']}", told)
+
+
+@router.post("/{gap_id}/alternates", dependencies=_EDITOR)
+async def add(request: Request, gap_id: str, services: Using, at: At) -> Response:
+    entry_id = str((await fields_of(request)).get("entry_id", "")).strip()
+    if not entry_id:
+        raise Problem(422, "invalid", "Say which entry answers this.")
+    given = WordingsRequest(entry_id=entry_id)
+    await asyncio.to_thread(calls.add_alternates, gap_id, given, services, at.curator)
+    path = f"/admin/ui/entries/{entry_id}"
+    return back(path, "The messages are wordings of this entry now.", undo=f"{path}/history")
+
+
+@router.post("/{gap_id}/{act}", dependencies=_EDITOR)
+async def decide(gap_id: str, act: str, services: Using, at: At) -> Response:
+    acts = {"dismiss": (dismiss_gap, "Dismissed."), "reopen": (reopen_gap, "It is open again.")}
+    if act not in acts:
+        raise Problem(404, "not-found", "There is nothing at this address.")
+    decided, told = acts[act]
+    await asyncio.to_thread(decided, gap_id, services, at.curator)
+    return back(f"/admin/ui/gaps/{gap_id}", told)

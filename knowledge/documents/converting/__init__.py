@@ -1,0 +1,1 @@
+"""A converter for each kind of document: what it holds as headings and Markdown."""

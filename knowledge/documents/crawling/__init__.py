@@ -1,0 +1,1 @@
+"""The pages of a site whose owner allows it, by its sitemap."""
