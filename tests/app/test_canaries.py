@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import httpx
 import pytest
@@ -59,7 +59,20 @@ class Grounding(Stage):
 
 
 class Voice:
-    def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
+    fixed: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def topics(self) -> tuple[str, ...]:
+        return ()
+
+    def reply(
+        self,
+        outcome: Outcome,
+        kind: str = "",
+        *,
+        variant: str = "",
+        spoken: Sequence[str] = (),
+        key: str = "",
+    ) -> str:
         return "A fixed reply."
 
 

@@ -58,13 +58,24 @@ class Composer:
 class Voice:
     fixed: ClassVar[Mapping[str, tuple[str, ...]]] = {"more_questions": ("Ask the others again.",)}
 
-    def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
+    def topics(self) -> tuple[str, ...]:
+        return ()
+
+    def reply(
+        self,
+        outcome: Outcome,
+        kind: str = "",
+        *,
+        variant: str = "",
+        spoken: Sequence[str] = (),
+        key: str = "",
+    ) -> str:
         return f"{outcome.value}/{kind}."
 
     def asks_for_whole(self, message: str, before: str) -> bool:
         return message == "the rest" and before.endswith("(a part)")
 
-    def offering(self, questions: Sequence[str], variant: str = "") -> str:
+    def offering(self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = ()) -> str:
         return f"Which? {' '.join(questions)}"
 
     def unanswered(self, part: str) -> str:
