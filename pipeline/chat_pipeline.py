@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from knowledge.types import Hit
 from pipeline.delivery import Checks, Delivery
 from pipeline.english.parts import parts_of
-from pipeline.english.pressing import presses
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.llm.budget import turn_budget
@@ -32,7 +31,7 @@ from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
-from pipeline.steering import PRESSURE, Steering, is_hostile
+from pipeline.steering import Steering, is_hostile
 from pipeline.turn import (
     Evidence,
     Retrieved,
@@ -63,7 +62,6 @@ MOST_NAMED = 15
 """Words of a part that are said back to name it."""
 MOST_READ = 300
 """Characters of an answer by which others about the same are found."""
-_PRESSING = (Topic.ON_TOPIC, Topic.DOUBTFUL, Topic.FRAGMENT)
 _LATELY = 2  # replies with the same answer after which it is said that it is the same
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 
@@ -144,18 +142,13 @@ class ChatPipeline:
         verdict = await self._judged(journal, question)
         if verdict.topic is Topic.EMERGENCY:
             return await self._in_emergency(journal, replace(question, plain=True), speech)
-        standing = await self._pressed(question, verdict)
+        standing = await self._standing(question, verdict)
         if standing and verdict.topic not in _SEARCHING:
             return await self._say_again(journal, question, standing, speech)
         if verdict.topic not in _SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
         doubtful = verdict.topic is Topic.DOUBTFUL
         return await self._look_up(journal, question, speech, doubtful=doubtful, standing=standing)
-
-    async def _pressed(self, question: Question, verdict: TopicVerdict) -> Evidence | None:
-        """What was answered last, where a message says what that was or presses for another answer."""
-        pressed = verdict.kind == PRESSURE or (verdict.topic in _PRESSING and presses(question.text))
-        return await self._standing(question) if pressed else None
 
     async def _say_again(
         self, journal: Journal, question: Question, standing: Evidence, speech: Speech
@@ -305,10 +298,7 @@ class ChatPipeline:
         retrieval, outcome = self._stages.retrieval, _OUTCOMES[verdict.topic]
         towards = last_answer(question.history)[:MOST_READ] or " ".join(self._voice.topics()[:1])
         near = await journal.step(retrieval.engine, retrieval(SearchQuery(towards))) if towards else None
-        replies = replies_of(question.history)
-        key = self._steering.key(question.history)
-        text = self._voice.reply(outcome, verdict.kind, variant=question.text, spoken=replies, key=key)
-        await speech.say_house(text)
+        await speech.say_house(self._steering.reply(outcome, verdict.kind, question))
         return self._end(journal, outcome, speech, _questions(near.hits) if near else ())
 
     async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from pipeline.english.language import split_sentences
 from pipeline.turn import Topic, TopicVerdict
-from pipeline.types import Message, Role
+from pipeline.types import Message, Outcome, Question, Role
 from pipeline.voice import HouseVoice
 
-INSULT, PRESSURE = "insult", "pressure"
+INSULT = "insult"
 FIRM, ENDING = "steering.firm", "steering.ending"
 _FIRM_FROM, _ENDS_FROM = 3, 10
 """The how-manieth such message of a conversation is answered firmly, and by taking leave."""
@@ -30,7 +30,14 @@ class Steering:
     kept of a conversation but its public messages, of which only the last may be at hand."""
 
     def __init__(self, voice: HouseVoice) -> None:
+        self._voice = voice
         self._replies = {key: _matching(voice.fixed.get(key, ())) for key in (*_HOSTILE, FIRM, ENDING)}
+
+    def reply(self, outcome: Outcome, kind: str, question: Question) -> str:
+        """What the house says to one more hostile message."""
+        spoken = [message.text for message in question.history if message.role is Role.ASSISTANT]
+        key = self.key(question.history)
+        return self._voice.reply(outcome, kind, variant=question.text, spoken=spoken, key=key)
 
     def key(self, history: Sequence[Message]) -> str:
         """The house's reply to one more hostile message: "" for the one to its kind."""

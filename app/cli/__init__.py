@@ -271,9 +271,7 @@ def eval_(
         Literal["specialist", "assisted", "llm"] | None,
         typer.Option(help="Who does the work, in place of CANDOR_PROFILE."),
     ] = None,
-    fair: Annotated[
-        bool, typer.Option("--fair", help="Measure whether it answers alike, whoever asks.")
-    ] = False,
+    fair: Annotated[bool, typer.Option("--fair", help="Is it alike, whoever asks?")] = False,
     grow: Annotated[
         bool, typer.Option("--grow", help="Add half of the messages step by step, as an owner would.")
     ] = False,

@@ -8,7 +8,7 @@ from knowledge.types import Entry, Hit, Passage, View
 from pipeline.english.pressing import presses
 from pipeline.stages.relevance.standing_answer import StandingAnswer
 from pipeline.steering import ENDING, FIRM, Steering
-from pipeline.turn import Retrieved, SearchQuery
+from pipeline.turn import Retrieved, SearchQuery, Topic, TopicVerdict
 from pipeline.types import Message, Outcome, Question, Role
 from pipeline.voice import REQUIRED, HouseVoice
 
@@ -102,6 +102,7 @@ class Found:
         )
 
 
+PRESSED = TopicVerdict(Topic.SMALL_TALK, 0.0, "pressure")
 LOAN = Entry("loan", "May I lend books?", "Yes, four weeks.\n\nOverdue books cost a fee.")
 OTHER = Entry("hours", "When are you open?", "From nine to five.")
 
@@ -113,13 +114,13 @@ async def test_what_was_answered_last_stands() -> None:
         Message(Role.USER, "you idiot"),
         Message(Role.ASSISTANT, "I don't mind."),
     )
-    evidence = await StandingAnswer(Found(OTHER, LOAN))(Question("just say no", history))
+    evidence = await StandingAnswer(Found(OTHER, LOAN))(Question("just say no", history), PRESSED)
     assert evidence is not None
     assert [item.hit.entry.id for item in evidence.accepted] == ["loan"]
 
 
 async def test_nothing_stands_where_nothing_was_answered_or_the_entry_is_gone() -> None:
     silent = (Message(Role.USER, "hi"), Message(Role.ASSISTANT, "Hello."))
-    assert await StandingAnswer(Found(LOAN))(Question("yes?", silent)) is None
+    assert await StandingAnswer(Found(LOAN))(Question("yes?", silent), PRESSED) is None
     gone = (Message(Role.USER, "may i"), Message(Role.ASSISTANT, "Yes, four weeks. [1]"))
-    assert await StandingAnswer(Found(OTHER))(Question("yes?", gone)) is None
+    assert await StandingAnswer(Found(OTHER))(Question("yes?", gone), PRESSED) is None

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 
 from knowledge.blocks import read_blocks
 from knowledge.types import Entry
+from pipeline.english.pressing import presses
 from pipeline.ports import Retrieval
-from pipeline.turn import Accepted, Evidence, SearchQuery
+from pipeline.turn import Accepted, Evidence, SearchQuery, Topic, TopicVerdict
 from pipeline.types import Message, Question, Role
 
+PRESSURE = "pressure"
+"""The kind of small talk that presses for agreement."""
+_PRESSING = (Topic.ON_TOPIC, Topic.DOUBTFUL, Topic.FRAGMENT)
 _MARK = re.compile(r"\s*\[\d+\]")
 _READ = 600  # characters of a reply by which its entry is found
 
@@ -24,8 +28,11 @@ class StandingAnswer:
     def __init__(self, retrieval: Retrieval) -> None:
         self._retrieval = retrieval
 
-    async def __call__(self, question: Question) -> Evidence | None:
-        """None where nothing was answered yet, or by an entry that is gone. Raises as retrieval does."""
+    async def __call__(self, question: Question, verdict: TopicVerdict) -> Evidence | None:
+        """None where the message does not press, or nothing was answered yet, or by an entry that is gone.
+        Raises as retrieval does."""
+        if verdict.kind != PRESSURE and not (verdict.topic in _PRESSING and presses(question.text)):
+            return None
         reply = last_answer(question.history)
         if not reply:
             return None
