@@ -147,8 +147,7 @@ class ChatPipeline:
             return await self._say_again(journal, question, standing, speech)
         if verdict.topic not in _SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
-        doubtful = verdict.topic is Topic.DOUBTFUL
-        return await self._look_up(journal, question, speech, doubtful=doubtful, standing=standing)
+        return await self._look_up(journal, question, speech, verdict.topic is Topic.DOUBTFUL, standing)
 
     async def _say_again(
         self, journal: Journal, question: Question, standing: Evidence, speech: Speech
@@ -162,7 +161,7 @@ class ChatPipeline:
         speech.urgent = True
         await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
         try:
-            return await self._look_up(journal, question, speech, doubtful=False)
+            return await self._look_up(journal, question, speech)
         except PipelineError as error:
             journal.note("emergency", error, "the emergency text alone")
             return self._end(journal, Outcome.ANSWERED if speech.numbers else Outcome.DECLINED, speech)
@@ -172,8 +171,7 @@ class ChatPipeline:
         journal: Journal,
         question: Question,
         speech: Speech,
-        *,
-        doubtful: bool,
+        doubtful: bool = False,  # noqa: FBT
         standing: Evidence | None = None,
     ) -> Reply:
         if not standing and (parts := await self._parts(journal, question)):
