@@ -171,7 +171,7 @@ class ChatPipeline:
         journal: Journal,
         question: Question,
         speech: Speech,
-        doubtful: bool = False,  # noqa: FBT
+        doubtful: bool = False,
         standing: Evidence | None = None,
     ) -> Reply:
         if not standing and (parts := await self._parts(journal, question)):

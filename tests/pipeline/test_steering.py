@@ -49,7 +49,7 @@ def test_nothing_is_said_a_third_time_where_something_else_is_left() -> None:
 
 
 def test_steering_stays_firm_where_the_beginning_is_out_of_sight() -> None:
-    history = [Message(Role.USER, "idiot"), Message(Role.ASSISTANT, FIXED[FIRM][1])]
+    history = [Message(Role.USER, "idiot"), Message(Role.ASSISTANT, "I won't go on with this. Ask away.")]
     assert Steering(VOICE).key(history) == FIRM
 
 
