@@ -35,7 +35,8 @@ class Question:
     from other ones, in the order in which it was said. Who gives `examples`
     wants the reply in their manner, not in that of the house; `examples_context` is the text that their
     replies were drawn from. Neither is evidence. `whole`: the answer is to be said whole, however long it is;
-    `plain`: without a phrase of the house around it."""
+    `plain`: without a phrase of the house around it;
+    `again`: what answers was said before and is said once more, in the same words."""
 
     text: str
     history: tuple[Message, ...] = ()
@@ -44,6 +45,7 @@ class Question:
     examples_context: str = ""
     whole: bool = False
     plain: bool = False
+    again: bool = False
 
 
 class Outcome(StrEnum):

@@ -271,6 +271,7 @@ def eval_(
         Literal["specialist", "assisted", "llm"] | None,
         typer.Option(help="Who does the work, in place of CANDOR_PROFILE."),
     ] = None,
+    fair: Annotated[bool, typer.Option("--fair", help="Is it alike, whoever asks?")] = False,
     grow: Annotated[
         bool, typer.Option("--grow", help="Add half of the messages step by step, as an owner would.")
     ] = False,
@@ -286,8 +287,13 @@ def eval_(
 
         grow_suites(suites, limit, html, profile)
         return
-    from app.cli.evaluation import evaluate
+    from app.cli.evaluation import evaluate, settings_with
 
+    if fair:
+        from app.cli.fairness import evaluate_fairness
+
+        evaluate_fairness(suites, limit, json, settings_with(profile))
+        return
     evaluate(suites, limit, json, html, compare, profile)
 
 

@@ -10,7 +10,8 @@ from app.compose.release_service import KnowledgeBase
 from app.compose.seeds import Seeds
 from app.compose.voice import LiveLanguage, LiveTopics
 from app.settings import Profile, Settings, SettingsError
-from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.chat_pipeline import ChatPipeline
+from pipeline.engines import Stages
 from pipeline.llm_stages.weights import CascadeWeights
 from pipeline.memory.recalling import Recall
 from pipeline.ports import Knowledge, TopicGate, TraceSink

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from app.settings import Profile
-from pipeline.chat_pipeline import Stages
+from pipeline.engines import Stages
 from pipeline.memory.items import Item, Kind
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, SentenceKind, Topic
 from pipeline.types import Message, Question, Role

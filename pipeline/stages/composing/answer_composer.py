@@ -12,6 +12,7 @@ from pipeline.english.questions import asks_its_question
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.composing.block_choice import chosen_blocks
 from pipeline.stages.composing.openers import phrases_around
+from pipeline.stages.relevance.standing_answer import replies_of
 from pipeline.turn import Evidence, Sentence, SentenceKind
 from pipeline.types import Question
 from pipeline.voice import HouseVoice, Opener, StyleCard
@@ -86,10 +87,13 @@ class ExtractiveComposer:
             question = replace(question, plain=True)
         opener = self._around(question, entry)[0]
         names = YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry)
-        if opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
+        said = replies_of(question.history)
+        if question.again:
+            yield replace(_house(self._voice.restating(said), " "), needed=True)
+        elif opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
             yield _house(opener, " ")
-        if names:
-            yield replace(_house(self._voice.naming(entry.question, entry.id), " "), needed=True)
+        if names or question.again:
+            yield replace(_house(self._voice.naming(entry.question, said), " "), needed=True)
 
     def _around(self, question: Question, entry: Entry) -> tuple[str, str]:
         if question.plain:

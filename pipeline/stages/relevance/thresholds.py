@@ -78,6 +78,6 @@ class JudgeThresholds:
     alarm: float = 0.55
     alarm_lead: float = 0.05
     urgent: float = 0.3
-    attack: float = 0.9
-    attack_on_topic: float = 0.97
+    attack: float = 0.7
+    attack_on_topic: float = 0.8
     benefit: float = 0.15
