@@ -131,7 +131,8 @@ class EntryStore:
         """Differs once any entry was written or deleted."""
         with Session(self._engine) as session:
             counted = select(func.count(), func.max(EntryRow.updated_at)).select_from(EntryRow)
-            return tuple(session.exec(counted).one())
+            count, newest = session.exec(counted).one()
+            return count, newest
 
     def waiting(self) -> int:
         """How many are in review."""

@@ -11,7 +11,8 @@ from starlette.datastructures import FormData
 from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.routes import gate as calls
-from app.api.schemas.gate import ExpectedBody, GoldRequest, HistoryMessage
+from app.api.schemas.gate import ExpectedBody, GoldRequest
+from app.api.schemas.public import HistoryMessage
 from app.console.asking import CHOICES
 from app.console.pages import PAGE, Listing, back, filters_of, offset_of, page_of, view
 from app.console.route import ConsoleRoute
@@ -85,7 +86,7 @@ def _form(request: Request, at: At, gold: Gold | object | None) -> Response:
 def _body(form: FormData, history: Sequence[Mapping[str, str]] = ()) -> GoldRequest:
     try:
         return GoldRequest(
-            history=[HistoryMessage(**each) for each in history],
+            history=[HistoryMessage.model_validate(each) for each in history],
             question=str(form.get("question", "")),
             entry_ids=_ids(form),
             outcome=_outcome(form),
