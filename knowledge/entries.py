@@ -131,8 +131,8 @@ class EntryStore:
         """Differs once any entry was written or deleted."""
         with Session(self._engine) as session:
             counted = select(func.count(), func.max(EntryRow.updated_at)).select_from(EntryRow)
-            count, newest = session.exec(counted).one()
-            return count, newest
+            count, latest = session.exec(counted).one()
+            return count, latest
 
     def waiting(self) -> int:
         """How many are in review."""

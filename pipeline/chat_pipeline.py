@@ -13,6 +13,7 @@ from pipeline.english.parts import parts_of
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.llm.budget import turn_budget
+from pipeline.memory.recalling import Recall
 from pipeline.message_filter import Draft, EchoGuard, to_reply
 from pipeline.ports import (
     AnswerComposer,
@@ -65,8 +66,8 @@ _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
 class Stages:
     """The seven stages of a turn; the seventh, the message filter, has no variants. Spares take over, in
     order, where the engine of their stage fails. `rephraser` words the question anew where nothing was found,
-    `review` gives a second opinion on sentences that the grounding check leaves open; a turn does without
-    either where it fails."""
+    `review` gives a second opinion on sentences that the grounding check leaves open, `recall` searches with
+    what is remembered of the user; a turn does without any where it fails."""
 
     gate: TopicGate
     rewriter: QueryRewriter
@@ -81,6 +82,7 @@ class Stages:
     grounding_spares: tuple[GroundingCheck, ...] = ()
     rephraser: QueryRewriter | None = None
     review: GroundingReview | None = None
+    recall: Recall | None = None
 
 
 class ChatPipeline:
@@ -124,7 +126,9 @@ class ChatPipeline:
             await asyncio.shield(self._traces.record(to_trace(turn)))
 
     async def _answer(self, journal: Journal, question: Question, speech: Speech) -> Reply:
-        question = self._as_meant(question)
+        recall = self._stages.recall
+        heard = replace(question, history=self._voice.without_remembered(question.history))
+        question = self._as_meant(heard if recall and recall.shares else replace(heard, memory=()))
         if (certain := self._curated(question)) is not None:
             journal.add(certain, self._curated.engine)
             return await self._say(journal, replace(question, plain=True), certain, speech)
@@ -135,6 +139,8 @@ class ChatPipeline:
         verdict = await self._judged(journal, question)
         if verdict.topic is Topic.EMERGENCY:
             return await self._in_emergency(journal, replace(question, plain=True), speech)
+        if recall and (recalled := await recall(journal, heard, verdict.topic)):
+            return await self._say(journal, question, recalled, speech)
         if verdict.topic not in _SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
         return await self._look_up(journal, question, speech, doubtful=verdict.topic is Topic.DOUBTFUL)
@@ -331,7 +337,9 @@ class ChatPipeline:
         """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
         the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
-        if question.whole:  # only the last one, which copies, says an answer whole
+        if (
+            question.whole or evidence.query.remembered
+        ):  # only the last one copies: whole, and no more than that
             composers = composers[-1:]
         repairs = False
         for place, composer in enumerate(composers, 1):

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from zlib import crc32
 
 from knowledge.types import Entry
 from pipeline.types import Exemplar as Exemplar
-from pipeline.types import Outcome
+from pipeline.types import Message, Outcome, Role
 
 REQUIRED = (
     *("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis", "emergency"),
     *("choice", "names_question", "part_unanswered", "more_questions", "shortened", "asks_for_whole"),
 )
-TOPICS, QUESTION, URL, LANGUAGE = "{topics}", "{question}", "{url}", "{language}"
+TOPICS, QUESTION, URL, LANGUAGE, FACT = "{topics}", "{question}", "{url}", "{language}", "{fact}"
+_REMEMBERED = ("You told me that {fact}.",)  # where an owner's own replies lack it
 ALARMS = ("crisis", "emergency")
 NAMED_TOPICS = 3  # more would be a list to read, not a sentence
 
@@ -76,6 +77,23 @@ class HouseVoice:
     def naming(self, question: str, variant: str = "") -> str:
         """Names the curated question that what follows answers."""
         return choose(self.fixed["names_question"], variant).replace(QUESTION, question)
+
+    def remembering(self, fact: str, variant: str = "") -> str:
+        """Says what was remembered of the user: "you are pregnant"."""
+        return choose(self.fixed.get("remembered") or _REMEMBERED, variant).replace(FACT, fact)
+
+    def without_remembered(self, history: Sequence[Message]) -> tuple[Message, ...]:
+        """A conversation without what its replies said to be remembered, which is no part of it."""
+
+        def bare(text: str) -> str:
+            for each in self.fixed.get("remembered") or _REMEMBERED:
+                before, _, after = each.partition(FACT)
+                text = re.sub(rf"^{re.escape(before)}[^\n]*?{re.escape(after)}\s*", "", text)
+            return text
+
+        return tuple(
+            replace(said, text=bare(said.text)) if said.role is Role.ASSISTANT else said for said in history
+        )
 
     def shortened(self, entry: Entry) -> str:
         """That an answer was a part of the entry's, and the way to the rest."""

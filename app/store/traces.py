@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Engine, func, outerjoin
@@ -21,12 +22,15 @@ from app.store.conversations import (
     MessageNotFound,
     has_no_exchange,
 )
+from app.store.memory.rows import is_forgotten
 from app.store.storage import Storage
 from app.store.turn_table import TurnRow
 
 conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
 """The stored conversation whose turn the current task runs: the chain does not know of conversations. None
 for a new one, which is stored, and given this turn's trace, with its first exchange."""
+user_of_turn: ContextVar[tuple[str, datetime] | None] = ContextVar("user_of_turn", default=None)
+"""Whose turn the current task runs, and since when, where a user is remembered."""
 is_kept: ContextVar[bool] = ContextVar("whether the trace of this turn is kept", default=True)
 """False where a caller asks his own documents: they are not ours to keep."""
 overheard: ContextVar[list[Mapping[str, Any]] | None] = ContextVar("who listens to this turn", default=None)
@@ -69,7 +73,7 @@ class TraceStore:
             listening.append(trace)
         if is_kept.get():
             message_id = trace["id"]
-            writing = self._storage.run(self._write, trace, conversation_of_turn.get())
+            writing = self._storage.run(self._write, trace, conversation_of_turn.get(), user_of_turn.get())
             self._writing[message_id] = task = self._storage.afterwards(writing)
             task.add_done_callback(lambda _: self._writing.pop(message_id, None))
 
@@ -78,11 +82,15 @@ class TraceStore:
         if writing := self._writing.get(message_id):
             await asyncio.wait({writing})
 
-    def _write(self, trace: Mapping[str, Any], conversation_id: str | None) -> None:
+    def _write(
+        self, trace: Mapping[str, Any], conversation_id: str | None, user: tuple[str, datetime] | None
+    ) -> None:
         trace = self._masked(trace)
+        user_key, begun = user or (None, None)
         row = TurnRow(
             message_id=trace["id"],
             conversation_id=conversation_id,
+            user_key=user_key,
             question=trace["question"],
             outcome=trace["outcome"],
             release_id=trace["release_id"],
@@ -91,6 +99,8 @@ class TraceStore:
         )
         try:
             with Session(self._engine) as session:
+                if is_forgotten(session, user_key, begun):
+                    return
                 session.add(row)
                 session.commit()
         except IntegrityError:

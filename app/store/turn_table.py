@@ -12,7 +12,8 @@ from app.store.db import UtcDateTime, now
 
 
 class TurnRow(SQLModel, table=True):
-    """A turn. `conversation_id` is empty for one that failed before its conversation had an exchange."""
+    """A turn. `conversation_id` is empty for one that failed before its conversation had an exchange;
+    `user_key` says whose it is, where a user is remembered."""
 
     __tablename__ = "turns"
     __table_args__ = (Index("ix_turns_created_at_outcome", "created_at", "outcome"),)
@@ -21,6 +22,7 @@ class TurnRow(SQLModel, table=True):
     conversation_id: str | None = Field(
         default=None, foreign_key="conversations.id", ondelete="CASCADE", index=True, max_length=64
     )
+    user_key: str | None = Field(default=None, index=True, max_length=64)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
     question: str = Field(sa_type=Text)
     outcome: str | None = Field(default=None, max_length=32, index=True)

@@ -18,7 +18,7 @@ from pipeline.chat_pipeline import ChatPipeline, Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable, RetrievalFailed
 from pipeline.ports import Knowledge
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, Topic, TopicVerdict, Verdict
-from pipeline.types import Outcome, Question
+from pipeline.types import Message, Outcome, Question
 from pipeline.voice import HouseVoice
 from tests.fakes import TOKEN, ScriptedChat, answered, client_of, entry, services, snapshot
 
@@ -59,6 +59,9 @@ class Grounding(Stage):
 
 
 class Voice:
+    def without_remembered(self, history: tuple[Message, ...]) -> tuple[Message, ...]:
+        return history
+
     def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
         return "A fixed reply."
 

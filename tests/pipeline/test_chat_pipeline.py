@@ -61,6 +61,9 @@ class Voice:
     def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
         return f"{outcome.value}/{kind}."
 
+    def without_remembered(self, history: tuple[Message, ...]) -> tuple[Message, ...]:
+        return history
+
     def asks_for_whole(self, message: str, before: str) -> bool:
         return message == "the rest" and before.endswith("(a part)")
 

@@ -78,7 +78,7 @@ def _waits(services: Services) -> list[tuple[str, str]]:
         ),
         (entries.waiting(), "{} for approval", "entry waits|entries wait", "entries?status=in_review"),
         (
-            entries.page(**due(entries_view.EXPIRES), limit=0).total,
+            entries.page(limit=0, **due(entries_view.EXPIRES)).total,
             "{} within 30 days, or expired",
             "entry ends|entries end",
             f"entries?due={entries_view.EXPIRES}",

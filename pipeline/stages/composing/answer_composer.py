@@ -57,7 +57,7 @@ class ExtractiveComposer:
         entry = evidence.accepted[0].hit.entry
         blocks = read_blocks(entry.answer)
         chosen = await self._chosen(question, evidence, blocks)
-        pieces = [*self._opening(question, entry), *_laid_out(entry, chosen)]
+        pieces = [*self._opening(question, entry, evidence), *_laid_out(entry, chosen)]
         if len(chosen) < len(blocks):
             pieces.append(replace(_house(self._voice.shortened(entry), "\n\n"), needed=True))
         elif closing := self._around(question, entry)[1]:
@@ -78,9 +78,12 @@ class ExtractiveComposer:
         passages, vectors = self._knowledge.current.sentences(entry.id)
         return chosen_blocks(entry.answer, blocks, passages, vectors @ query, limit)
 
-    def _opening(self, question: Question, entry: Entry) -> Iterator[Sentence]:
+    def _opening(self, question: Question, entry: Entry, evidence: Evidence) -> Iterator[Sentence]:
         """What stands before the entry: a phrase runs into a first paragraph, and apart from the rest. A
         phrase that only pleases gives way to the question that is named."""
+        if item := evidence.query.remembered:
+            yield replace(_house(self._voice.remembering(item.fact, entry.id), " "), needed=True)
+            question = replace(question, plain=True)
         opener = self._around(question, entry)[0]
         names = YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry)
         if opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):

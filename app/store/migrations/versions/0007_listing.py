@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0007_listing"
-down_revision = "0006_documents"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
