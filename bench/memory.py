@@ -87,9 +87,8 @@ async def measure(rows_by_name: Mapping[str, Sequence[Sequence[str]]], *, misses
                 print(f"  {message!r}: wrong {[(i.about, i.value, i.ends) for i in wrong]} missed {open_}")
         print(f"{name:26} right {counts[0]:3} wrong {counts[1]:3} missed {counts[2]:3}")
         totals = [total + one for total, one in zip(totals, counts, strict=True)]
-    print(
-        f"precision {_share(totals[0], totals[0] + totals[1])}  recall {_share(totals[0], totals[0] + totals[2])}"
-    )
+    precision, recall = (_share(totals[0], totals[0] + lost) for lost in totals[1:])
+    print(f"precision {precision}  recall {recall}")
     await encoder.close()
 
 

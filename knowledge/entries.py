@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -105,22 +106,18 @@ class EntryStore:
         with Session(self._engine) as session:
             return [entry_from(record) for record in session.exec(records)]
 
-    def servable(self, today: date) -> list[Entry]:
+    def servable(self, today: date, known: Mapping[str, Entry] = MappingProxyType({})) -> list[Entry]:
         """Approved and unexpired entries, ordered by id: what a release is made from; while a change of one
         waits to be approved, the version that was approved before. Of those that ask the same only the
-        newest."""
-        approved = select(EntryRow.record, EntryRow.updated_at).where(
-            col(EntryRow.status) == EntryStatus.APPROVED.value,
-            or_(col(EntryRow.valid_until).is_(None), col(EntryRow.valid_until) >= today),
-        )
+        newest. Entries that are `known` by their content hash are not read again."""
         standing = select(VersionRow.record, VersionRow.at).join(
             EntryRow,
             (col(EntryRow.id) == VersionRow.entry_id) & (col(EntryRow.standing) == VersionRow.version),
         )
         with Session(self._engine) as session:
-            found = [row for of in (approved, standing) for row in session.exec(of)]
-        dated = ((entry_from(record), at) for record, at in found)
-        kept = [(entry, at) for entry, at in dated if entry.is_servable(today)]
+            found = [*_approved(session, today, known)]
+            found += [(entry_from(record), at) for record, at in session.exec(standing)]
+        kept = [(entry, at) for entry, at in found if entry.is_servable(today)]
         return without_superseded(sorted(kept, key=lambda each: each[0].id))
 
     def count(self) -> int:
@@ -256,6 +253,24 @@ class EntryStore:
             raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
         except IntegrityError as error:
             raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
+
+
+def _approved(session: Session, today: date, known: Mapping[str, Entry]) -> Iterator[tuple[Entry, datetime]]:
+    """Approved, unexpired entries, each with its last change; only those that are not `known` are read."""
+    listed = select(EntryRow.id, EntryRow.content_hash, EntryRow.updated_at).where(
+        col(EntryRow.status) == EntryStatus.APPROVED.value,
+        or_(col(EntryRow.valid_until).is_(None), col(EntryRow.valid_until) >= today),
+    )
+    unread: list[str] = []
+    for entry_id, name, at in session.exec(listed).all():
+        if name in known:
+            yield known[name], at
+        else:
+            unread.append(entry_id)
+    for start in range(0, len(unread), SLICE):
+        those = col(EntryRow.id).in_(unread[start : start + SLICE])
+        for record, at in session.exec(select(EntryRow.record, EntryRow.updated_at).where(those)):
+            yield entry_from(record), at
 
 
 def _found(session: Session, entry_id: str, known: int | None = None) -> Kept:

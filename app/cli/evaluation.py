@@ -20,6 +20,7 @@ from app.compose.models import Models
 from app.compose.release_service import KnowledgeBase
 from app.compose.seeds import Seeds
 from app.compose.services import knowledge_base, prepared_database
+from app.compose.threads import one_thread_a_product
 from app.settings import Profile, Settings, read_settings
 from app.version import VERSION
 from knowledge.entries import ApplyMode
@@ -133,6 +134,7 @@ class Bench:
 @contextmanager
 def opened_bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
     """A chain of these settings; all that is made for it, but the exported encoder, is gone afterwards."""
+    one_thread_a_product()
     loaded = encoder(settings, show)
     live, traces = LiveRelease(), LastTrace()
     knowledge = ServingKnowledge(live)

@@ -15,6 +15,7 @@ from knowledge.index.dense import DenseIndex
 from knowledge.index.fusion import FusionWeights, evened
 from knowledge.index.lexical import LexicalIndex
 from knowledge.index.passages import passages_of
+from knowledge.index.recent import Recent
 from knowledge.twins import question_key
 from knowledge.types import Calibration, Entry, EntryStatus, FloatArray, Hit, Passage, View
 
@@ -27,6 +28,7 @@ _SIDES = (
     frozenset({View.SENTENCE}),
 )
 _CANDIDATE_ROWS = 256
+_SEARCHES_KEPT = 64  # the stages of a turn search for the same message; some 10 kB each
 
 
 def lay_out(entries: Sequence[Entry]) -> list[Passage]:
@@ -47,6 +49,10 @@ class Signals:
     wording_cosine: FloatArray
     answer_cosine: FloatArray
     lexical: FloatArray
+
+
+_NO_VALUES = np.empty(0, dtype=np.float32)
+_NOTHING = Signals(np.empty(0, dtype=np.int64), _NO_VALUES, _NO_VALUES, _NO_VALUES, _NO_VALUES)
 
 
 class LocalSnapshot:
@@ -83,6 +89,7 @@ class LocalSnapshot:
         self._lexical = lexical
         self.weights = weights or FusionWeights()
         self._today = today
+        self._recent: Recent[tuple[str, bytes, int, date], Signals] = Recent(_SEARCHES_KEPT)
         self._last_days = np.array([_last_day(entry) for entry in entries], dtype=np.int64)
         self._owners = np.array([self._ordinals.get(p.entry_id, -1) for p in passages], dtype=np.int64)
         self._bounds = [self._side_bounds(side) for side in _SIDES]
@@ -163,16 +170,23 @@ class LocalSnapshot:
         """See `knowledge.types.Snapshot.search`."""
         if limit <= 0 or not self._listed:
             return []
-        lexical = self._lexical.scores(text)
         wanted = max(_CANDIDATE_ROWS, 8 * limit)
         while True:
-            ordinals = self._servable(self._candidates(vector, lexical, wanted))
-            if len(ordinals) >= limit or wanted >= self.searchable:
+            found = self._nearest(text, vector, wanted)
+            if len(found.ordinals) >= limit or wanted >= self.searchable:
                 break
             wanted *= 4  # entries with many passages, or expired ones, took the places
-        if not len(ordinals):
-            return []
-        return self._hits(self._measure(ordinals, vector, lexical), vector, limit)
+        return self._hits(found, vector, limit) if len(found.ordinals) else []
+
+    def _nearest(self, text: str, vector: FloatArray, wanted: int) -> Signals:
+        """The signals of the servable entries that own the `wanted` best rows."""
+
+        def measured() -> Signals:
+            lexical = self._lexical.scores(text)
+            ordinals = self._servable(self._candidates(vector, lexical, wanted))
+            return self._measure(ordinals, vector, lexical) if len(ordinals) else _NOTHING
+
+        return self._recent.get((text, vector.tobytes(), wanted, self._today()), measured)
 
     def asked(self, text: str) -> Hit | None:
         """See `knowledge.types.Snapshot.asked`."""

@@ -159,3 +159,24 @@ def test_a_wording_that_is_meant_lifts_its_entry() -> None:
     query = "parking lot"
     scores = [each.search(query, embed([query])[0], 1)[0].score for each in (bare, worded)]
     assert scores[1] > scores[0] + 0.1
+
+
+def test_the_same_search_is_measured_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = [TODAY]
+    lasting = Entry("brief", "Is the clinic open on Sunday?", "Yes.", valid_until=TODAY)
+    snapshot = LocalSnapshot.of([*ENTRIES, lasting], embed, today=lambda: day[0])
+    measured: list[str] = []
+    scores = snapshot.lexical.scores
+
+    def noted(text: str) -> FloatArray:
+        measured.append(text)
+        return scores(text)
+
+    monkeypatch.setattr(snapshot.lexical, "scores", noted)
+    text = "Is the clinic open on Sunday?"
+    vector = embed([text])[0]
+    few, more = snapshot.search(text, vector, 1), snapshot.search(text, vector, 3)
+    assert few[0] == more[0] and len(more) == 3 and measured == [text]
+    assert snapshot.search(text, embed(["another vector"])[0], 1) != few
+    day[0] = date(2026, 6, 2)
+    assert "brief" not in {hit.entry.id for hit in snapshot.search(text, vector, 4)}
