@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Engine, func, outerjoin
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -154,15 +154,14 @@ def _found(
     session: Session, wanted: Wanted, order: Sequence[Any], offset: int, limit: int
 ) -> tuple[Sequence[str], int]:
     """The ids of one page, and how many there are: where the page is the last one, nothing is counted."""
-    conditions = _conditions(wanted)
-    of: tuple[Any, ...] = (TurnRow,)
+    conditions, of = _conditions(wanted), cast(Any, TurnRow)
     if wanted.rating:
-        of = (outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id),)
-    query = select(TurnRow.message_id).select_from(*of).where(*conditions).order_by(*order)
+        of = outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id)
+    query = select(TurnRow.message_id).select_from(of).where(*conditions).order_by(*order)
     ids = session.exec(query.offset(offset).limit(limit)).all()
     if len(ids) < limit and (ids or not offset):
         return ids, offset + len(ids)
-    return ids, session.exec(select(func.count()).select_from(*of).where(*conditions)).one()
+    return ids, session.exec(select(func.count()).select_from(of).where(*conditions)).one()
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from app.compose.services import Services
 from app.store.curators import Role
@@ -37,6 +37,7 @@ VIEWS = (
     "/ui/turns",
     "/ui/nothing",
 )
+HOUSE = ("/ui/import", "/ui/exports", "/ui/users", "/ui/audit", "/ui/settings", "/ui/account")
 
 
 class Knows:
@@ -94,7 +95,7 @@ def sign_in(browser: Browser, house: House) -> Iterator[SignIn]:
             page = browser.new_context(base_url=house.address, **context).new_page()  # type: ignore[arg-type]
             opened.callback(page.context.close)
             page.set_default_timeout(15_000)
-            page.on("console", lambda said: problems.append(said.text) if _is_fault(said.text) else None)
+            page.on("console", lambda said: problems.append(said.text) if _is_fault(said) else None)
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.on("dialog", lambda dialog: dialog.accept())
             page.on(
@@ -113,9 +114,9 @@ def sign_in(browser: Browser, house: House) -> Iterator[SignIn]:
     assert problems == []
 
 
-def _is_fault(text: str) -> bool:
+def _is_fault(said: ConsoleMessage) -> bool:
     """A browser tells of each 4xx; these tests want some."""
-    return not text.startswith("Failed to load resource") and "DevTools" not in text
+    return said.type in ("error", "warning") and not said.text.startswith("Failed to load resource")
 
 
 def press(page: Page, name: str) -> None:
@@ -204,7 +205,7 @@ def test_axe_finds_nothing(sign_in: SignIn, scheme: str) -> None:
     page = sign_in(None, "/admin/sign-in", color_scheme=scheme)
     assert Axe().run(page).violations_count == 0
     page = sign_in(Role.ADMIN, color_scheme=scheme)
-    for view in VIEWS:
+    for view in (*VIEWS, *HOUSE):
         page.goto(f"/admin{view}")
         found = Axe().run(page)
         assert found.violations_count == 0, (view, found.generate_report())
@@ -212,7 +213,7 @@ def test_axe_finds_nothing(sign_in: SignIn, scheme: str) -> None:
 
 def test_nothing_is_lost_at_320_pixels(sign_in: SignIn) -> None:
     page = sign_in(Role.ADMIN, viewport={"width": 320, "height": 640})
-    for view in VIEWS:
+    for view in (*VIEWS, *HOUSE):
         page.goto(f"/admin{view}")
         assert page.evaluate("document.documentElement.scrollWidth") == 320, view
         assert page.evaluate(_BEYOND) == [], view

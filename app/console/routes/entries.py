@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import TypedDict
 
 from fastapi import APIRouter, Request, Response
 
@@ -19,7 +19,14 @@ EXPIRES, TO_REVIEW = "expires", "to_review"
 _DUE = {EXPIRES: "expired, or within 30 days", TO_REVIEW: "to be reviewed by now"}
 
 
-def due_before(due: str) -> dict[str, Any]:
+class DueBefore(TypedDict, total=False):
+    """Days that `EntryStore.page` takes."""
+
+    expires_before: date
+    review_before: date
+
+
+def due_before(due: str) -> DueBefore:
     """What `EntryStore.page` takes for a kind of due: expired or soon so; past its day of review."""
     if due == EXPIRES:
         return {"expires_before": date.today() + SOON}

@@ -51,7 +51,7 @@ async def seat(using: Services, role: Role, name: str = "") -> AsyncIterator[Sea
     using.curators.add(name, role)
     secret = using.keys.sign_in(Curator(name, role), now() + timedelta(hours=1))
     async with client_of(create_app(using)) as client:
-        client.headers["Cookie"] = f"{COOKIE}={secret}"
+        client.cookies.set(COOKIE, secret)
         yield Seat(client, csrf_of(secret))
 
 
