@@ -39,15 +39,16 @@ sign_in = APIRouter(prefix="/admin", responses=problems(401, 413, 422, 429))
 
 
 @sign_in.post("/session", status_code=201, openapi_extra={"security": []})
-def open_session(request: Request, given: SignInRequest, services: Using) -> SessionBody:
+async def open_session(request: Request, given: SignInRequest, services: Using) -> SessionBody:
     """A token that lasts twelve hours, for a curator's name and password."""
     client = client_of(request)
     services.wrong_tokens.take(client)  # before it is looked at: many at once are as many guesses
-    curator = services.curators.signed_in(given.name, given.password)
+    curator = await services.storage.hashing(services.curators.signed_in, given.name, given.password)
     if curator is None:
         raise Problem(401, "unauthorized", "There is no curator with this name and password.")
+    services.wrong_tokens.give_back(client)
     expires_at = now() + SESSION_LASTS
-    token = services.keys.sign_in(curator, expires_at)
+    token = await services.storage.run(services.keys.sign_in, curator, expires_at)
     return SessionBody(token=token, name=curator.name, role=curator.role, expires_at=expires_at)
 
 
