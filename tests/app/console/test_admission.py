@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 
 from app.compose.services import Services
+from app.console.session import COOKIE, SECURE_COOKIE
 from app.main import create_app
 from app.store.curators import Role
-from tests.app.console.seats import PASSWORD, seat, sign_in, texts
+from tests.app.console.seats import PASSWORD, hidden, seat, sign_in, texts
 from tests.fakes import TOKEN, client_of
 
 VIEWS = {
@@ -106,3 +109,43 @@ async def test_signing_in_by_name_and_by_token(using: Services) -> None:
             assert (await sign_in(client, name, password)).status_code == 303
             page = await client.get("/admin/ui/account")
             assert page.status_code == 200 and (name or "admin") in page.text
+
+
+async def test_guesses_at_once_are_as_many_as_one_by_one(
+    using: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(using.wrong_tokens, "_clock", lambda: 0.0)
+    async with seat(using, Role.EDITOR, "maria") as sitting:
+        using.wrong_tokens.take("127.0.0.1", 16)
+        pages = await asyncio.gather(*(sign_in(sitting.client, "maria", "wrong") for _ in range(6)))
+        assert sorted(page.status_code for page in pages) == [401] * 4 + [429] * 2
+        using.wrong_tokens.give_back("127.0.0.1", 4)
+        path, fields = "/admin/ui/account/password", {"now": "wrong", "new": PASSWORD, "again": PASSWORD}
+        pages = await asyncio.gather(*(sitting.post(path, **fields) for _ in range(6)))
+        assert sorted(page.status_code for page in pages) == [422] * 4 + [429] * 2
+        assert all('name="again"' in page.text for page in pages)
+
+
+async def test_a_right_password_costs_nothing(using: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(using.wrong_tokens, "_clock", lambda: 0.0)
+    async with client_of(create_app(using)) as client:
+        given = [(await sign_in(client)).status_code for _ in range(21)]
+    assert given == [303] * 21
+
+
+async def test_a_key_is_no_sign_in(using: Services, client: httpx.AsyncClient) -> None:
+    client.cookies.set(COOKIE, using.keys.create("robot", Role.ADMIN)[1])
+    assert (await client.get("/admin/ui/account")).status_code == 303
+
+
+async def test_on_https_the_cookie_is_this_hosts_alone(using: Services) -> None:
+    async with client_of(create_app(using)) as client:
+        client.base_url = httpx.URL("https://candor")
+        cookie = (await sign_in(client)).headers["Set-Cookie"]
+        assert cookie.startswith(f"{SECURE_COOKIE}=ck_") and "Path=/;" in cookie and "Secure" in cookie
+        page = await client.get("/admin/ui/account")
+        assert page.status_code == 200
+        out = await client.post("/admin/sign-out", data={"csrf": hidden(page.text, "csrf")})
+        assert out.headers["Set-Cookie"].startswith(f'{SECURE_COOKIE}=""')
+        assert "Secure" in out.headers["Set-Cookie"]
+        assert (await client.get("/admin/ui/account")).status_code == 303

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.api.callers import Using, client_of
+from app.api.errors import Problem
 from app.console.pages import back, view
 from app.console.route import ConsoleRoute
 from app.console.routes.house.users import password_from, said
@@ -28,14 +29,18 @@ async def change_password(request: Request, services: Using, at: At) -> Response
     """Ends all sign-ins but this one. Wrong guesses of the present password count as wrong tokens do."""
     form = await fields_of(request)
     now, new, again = (password_from(form.get(name)) for name in ("now", "new", "again"))
-    services.wrong_tokens.check(client_of(request))
-    if await services.storage.run(services.curators.signed_in, at.curator.name, now) is None:
-        services.wrong_tokens.take(client_of(request))
+    client = client_of(request)
+    try:
+        services.wrong_tokens.take(client)  # before it is looked at: many at once are as many guesses
+    except Problem as problem:
+        return _account(request, at, problem.detail, 429)
+    if await services.storage.hashing(services.curators.signed_in, at.curator.name, now) is None:
         return _account(request, at, "That is not your present password. Nothing was changed.")
+    services.wrong_tokens.give_back(client)
     if new != again:
         return _account(request, at, "The new password was typed in two ways. Nothing was changed.")
     try:
-        await services.storage.run(services.curators.set_password, at.curator.name, new, by=at.curator)
+        await services.storage.hashing(services.curators.set_password, at.curator.name, new, by=at.curator)
     except CuratorRejected as error:
         return _account(request, at, said(error))
     response = back(ACCOUNT, "You have a new password. Wherever else you were signed in, you are out.")
@@ -44,17 +49,17 @@ async def change_password(request: Request, services: Using, at: At) -> Response
 
 
 @router.post("/sign-out-everywhere", dependencies=_VIEWER)
-async def sign_out_everywhere(services: Using, at: At) -> Response:
+async def sign_out_everywhere(request: Request, services: Using, at: At) -> Response:
     response = RedirectResponse("/admin/sign-in", 303)
     await services.storage.run(services.keys.sign_out_everywhere, at.curator)
-    forget(response)
+    forget(response, request)
     return response
 
 
-def _account(request: Request, at: Visitor, problem: str = "") -> Response:
+def _account(request: Request, at: Visitor, problem: str = "", status: int = 422) -> Response:
     shown = {
         "problem": problem,
         "has_password": at.curator.name != OWNER.name,
         "least": LEAST_PASSWORD,
     }
-    return view(request, at, "house/account.html", shown, 422 if problem else 200)
+    return view(request, at, "house/account.html", shown, status if problem else 200)
