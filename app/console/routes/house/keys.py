@@ -17,6 +17,7 @@ from app.store.db import now
 
 router = APIRouter(prefix="/admin/ui/keys", include_in_schema=False, route_class=ConsoleRoute)
 _MOST_DAYS = 36_500
+_MOST_DIGITS = 9
 
 
 @router.post("", dependencies=ADMIN)
@@ -52,6 +53,7 @@ async def revoke(request: Request, key_id: str, services: Using, at: At) -> Resp
 def _days(given: str) -> int | None:
     if not given:
         return None
-    if not (given.isascii() and given.isdigit() and 0 < int(given[:9]) <= _MOST_DAYS):
+    is_number = given.isascii() and given.isdigit() and len(given) <= _MOST_DIGITS
+    if not (is_number and 0 < int(given) <= _MOST_DAYS):
         raise Problem(422, "invalid", f"A key lasts 1 to {_MOST_DAYS:,} days, or has no end.")
     return int(given)
