@@ -190,6 +190,7 @@ def wire(
     gaps = GapReport(engine, lambda: releases.base.encode)
     entries = EntryStore(engine, witness)
     memory = Memory(settings, MemoryStore(engine), storage, reader)
+    token = settings.admin_token.get_secret_value() if settings.admin_token else None
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
@@ -203,8 +204,8 @@ def wire(
         conversations=conversations,
         traces=traces,
         entries=entries,
-        curators=CuratorStore(engine, keep_admin=settings.admin_token is None),
-        keys=KeyStore(engine, keep_admin=settings.admin_token is None),
+        curators=CuratorStore(engine, keep_admin=token is None),
+        keys=KeyStore(engine, keep_admin=token is None, token=token),
         audit=AuditLog(engine),
         documents=DocumentStore(engine, witness),
         advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),

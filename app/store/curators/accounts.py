@@ -11,7 +11,7 @@ from app.store.audit import note
 from app.store.curators import OPERATOR, RESERVED, Curator, CuratorNotFound, CuratorRejected, Role
 from app.store.curators.last_admin import check_admin_left
 from app.store.curators.passwords import LEAST_PASSWORD, fits, hash_of
-from app.store.curators.rows import SESSION, CuratorRow, KeyRow
+from app.store.curators.rows import SESSION, CuratorRow, KeyRow, exclusive
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
 
@@ -36,12 +36,17 @@ class CuratorStore:
             return _found(session, name)
 
     def add(self, name: str, role: Role, password: str | None = None, by: Curator = OPERATOR) -> CuratorRow:
-        """Raises `CuratorRejected` for a name that is taken or no name, and for a short password."""
+        """Raises `CuratorRejected` for a name that a curator or a key has or that is none, and for a short
+        password."""
         check_name(name)
         row = CuratorRow(name=name, role=role, password=_hashed(password))
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            exclusive(session)
             if session.get(CuratorRow, name) is not None:
                 raise CuratorRejected(f'There is already a curator "{name}".')
+            of_its_name = select(KeyRow.id).where(col(KeyRow.name) == name, col(KeyRow.name) != SESSION)
+            if session.exec(of_its_name).first():
+                raise CuratorRejected(f'"{name}" is a key: name the curator otherwise, or revoke the key')
             session.add(row)
             note(session, by, "user.added", name, {"role": role.value})
         return row
@@ -49,6 +54,7 @@ class CuratorStore:
     def set_role(self, name: str, role: Role, by: Curator = OPERATOR) -> None:
         """Raises `CuratorNotFound`, and `CuratorRejected` for the last admin."""
         with Session(self._engine) as session, session.begin():
+            exclusive(session)
             _found(session, name).role = role
             note(session, by, "user.role", name, {"role": role.value})
             self._check(session)
@@ -65,6 +71,7 @@ class CuratorStore:
         """His keys go with him; what he did stays in history and log. Raises `CuratorNotFound`, and
         `CuratorRejected` for the last admin."""
         with Session(self._engine) as session, session.begin():
+            exclusive(session)
             session.delete(_found(session, name))
             note(session, by, "user.removed", name)
             self._check(session)

@@ -10,8 +10,8 @@ from app.store.db import now
 
 
 def check_admin_left(session: Session) -> None:
-    """To be called after a change, within its transaction. Raises `CuratorRejected` where no admin with a
-    password is left, and no key of one."""
+    """To be called after a change, within its transaction, which is `exclusive`. Raises `CuratorRejected`
+    where no admin with a password is left, and no key of one."""
     session.flush()
     signing_in = select(CuratorRow.name).where(
         col(CuratorRow.role) == Role.ADMIN, col(CuratorRow.password).is_not(None)

@@ -46,10 +46,12 @@ async def test_a_user_is_added_changed_and_removed(admin: Seat, using: Services)
 
 
 async def test_what_cannot_be_is_said_and_what_was_typed_stays(admin: Seat, using: Services) -> None:
+    using.keys.create("robot", Role.VIEWER)
     for fields, why in (
         ({"name": "maria", "role": "editor", "password": "short"}, "12 characters"),
         ({"name": "root", "role": "editor"}, "already a curator"),
         ({"name": "admin", "role": "editor"}, "is taken"),
+        ({"name": "robot", "role": "editor"}, "is a key"),
         ({"name": "<script>alert(1)</script>", "role": "editor"}, "letters, digits"),
     ):
         page = await admin.post(USERS, **fields)
@@ -72,7 +74,7 @@ async def test_a_key_is_shown_once_works_and_is_revoked(admin: Seat, using: Serv
     assert (await admin.client.get("/admin/entries", headers=bearer)).status_code == 200
     again = await admin.post("/admin/ui/keys", name="robot", role="editor")
     assert again.status_code == 422 and "already a key" in texts(again)
-    for days in ("0", "-1", "x", "99999"):
+    for days in ("0", "-1", "x", "99999", "00000000199999999999"):
         assert (await admin.post("/admin/ui/keys", name="b", role="viewer", days=days)).status_code == 422
     assert (await admin.post(f"/admin/ui/keys/{row.id}/revoke")).status_code == 303
     assert (await admin.client.get("/admin/entries", headers=bearer)).status_code == 401
