@@ -59,7 +59,7 @@ class Listing:
 def page_of(request: Request) -> int:
     """Which page of a list the address asks for: 1 and up."""
     asked = request.query_params.get("page", "1")
-    return max(1, min(int(asked), 200_000)) if asked.isascii() and asked.isdigit() else 1
+    return max(1, min(int(asked[:9]), 200_000)) if asked.isascii() and asked.isdigit() else 1
 
 
 def offset_of(request: Request) -> int:

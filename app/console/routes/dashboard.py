@@ -39,7 +39,7 @@ async def dashboard(request: Request, services: Using, at: At) -> Response:
         "kinds": [str(kind) for kind in KINDS],
         "figures": _figures(total, days),
         "engines": _engines(services),
-        "tested": services.releases.report(services.live.release_id) if services.live.release_id else None,
+        "tested": await services.storage.run(services.releases.report, services.live.release_id),
         "waits": await services.storage.run(_waits, services),
     }
     return view(request, at, "dashboard.html", shown)

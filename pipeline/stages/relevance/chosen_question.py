@@ -21,7 +21,8 @@ _PLACES = {
     for word in words.split()
 } | {"last": -1}
 _PLACE = re.compile(
-    rf"\W*(?:(?:i mean|i meant|please|the|number|no|option|question)\b\W*)*(?P<nth>{'|'.join(_PLACES)})\b"
+    r"\W*(?:(?:i mean|i meant|please|the|number|option|question|no(?=\W*\d))\b\W*)*"
+    rf"(?P<nth>{'|'.join(_PLACES)})\b(?!(?<=\bone)\W+(?:option|question)\b)"
     r"\W*(?:(?:one|option|question|please|thanks)\b\W*)*",
     re.IGNORECASE,
 )
