@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,10 +14,19 @@ from sqlmodel import Session, col, func, or_, select
 
 from knowledge.curation.applying import ApplyCounts, ApplyMode, apply, by_id, planned
 from knowledge.curation.history import History
-from knowledge.curation.lifecycle import Kept, Writing, check_may_withdraw, stepped, written
+from knowledge.curation.lifecycle import Kept, Writing, check_may_withdraw, restored, stepped, written
 from knowledge.curation.rows import EntryRow, VersionRow, entry_from
 from knowledge.curation.undoing import Undoing, undoing_of
-from knowledge.curation.writing import SLICE, Change, Witness, exclusive, kept_of, unwitnessed, write
+from knowledge.curation.writing import (
+    SLICE,
+    Change,
+    Witness,
+    approved_of,
+    exclusive,
+    kept_of,
+    unwitnessed,
+    write,
+)
 from knowledge.errors import EntryChanged, EntryExists, EntryNotFound, StorageFailed, VersionNotFound
 from knowledge.importing.changes import Plan
 from knowledge.twins import without_superseded
@@ -159,7 +168,8 @@ class EntryStore:
         `EntryNotFound`, `EntryChanged`, and what `written` raises."""
         with self._writing() as session:
             before = _found(session, entry.id, known)
-            return self._wrote(session, Change(before, *written(before, entry, by)), by, "changed")
+            standing = approved_of(session, [before]).get(entry.id)
+            return self._wrote(session, Change(before, *written(before, entry, by, standing)), by, "changed")
 
     def delete(self, entry_id: str, by: Writing = _UNNAMED, known: int | None = None) -> None:
         """Its history stays. Raises `EntryNotFound`, `EntryChanged` and `ApprovalNeeded`."""
@@ -187,8 +197,9 @@ class EntryStore:
                 raise VersionNotFound(entry_id, version)
             before = kept_of(session, [entry_id]).get(entry_id)
             _check(before, known)
-            change = Change(before, *written(before, entry_from(row.record), by))
-            return self._wrote(session, change, by, "reverted", to=version)
+            standing = approved_of(session, [before] if before else []).get(entry_id)
+            entry, stood = restored(before, entry_from(row.record), by, standing, row.standing)
+            return self._wrote(session, Change(before, entry, stood), by, "reverted", to=version)
 
     def apply(
         self,
@@ -196,14 +207,18 @@ class EntryStore:
         mode: ApplyMode,
         given: Mapping[str, frozenset[str]] | None = None,
         by: Writing = _UNNAMED,
+        check: Callable[[Plan], None] | None = None,
     ) -> ApplyCounts:
         """Writes all or nothing, in one transaction. `given` names by id the fields that an update
-        touches, where not all; a replacement takes every entry as it is. Raises `ImportRejected` for an id
-        given twice, and for a replacement by nothing: an empty file is a mistake, not a wish to lose
-        everything; and what `written` raises."""
+        touches, where not all; a replacement takes every entry as it is. `check` is told what will be
+        written, and stops it by raising. Raises `ImportRejected` for an id given twice, and for a replacement
+        by nothing: an empty file is a mistake, not a wish to lose everything; and what `written` raises."""
         named = by_id(entries, mode)
         with self._writing() as session:
-            counts = apply(session, planned(session, named, mode, given or {}), named.keys(), by)
+            plan = planned(session, named, mode, given or {})
+            if check is not None:
+                check(plan)
+            counts = apply(session, plan, named.keys(), by)
             if counts.created or counts.updated or counts.removed:
                 told = {"created": counts.created, "updated": counts.updated, "removed": counts.removed}
                 self._witness(session, by, "entries.imported", mode.value, told)
@@ -221,12 +236,20 @@ class EntryStore:
         with Session(self._engine) as session:
             return undoing_of(session, author, noted_at)
 
-    def undo(self, author: str, noted_at: datetime, by: Writing = _UNNAMED) -> tuple[ApplyCounts, Undoing]:
-        """Takes it back, all or nothing; entries that were changed since are left. Raises what `written`
-        raises. It is an import itself, and can be taken back."""
+    def undo(
+        self,
+        author: str,
+        noted_at: datetime,
+        by: Writing = _UNNAMED,
+        check: Callable[[Undoing], None] | None = None,
+    ) -> tuple[ApplyCounts, Undoing]:
+        """Takes it back, all or nothing; entries that were changed since are left. `check` is as of `apply`.
+        Raises what `written` raises. It is an import itself, and can be taken back."""
         with self._writing() as session:
             found = undoing_of(session, author, noted_at)
-            counts = apply(session, found.plan, (), by)
+            if check is not None:
+                check(found)
+            counts = apply(session, found.plan, (), by, found.stood)
             told = {"created": counts.created, "updated": counts.updated, "removed": counts.removed}
             if any(told.values()):
                 self._witness(session, by, "entries.imported", "undo", told)

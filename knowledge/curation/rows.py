@@ -38,8 +38,8 @@ class EntryRow(SQLModel, table=True):
 
 
 class VersionRow(SQLModel, table=True):
-    """Every state that an entry was ever in, counted from 1, with who made it so. Rows are only added. Of a
-    deletion the record is what was deleted."""
+    """Every state that an entry was ever in, counted from 1, with who made it so; `standing` as it was of the
+    entry then. Rows are only added. Of a deletion the record is what was deleted."""
 
     __tablename__ = "entry_versions"
 
@@ -50,6 +50,7 @@ class VersionRow(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     comment: str = Field(sa_column=Column(Text, nullable=False))
     record: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    standing: int | None = None
 
 
 def content_hash(entry: Entry) -> str:

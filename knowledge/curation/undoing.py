@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from knowledge.curation.rows import VersionRow, entry_from
-from knowledge.curation.writing import kept_of, sliced
+from knowledge.curation.writing import kept_of, latest_of, versions_of
 from knowledge.importing.changes import Plan
 from knowledge.types import Entry
 
@@ -19,12 +18,14 @@ _OF_IMPORTS = ("imported", _DELETED)
 
 @dataclass(slots=True)
 class Undoing:
-    """`left` are the ids of entries that somebody changed since: they stay as they are."""
+    """`left` are the ids of entries that somebody changed since: they stay as they are. `stood`: by id, the
+    versions that stood while what is brought back waited to be approved."""
 
     created: list[Entry] = field(default_factory=list)
     updated: list[tuple[Entry, Entry]] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    stood: dict[str, int] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:
@@ -42,7 +43,8 @@ def undoing_of(session: Session, author: str, noted_at: datetime) -> Undoing:
     )
     versions = session.exec(its.order_by(col(VersionRow.entry_id))).all()
     ids = [version.entry_id for version in versions]
-    now, before, latest = kept_of(session, ids), _before(session, versions), _latest(session, ids)
+    now, latest = kept_of(session, ids), latest_of(session, ids)
+    before = versions_of(session, {version.entry_id: version.version - 1 for version in versions})
     found = Undoing()
     for version in versions:
         kept, old = now.get(version.entry_id), before.get(version.entry_id)
@@ -50,28 +52,15 @@ def undoing_of(session: Session, author: str, noted_at: datetime) -> Undoing:
             found.left.append(version.entry_id)
         elif kept is None:
             found.created.append(entry_from(version.record))
-        elif old is None:
+            _note_standing(found, version)
+        elif old is None or old.act == _DELETED:
             found.removed.append(version.entry_id)
         else:
-            found.updated.append((kept.entry, old))
+            found.updated.append((kept.entry, entry_from(old.record)))
+            _note_standing(found, old)
     return found
 
 
-def _before(session: Session, versions: Sequence[VersionRow]) -> Mapping[str, Entry]:
-    """What was there before these versions, by id."""
-    numbers = {version.entry_id: version.version - 1 for version in versions}
-    return {
-        row.entry_id: entry_from(row.record)
-        for part in sliced([*numbers])
-        for row in session.exec(select(VersionRow).where(col(VersionRow.entry_id).in_(part)))
-        if row.version == numbers[row.entry_id] and row.act != _DELETED
-    }
-
-
-def _latest(session: Session, ids: Sequence[str]) -> dict[str, int]:
-    last = select(VersionRow.entry_id, func.max(VersionRow.version)).group_by(VersionRow.entry_id)
-    return {
-        entry_id: version
-        for part in sliced(ids)
-        for entry_id, version in session.exec(last.where(col(VersionRow.entry_id).in_(part)))
-    }
+def _note_standing(found: Undoing, version: VersionRow) -> None:
+    if version.standing is not None:
+        found.stood[version.entry_id] = version.standing

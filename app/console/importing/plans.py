@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.compose.services import Services, holds_demonstration
 from app.console.importing.reading import Content
+from knowledge.curation.history import FieldChange, differences
 from knowledge.curation.lifecycle import Writing
 from knowledge.curation.remarks import remarks_on
 from knowledge.curation.rows import content_hash
-from knowledge.documents.planning import Kept
+from knowledge.documents.planning import DocumentPlan, Kept
+from knowledge.documents.store import Imported
 from knowledge.documents.types import Document
 from knowledge.entries import ApplyMode
+from knowledge.importing.changes import Plan
 from knowledge.importing.parsing import ParsedEntries
+from knowledge.importing.records import record_of
 from knowledge.types import Entry
 
 _MOST_WARNINGS = 200
@@ -57,6 +61,15 @@ class Planned:
             *(f"-{entry_id}" for entry_id in self.removed),
         ]
         return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+    def check(self, shown: object) -> None:
+        """Raises `PlanChanged` where this is not what was shown, by its digest."""
+        if self.digest != shown:
+            raise PlanChanged
+
+
+class PlanChanged(Exception):
+    """Entries were changed meanwhile: something else would be written than was shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,39 +113,53 @@ def plan(services: Services, content: Content, way: Way) -> Planned:
     if isinstance(content, Document):
         (previewed,) = services.documents.preview([content], approve=way is Way.APPROVED)
         made = previewed.plan
-        return Planned(
-            made.created,
-            [*made.updated, *made.moved],
-            [entry.id for entry in made.removed],
-            made.unchanged,
-            made.kept,
-            content.notes,
-            _remarks([*made.created, *(new for _, new in made.updated)], services),
-        )
+        remarks = _remarks([*made.created, *(new for _, new in made.updated)], services)
+        return replace(_of_document(made), notes=content.notes, warnings=remarks)
     found = services.entries.preview(content.entries, ApplyMode(way.value), content.given)
     touched = [*found.created, *(new for _, new in found.updated)]
-    return Planned(
-        found.created,
-        found.updated,
-        found.removed,
-        found.unchanged,
-        notes=_notes(content),
-        warnings=[*found.renamed, *_remarks(touched, services)],
+    return replace(
+        _of_entries(found), notes=_notes(content), warnings=[*found.renamed, *_remarks(touched, services)]
     )
 
 
-def carry_out(services: Services, content: Content, way: Way, by: Writing) -> Done:
-    """All or nothing. Blocks. Raises `ImportRejected` and `ApprovalNeeded`."""
+def told_changes(pairs: Sequence[tuple[Entry, Entry]]) -> list[tuple[Entry, list[FieldChange]]]:
+    """Entries as they would be, each with what differs from what it is now. Blocks."""
+    return [(new, differences(record_of(old), record_of(new))) for old, new in pairs]
+
+
+def carry_out(services: Services, content: Content, way: Way, by: Writing, shown: object) -> Done:
+    """All or nothing, and only what was `shown`, by the digest of its plan. Blocks. Raises `PlanChanged`,
+    `ImportRejected` and `ApprovalNeeded`."""
     if isinstance(content, Document):
-        (made,) = services.documents.apply([content], approve=way is Way.APPROVED, by=by)
+
+        def check(found: Sequence[Imported]) -> None:
+            for each in found:
+                _of_document(each.plan).check(shown)
+
+        (made,) = services.documents.apply([content], approve=way is Way.APPROVED, by=by, check=check)
         counts = made.counts
         changed = counts["updated"] + counts["moved"]
         left = counts["unchanged"] + counts["kept"]
         return Done(counts["created"], changed, counts["removed"], left, made.warnings)
-    applied = services.entries.apply(content.entries, ApplyMode(way.value), content.given, by)
+    applied = services.entries.apply(
+        content.entries,
+        ApplyMode(way.value),
+        content.given,
+        by,
+        check=lambda found: _of_entries(found).check(shown),
+    )
     advice = services.advice.on_many(applied.written) if applied.written else ()
     warnings = [*applied.warnings, *advice]
     return Done(applied.created, applied.updated, applied.removed, applied.unchanged, warnings)
+
+
+def _of_document(made: DocumentPlan) -> Planned:
+    removed = [entry.id for entry in made.removed]
+    return Planned(made.created, [*made.updated, *made.moved], removed, made.unchanged, made.kept)
+
+
+def _of_entries(found: Plan) -> Planned:
+    return Planned(found.created, found.updated, found.removed, found.unchanged)
 
 
 def _notes(content: ParsedEntries) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from app.api.callers import Using
 from app.api.errors import Problem
@@ -21,7 +22,7 @@ from app.console.session import At, fields_of, for_role
 from app.store.curators import Role
 from knowledge.curation.history import FieldChange, differences
 from knowledge.curation.lifecycle import STEPS, Kept
-from knowledge.errors import EntryChanged
+from knowledge.errors import EntryChanged, VersionNotFound
 from knowledge.importing.records import record_of
 from knowledge.types import EntryStatus, KnowledgeError
 
@@ -32,6 +33,7 @@ _MEANWHILE = (
     "Somebody changed it meanwhile: nothing was written. Your text is kept below, and what differs is shown"
     " here. Save again to write yours over it."
 )
+_NOT_DONE = "Somebody changed it meanwhile: nothing was done. What differs from what you saw is shown here."
 _NOW = {
     EntryStatus.DRAFT: "It is a draft.",
     EntryStatus.IN_REVIEW: "It waits for an approver.",
@@ -49,12 +51,12 @@ class _Tried:
     changes: tuple[FieldChange, ...] = ()
 
 
-@router.get("/new", dependencies=_EDITOR)
+@router.get("/-/new", dependencies=_EDITOR)
 async def new(request: Request, services: Using, at: At) -> Response:
     return await _editor(request, services, at, shown(filters_of(request, "question", "topic")), None)
 
 
-@router.post("/new", dependencies=_EDITOR)
+@router.post("/-/new", dependencies=_EDITOR)
 async def create(request: Request, services: Using, at: At) -> Response:
     given = record_from(await fields_of(request))
     by = writing_of(services, at.curator)
@@ -66,7 +68,7 @@ async def create(request: Request, services: Using, at: At) -> Response:
     return back(_at(kept.entry.id), f"The entry is written. {_NOW[kept.entry.status]}")
 
 
-@router.post("/preview", dependencies=_EDITOR)
+@router.post("/-/preview", dependencies=_EDITOR)
 async def preview(request: Request) -> Response:
     """The reply that an entry will give, as it is being written."""
     given = record_from(await fields_of(request))
@@ -91,16 +93,17 @@ async def save(request: Request, entry_id: str, services: Using, at: At) -> Resp
             services.entries.update,
             entry_from_form(record_of(before.entry) | given),
             by,
-            _number(str(form.get("version", ""))),
+            number_of(form.get("version", "")),
         )
     except EntryChanged:
-        changes = tuple(differences(record_of(before.entry), given))
-        return await _editor(request, services, at, given, before, _Tried(_MEANWHILE, 409, changes))
+        before = await services.storage.run(services.entries.kept, entry_id)
+        changes = await asyncio.to_thread(differences, record_of(before.entry), given)
+        return await _editor(request, services, at, given, before, _Tried(_MEANWHILE, 409, tuple(changes)))
     except _REFUSED as error:
         return await _editor(request, services, at, given, before, _Tried(told(error)))
     if kept.version == before.version:
         return back(_at(entry_id), "Nothing was changed.")
-    return back(_at(entry_id), f"Saved. {_NOW[kept.entry.status]}", revert=_revert(before))
+    return back(_at(entry_id), f"Saved. {_NOW[kept.entry.status]}", revert=_revert(before, kept.version))
 
 
 @router.post("/{entry_id}/status", dependencies=_EDITOR)
@@ -110,16 +113,38 @@ async def step(request: Request, entry_id: str, services: Using, at: At) -> Resp
         raise Problem(422, "invalid", "There is no such status.")
     status, comment = EntryStatus(str(form.get("status"))), str(form.get("comment", ""))[:2_000]
     by = writing_of(services, at.curator, comment)
+    known = number_of(form.get("version"))
     before = await services.storage.run(services.entries.kept, entry_id)
-    await services.storage.run(services.entries.set_status, entry_id, status, by)
-    return back(_at(entry_id), _NOW[status], revert=_revert(before))
+    try:
+        kept = await services.storage.run(services.entries.set_status, entry_id, status, by, known)
+    except EntryChanged as error:
+        return await _changed(request, services, at, error)
+    return back(_at(entry_id), _NOW[status], revert=_revert(before, kept.version))
 
 
 @router.post("/{entry_id}/delete", dependencies=_EDITOR)
-async def remove(entry_id: str, services: Using, at: At) -> RedirectResponse:
-    before = await services.storage.run(services.entries.kept, entry_id)
-    await services.storage.run(services.entries.delete, entry_id, writing_of(services, at.curator))
-    return back("/admin/ui/entries", f"“{before.entry.question}” is deleted.", revert=_revert(before))
+async def remove(request: Request, entry_id: str, services: Using, at: At) -> Response:
+    known = number_of((await fields_of(request)).get("version"))
+    before, by = await services.storage.run(services.entries.kept, entry_id), writing_of(services, at.curator)
+    try:
+        await services.storage.run(services.entries.delete, entry_id, by, known)
+    except EntryChanged as error:
+        return await _changed(request, services, at, error)
+    revert = _revert(before, before.version + 1)
+    return back("/admin/ui/entries", f"“{before.entry.question}” is deleted.", revert=revert)
+
+
+async def _changed(request: Request, services: Services, at: At, error: EntryChanged) -> Response:
+    """The entry as somebody left it meanwhile, and what differs from what this curator saw."""
+    kept = await services.storage.run(services.entries.kept, error.entry_id)
+    now = record_of(kept.entry)
+    changes: list[FieldChange] = []
+    try:
+        seen = await services.storage.run(services.entries.history.version, error.entry_id, error.known)
+        changes = await asyncio.to_thread(differences, now, seen.record)
+    except VersionNotFound:
+        pass
+    return await _editor(request, services, at, shown(now), kept, _Tried(_NOT_DONE, 409, tuple(changes)))
 
 
 async def _editor(
@@ -159,10 +184,16 @@ def _at(entry_id: str) -> str:
     return f"/admin/ui/entries/{entry_id}"
 
 
-def _revert(before: Kept) -> str:
-    return f"{_at(before.entry.id)}/revert?version={before.version}"
+def revert_path(entry_id: str, version: int, known: int) -> str:
+    """The address of the form that brings a version back, as long as the entry is at the version `known`."""
+    return f"{_at(entry_id)}/revert?version={version}&known={known}"
 
 
-def _number(text: str) -> int:
+def number_of(given: object) -> int:
     """The version that a form was made of; none that there is where it does not say."""
+    text = str(given)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _revert(before: Kept, known: int) -> str:
+    return revert_path(before.entry.id, before.version, known)

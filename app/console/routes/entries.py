@@ -56,7 +56,7 @@ async def entries(request: Request, services: Using, at: At) -> Response:
     return view(request, at, "knowledge/entries.html", shown)
 
 
-@router.get("/deleted")
+@router.get("/-/deleted")
 async def deleted(request: Request, services: Using, at: At) -> Response:
     """What can be brought back."""
     page = await services.storage.run(

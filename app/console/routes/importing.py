@@ -15,17 +15,24 @@ from app.api.errors import Problem
 from app.api.routes.entries import CSV, XLSX
 from app.api.versions import writing_of
 from app.compose.services import Services
-from app.console.importing.plans import Planned, Way, carry_out, plan, usual_way, ways_of
+from app.console.importing.plans import (
+    PlanChanged,
+    Planned,
+    Way,
+    carry_out,
+    plan,
+    told_changes,
+    usual_way,
+    ways_of,
+)
 from app.console.importing.reading import ACCEPTED, Content
 from app.console.importing.uploads import Upload, UploadGone, UploadRefused, Uploads
 from app.console.pages import HEADERS, PAGE, Listing, back, filters_of, offset_of, page_of, view
 from app.console.route import ConsoleRoute
 from app.console.session import At, Visitor, fields_of, for_role
 from app.store.curators import Role
-from knowledge.curation.history import differences
 from knowledge.documents.types import ConverterMissing, Document, DocumentUnreadable
 from knowledge.errors import ImportRejected, LineError
-from knowledge.importing.records import record_of
 from knowledge.sheets.exporting import template_csv
 from knowledge.sheets.workbook_export import template_xlsx
 
@@ -105,11 +112,12 @@ async def take_in(request: Request, digest: str, services: Using, at: At, waitin
         return await _form(request, services, at, _GONE)
     way = _way(str(form.get("way", "")), content, at)
     planned = await asyncio.to_thread(plan, services, content, way)
-    if planned.digest != form.get("plan"):
+    by = writing_of(services, at.curator, str(form.get("comment", "")).strip()[:2_000])
+    try:
+        done = await asyncio.to_thread(carry_out, services, content, way, by, form.get("plan"))
+    except PlanChanged:
         told = "Somebody changed entries meanwhile, and nothing was imported. This is what it would do now:"
         return await _plan_view(request, services, at, kept, content, way=way, problem=told)
-    by = writing_of(services, at.curator, str(form.get("comment", "")).strip()[:2_000])
-    done = await asyncio.to_thread(carry_out, services, content, way, by)
     await asyncio.to_thread(waiting.drop, at.csrf)
     is_document = isinstance(content, Document)
     shown = {
@@ -164,8 +172,10 @@ async def _plan_view(
     chosen = way or _way(filters["way"], content, at)
     planned = await asyncio.to_thread(plan, services, content, chosen)
     part = filters["show"] if filters["show"] in _PARTS else _first(planned)
-    rows = getattr(planned, part)
-    offset = offset_of(request)
+    rows, offset = getattr(planned, part), offset_of(request)
+    listed = rows[offset : offset + PAGE]
+    if part == "changed":
+        listed = await asyncio.to_thread(told_changes, listed)
     shown = {
         "upload": kept,
         "plan": planned,
@@ -178,10 +188,9 @@ async def _plan_view(
         "approves": approves,
         "four_eyes": services.settings.four_eyes,
         "problem": problem,
-        "differences": lambda old, new: differences(record_of(old), record_of(new)),
         "listing": Listing(
             f"{IMPORT}/{kept.digest}",
-            rows[offset : offset + PAGE],
+            listed,
             len(rows),
             page_of(request),
             {"way": chosen.value, "show": part},

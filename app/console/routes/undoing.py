@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 
 from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.versions import writing_of
 from app.compose.services import Services
-from app.console.importing.plans import Planned
+from app.console.importing.plans import PlanChanged, Planned, told_changes
 from app.console.pages import PAGE, back, view
 from app.console.route import ConsoleRoute
 from app.console.routes.importing import EDITOR, IMPORT
 from app.console.session import At, fields_of
 from app.store.audit import AuditRow
-from knowledge.curation.history import differences
 from knowledge.curation.undoing import Undoing
 from knowledge.documents.types import DocumentNotFound
-from knowledge.importing.records import record_of
 
 router = APIRouter(prefix=IMPORT, include_in_schema=False, route_class=ConsoleRoute)
+_LAST = 2_147_483_647  # that the log can number
 
 
 @router.get("/undo/{seq}", dependencies=EDITOR)
@@ -32,7 +33,7 @@ async def preview(request: Request, seq: int, services: Using, at: At) -> Respon
         "plan": _planned(found),
         "left": found.left,
         "most": PAGE,
-        "differences": lambda old, new: differences(record_of(old), record_of(new)),
+        "changes": await asyncio.to_thread(told_changes, found.updated[:PAGE]),
     }
     return view(request, at, "importing/undo.html", shown)
 
@@ -40,11 +41,15 @@ async def preview(request: Request, seq: int, services: Using, at: At) -> Respon
 @router.post("/undo/{seq}", dependencies=EDITOR)
 async def undo(request: Request, seq: int, services: Using, at: At) -> Response:
     act = await _act(services, seq)
-    found = await services.storage.run(services.entries.preview_undo, act.curator, act.at)
-    if _planned(found).digest != (await fields_of(request)).get("plan"):
-        raise Problem(409, "entry-changed", "Entries were changed meanwhile: nothing was done. Look again.")
+    seen = (await fields_of(request)).get("plan")
     by = writing_of(services, at.curator, f"Takes back an import of {act.curator}")
-    counts, _ = await services.storage.run(services.entries.undo, act.curator, act.at, by)
+    try:
+        counts, _ = await services.storage.run(
+            lambda: services.entries.undo(act.curator, act.at, by, lambda found: _planned(found).check(seen))
+        )
+    except PlanChanged:
+        told = "Entries were changed meanwhile: nothing was done. Look again."
+        raise Problem(409, "entry-changed", told) from None
     told = f"{counts.created:,} brought back, {counts.updated:,} as before, {counts.removed:,} removed again."
     return back(IMPORT, f"The import is taken back: {told} It can itself be undone below.")
 
@@ -68,7 +73,7 @@ def _planned(found: Undoing) -> Planned:
 
 async def _act(services: Services, seq: int) -> AuditRow:
     """The line of an import in the log."""
-    act = await services.storage.run(services.audit.get, seq)
+    act = await services.storage.run(services.audit.get, seq) if 0 < seq <= _LAST else None
     if act is None or act.act != "entries.imported":
         raise Problem(404, "not-found", "There is no such import.")
     return act

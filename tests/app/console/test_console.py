@@ -21,7 +21,7 @@ VIEWS = (
     "/admin",
     "/admin/ui/try",
     ENTRIES,
-    f"{ENTRIES}/deleted",
+    f"{ENTRIES}/-/deleted",
     PLACE,
     f"{PLACE}/history",
     "/admin/ui/releases",
@@ -32,8 +32,8 @@ VIEWS = (
     "/admin/ui/turns",
 )
 WRITES = (
-    (f"{ENTRIES}/new", Role.EDITOR),
-    (f"{ENTRIES}/preview", Role.EDITOR),
+    (f"{ENTRIES}/-/new", Role.EDITOR),
+    (f"{ENTRIES}/-/preview", Role.EDITOR),
     (PLACE, Role.EDITOR),
     (f"{PLACE}/status", Role.EDITOR),
     (f"{PLACE}/revert", Role.EDITOR),
@@ -210,16 +210,16 @@ async def test_odd_values_are_told_or_ignored(signed: SignIn) -> None:
 
 async def test_from_a_draft_to_what_is_approved(signed: SignIn, using: Services) -> None:
     editor, approver = await signed(Role.EDITOR), await signed(Role.APPROVER)
-    said = await editor.done(f"{ENTRIES}/new", **FORM | {"answer": ""}, status="draft")
+    said = await editor.done(f"{ENTRIES}/-/new", **FORM | {"answer": ""}, status="draft")
     assert "The entry is written." in said
     place = f"{ENTRIES}/can-it-change-my-dna"  # made of the question
     assert not using.entries.get("can-it-change-my-dna").is_written
     assert "The answer is still to be written" in said
     await editor.done(place, **FORM, version="1", status="draft")
-    assert "waits for an approver" in await editor.done(f"{place}/status", status="in_review")
+    assert "waits for an approver" in await editor.done(f"{place}/status", status="in_review", version="2")
     assert "Can it change my DNA?" in await approver.seen(f"{ENTRIES}?status=in_review")
     assert "1 entry waits for approval" in await approver.seen("/admin")
-    assert "It is approved" in await approver.done(f"{place}/status", status="approved")
+    assert "It is approved" in await approver.done(f"{place}/status", status="approved", version="3")
     assert "not live yet" in await approver.seen(place)
     changed = await editor.done(place, **FORM | {"answer": "Never."}, version="4", status="approved")
     assert "It waits for an approver." in changed
@@ -229,16 +229,38 @@ async def test_from_a_draft_to_what_is_approved(signed: SignIn, using: Services)
 async def test_what_was_done_is_said_once_and_can_be_undone(signed: SignIn, using: Services) -> None:
     editor = await signed(Role.APPROVER)
     said = await editor.done(PLACE, **FORM, version="1", status="approved")
-    assert f'action="{PLACE}/revert?version=1"' in said
+    assert f'action="{PLACE}/revert?version=1&amp;known=2"' in said
     assert "Saved." not in await editor.seen(PLACE)
-    undone = await editor.done(f"{PLACE}/revert?version=1")
+    undone = await editor.done(f"{PLACE}/revert?version=1&known=2")
     assert "again as in version 1" in undone
     assert using.entries.get("dna") == entry()
-    gone = await editor.done(f"{PLACE}/delete")
-    assert f'action="{PLACE}/revert?version=3"' in gone
-    assert "What about dna?" in await editor.seen(f"{ENTRIES}/deleted")
-    await editor.done(f"{PLACE}/revert?version=3")
+    gone = await editor.done(f"{PLACE}/delete", version="3")
+    assert f'action="{PLACE}/revert?version=3&amp;known=4"' in gone
+    assert "What about dna?" in await editor.seen(f"{ENTRIES}/-/deleted")
+    await editor.done(f"{PLACE}/revert?version=3&known=4")
     assert using.entries.get("dna") == entry()
+
+
+async def test_what_somebody_did_meanwhile_is_not_undone(signed: SignIn, using: Services) -> None:
+    first, late = await signed(Role.APPROVER), await signed(Role.ADMIN)
+    await first.done(PLACE, **FORM | {"answer": "Theirs & co."}, version="1", status="approved")
+    for act, fields in (("status", {"status": "retired"}), ("delete", {})):
+        for version in ({"version": "1"}, {}):
+            refused = await late.post(f"{PLACE}/{act}", **fields, **version)
+            assert refused.status_code == 409 and "Theirs &amp; co." in refused.text
+            assert "nothing was done" in refused.text
+    refused = await late.post(f"{PLACE}/revert", version="1", known="1")
+    assert refused.status_code == 409 and "was changed meanwhile" in refused.text
+    assert using.entries.kept("dna").version == 2
+    assert 'name="known" value="2"' in await late.seen(f"{PLACE}/history")
+    await late.done(f"{PLACE}/revert", version="1", known="2")
+
+
+async def test_any_id_opens(signed: SignIn, using: Services) -> None:
+    curator = await signed(Role.EDITOR)
+    for name in ("new", "preview", "deleted"):
+        using.entries.create(entry(name))
+        assert f"{ENTRIES}/{name}/history" in await curator.seen(f"{ENTRIES}/{name}")
 
 
 async def test_a_link_can_have_the_console_say_nothing(signed: SignIn) -> None:
@@ -360,14 +382,14 @@ async def test_hostile_texts_stay_texts(signed: SignIn, using: Services) -> None
             fields = {"question": f"Q{number} {text}", "answer": text, "topic": text[:90], "alternates": text}
             sources = f"{text.replace(chr(32), '_')} https://aster.org/{number}"
             made = await curator.post(
-                f"{ENTRIES}/new", **fields, sources=sources, id=f"h{number}", status="approved"
+                f"{ENTRIES}/-/new", **fields, sources=sources, id=f"h{number}", status="approved"
             )
             assert made.status_code in (303, 422), made.text
             _only_text(made.text)
             place = f"{ENTRIES}/h{number}"
             changed = {**fields, "answer": f"{text} more", "comment": text}
             await curator.post(place, **changed, version="1", status="approved")
-            _only_text((await curator.post(f"{ENTRIES}/preview", **fields, sources=sources)).text)
+            _only_text((await curator.post(f"{ENTRIES}/-/preview", **fields, sources=sources)).text)
             for view in (place, f"{place}/history", f"/admin/ui/turns/{given['message_id']}"):
                 _only_text((await curator.get(view)).text)
     for view in (ENTRIES, "/admin/ui/turns", "/admin/ui/feedback", f"{ENTRIES}?text={HOSTILE[1]}", "/admin"):
@@ -386,7 +408,7 @@ async def test_every_answer_has_the_strict_policy(signed: SignIn) -> None:
     for response in (
         await curator.get("/admin"),
         await curator.get("/admin/ui/nothing"),
-        await curator.post(f"{ENTRIES}/preview", **FORM),
+        await curator.post(f"{ENTRIES}/-/preview", **FORM),
         await curator.client.get("/admin/sign-in"),
     ):
         policy = response.headers["Content-Security-Policy"]
