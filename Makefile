@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup serve test test-fast check bench settings constraints clean
+.PHONY: setup serve test test-fast check bench anchors settings constraints clean
 
 setup: $(STAMP)
 
@@ -34,6 +34,11 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+# Public sets beside what others report on them; DATA is a folder of yours (see bench/anchors.py).
+anchors: setup
+	@test -n "$(DATA)" || { echo "make anchors DATA=folder: see bench/anchors.py for what it holds"; exit 2; }
+	$(BIN)/python -m bench.anchors $(DATA)
 
 # docs/settings.md, as the code has it.
 settings: setup

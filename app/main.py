@@ -26,6 +26,7 @@ from app.api.routes import (
     gate,
     health,
     openai_api,
+    users,
 )
 from app.compose.services import Services, build_services
 from app.console import add_console
@@ -37,7 +38,7 @@ from app.web.offers import Offers, topic_labels
 from app.web.routes import widget_routes
 from app.web.texts import WidgetTexts
 
-_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents"})
+_IMPORTS = frozenset({"/admin/entries/import", "/admin/documents", "/admin/ui/import"})
 
 
 def create_app(services: Services | None = None) -> FastAPI:
@@ -57,7 +58,7 @@ def create_app(services: Services | None = None) -> FastAPI:
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
     of_owners = (entry_history, entries, documents, admin, curators, gaps, gap_entries, feedback, gate)
-    for routes in (chat, openai_api, answers, *of_owners, health):
+    for routes in (chat, users, openai_api, answers, *of_owners, health):
         app.include_router(routes.router)
     app.include_router(curators.sign_in)
     app.include_router(_widget(services))

@@ -30,6 +30,7 @@ from pipeline.stages.relevance.thresholds import JudgeThresholds, WhenUnsure
 
 PREFIX = "CANDOR_"
 _TOKEN_LENGTH = 16
+_SECRET_LENGTH = 32
 _LEFT_OUT = "default_factory_not_called"  # said of a default, once another setting is wrong
 _NESTED = "__"
 
@@ -152,6 +153,12 @@ class Settings(BaseSettings):
     """What users said is deleted after so many days. Default: never."""
     mask_stored: bool = False
     """Take phone numbers, e-mail addresses and the like out of what is stored."""
+    memory: bool = False
+    """Remember what users say about themselves who send a `user_id` (docs/memory.md)."""
+    user_secret: SecretStr | None = None
+    """Signs the user ids of your own site, with 32 characters at least."""
+    memory_in_prompts: bool = False
+    """Let the language model see what is remembered."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may call this API and show the widget, comma-separated."""
     frame_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -242,6 +249,14 @@ class Settings(BaseSettings):
         if 0 < len(token) < _TOKEN_LENGTH:
             raise ValueError(f"must have {_TOKEN_LENGTH} characters at least: a short one can be guessed")
         return SecretStr(token) if token else None
+
+    @field_validator("user_secret")
+    @classmethod
+    def _signs(cls, value: SecretStr | None) -> SecretStr | None:
+        secret = value.get_secret_value().strip() if value else ""
+        if 0 < len(secret) < _SECRET_LENGTH:
+            raise ValueError(f"must have {_SECRET_LENGTH} characters at least: a short one can be guessed")
+        return SecretStr(secret) if secret else None
 
     @field_validator("llm_base_url")
     @classmethod

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
@@ -16,11 +17,15 @@ from app.api.errors import Problem, out_of_reach, problem_of, unavailable
 from app.api.limits import TurnLimiter
 from app.api.schemas.public import ChatRequest, ChatResponse
 from app.api.sse import HEARTBEAT, event
+from app.memory.remembering import Memory
+from app.memory.user_ids import User
 from app.metrics import Metrics
 from app.store.conversations import ConversationNotFound, ConversationStore, Opened
+from app.store.db import now
 from app.store.storage import Storage
-from app.store.traces import TraceStore, conversation_of_turn
+from app.store.traces import TraceStore, conversation_of_turn, user_of_turn
 from pipeline.llm.budget import ends_at
+from pipeline.memory.items import Item
 from pipeline.ports import Say, unheard
 from pipeline.types import Outcome, Question, Reply
 
@@ -67,7 +72,9 @@ class TurnRunner:
         *,
         deadline_s: float,
         heartbeat_s: float,
+        memory: Memory | None = None,
     ) -> None:
+        self._memory = memory
         self._chat = chat
         self._conversations = conversations
         self._traces = traces
@@ -78,10 +85,13 @@ class TurnRunner:
         self._heartbeat_s = heartbeat_s
         self._running: set[asyncio.Task[Any]] = set()
 
-    def start(self, ask: ChatRequest, message_id: str = "", say: Say = unheard) -> asyncio.Task[ChatResponse]:
-        """Begins a turn. The task raises a `Problem` where the turn cannot be had."""
+    def start(
+        self, ask: ChatRequest, message_id: str = "", say: Say = unheard, user: User | None = None
+    ) -> asyncio.Task[ChatResponse]:
+        """Begins a turn, of a `user` whom it shall remember. The task raises a `Problem` where the turn
+        cannot be had."""
         named = message_id or uuid4().hex
-        return self.begin(lambda: self._converse(ask, say, named), named)
+        return self.begin(lambda: self._converse(ask, say, named, user), named)
 
     def begin(
         self, turn: Turn[_Ended], message_id: str, places: TurnLimiter | None = None
@@ -93,10 +103,10 @@ class TurnRunner:
         task.add_done_callback(self._running.discard)
         return task
 
-    def stream(self, ask: ChatRequest, form: Form, message_id: str = "") -> Stream:
+    def stream(self, ask: ChatRequest, form: Form, message_id: str = "", user: User | None = None) -> Stream:
         """Begins a turn whose sentences are to be read as they come."""
         said: asyncio.Queue[str] = asyncio.Queue(_AHEAD)
-        return Stream(self.start(ask, message_id, said.put), said, form, self._heartbeat_s)
+        return Stream(self.start(ask, message_id, said.put, user), said, form, self._heartbeat_s)
 
     async def close(self) -> None:
         """Cancels what still runs and waits for it."""
@@ -146,14 +156,18 @@ class TurnRunner:
             raise Problem(404, "not-found", "There is no such conversation.") from None
 
     async def _converse(
-        self, ask: ChatRequest, say: Say, message_id: str
+        self, ask: ChatRequest, say: Say, message_id: str, user: User | None
     ) -> tuple[ChatResponse, Keep | None]:
         """An alarm's words leave whatever the database does. Where the conversation cannot be read, nothing
         is said before it is known that they are such words."""
-        found = await self._open(ask.conversation_id)
+        begun = now()
+        user_of_turn.set((user.key, begun) if user else None)
+        found = await self._open(ask.conversation_id, user)
         opened = found or Opened(ask.conversation_id or "")
         conversation_of_turn.set(None if opened.is_new else opened.id)
-        question, held = Question(ask.message, opened.history or ask.past()), list[str]()
+        history = opened.history or ask.past()
+        remembered = await self._memory.recall(user) if self._memory and user else ()
+        question, held = Question(ask.message, history, remembered), list[str]()
 
         async def hold(piece: str) -> None:
             held.append(piece)
@@ -164,15 +178,33 @@ class TurnRunner:
         for piece in held:
             await say(piece)
         keep = partial(self._keep, opened, message_id, ask.message, reply)
+        if self._memory and user and not reply.urgent:
+            said = await self._memory.read(ask.message, history, reply)
+            keep = partial(self._keep_both, keep, self._memory, user, message_id, said, begun)
         if reply.urgent:
             self._storage.afterwards(keep())
         return ChatResponse.of(opened.id, message_id, reply), None if reply.urgent else keep
 
-    async def _open(self, conversation_id: str | None) -> Opened | None:
+    async def _keep_both(
+        self,
+        exchange: Keep,
+        memory: Memory,
+        user: User,
+        message_id: str,
+        said: Sequence[Item],
+        begun: datetime,
+    ) -> None:
+        """Stores an exchange, and what it said of the user."""
+        await exchange()
+        if said:
+            await memory.keep(user, message_id, said, begun)
+
+    async def _open(self, conversation_id: str | None, user: User | None) -> Opened | None:
         """None where the database does not give it. Raises `ConversationNotFound`."""
+        key = user.key if user is not None else None
         if conversation_id is None:
-            return self._conversations.open(None)
-        opening = self._storage.run(self._conversations.open, conversation_id)
+            return self._conversations.open(None, key)
+        opening = self._storage.run(self._conversations.open, conversation_id, key)
         try:
             return await asyncio.wait_for(opening, _OPENING_S)
         except (SQLAlchemyError, TimeoutError) as error:

@@ -104,18 +104,26 @@ def many_entries(count: int) -> str:
     return "\n".join(json.dumps(row) for row in rows)
 
 
-def report_turns(client: httpx.Client) -> None:
+def report_turns(client: httpx.Client, process: psutil.Process) -> None:
     asked = messages()
     for message in asked[:20]:
         ask(client, message)
     alone = [ask(client, message) for message in asked[20:320]]
     print(f"one client: p50 {np.percentile(alone, 50):.1f} ms, p99 {np.percentile(alone, 99):.1f} ms a turn")
-    started = time.perf_counter()
+    started, before = time.perf_counter(), cpu_s(process)
     with ThreadPoolExecutor(CLIENTS) as pool:
         crowd = list(pool.map(lambda message: ask(client, message), asked[:480]))
     rate = len(crowd) / (time.perf_counter() - started)
     p50, p99 = np.percentile(crowd, [50, 99])
+    spent = (cpu_s(process) - before) / len(crowd) * 1000
     print(f"{CLIENTS} clients: p50 {p50:.1f} ms, p99 {p99:.1f} ms a turn, {rate:.0f} turns/s")
+    print(f"{CLIENTS} clients: {spent:.1f} ms of processor a turn ({2000 / spent:.0f} turns/s on two cores)")
+
+
+def cpu_s(process: psutil.Process) -> float:
+    """Seconds of processor that it has taken so far: what else runs on the machine does not change them."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def report_large_base(client: httpx.Client, count: int) -> None:
@@ -143,7 +151,7 @@ def main() -> None:
         with service(data_dir) as (client, seconds, process):
             first = ask(client, messages()[0])
             print(f"start: ready in {seconds:.2f} s, first answer after {seconds + first / 1000:.2f} s")
-            report_turns(client)
+            report_turns(client, process)
             print(f"resident memory after these turns: {process.memory_info().rss / 2**20:.0f} MiB")
             report_large_base(client, options.entries)
             print(f"resident memory with the large base: {process.memory_info().rss / 2**20:.0f} MiB")

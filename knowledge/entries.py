@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from types import MappingProxyType
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -13,9 +14,19 @@ from sqlmodel import Session, col, func, or_, select
 
 from knowledge.curation.applying import ApplyCounts, ApplyMode, apply, by_id, planned
 from knowledge.curation.history import History
-from knowledge.curation.lifecycle import Kept, Writing, check_may_withdraw, stepped, written
+from knowledge.curation.lifecycle import Kept, Writing, check_may_withdraw, restored, stepped, written
 from knowledge.curation.rows import EntryRow, VersionRow, entry_from
-from knowledge.curation.writing import SLICE, Change, Witness, exclusive, kept_of, unwitnessed, write
+from knowledge.curation.undoing import Undoing, undoing_of
+from knowledge.curation.writing import (
+    SLICE,
+    Change,
+    Witness,
+    approved_of,
+    exclusive,
+    kept_of,
+    unwitnessed,
+    write,
+)
 from knowledge.errors import EntryChanged, EntryExists, EntryNotFound, StorageFailed, VersionNotFound
 from knowledge.importing.changes import Plan
 from knowledge.twins import without_superseded
@@ -104,27 +115,36 @@ class EntryStore:
         with Session(self._engine) as session:
             return [entry_from(record) for record in session.exec(records)]
 
-    def servable(self, today: date) -> list[Entry]:
+    def servable(self, today: date, known: Mapping[str, Entry] = MappingProxyType({})) -> list[Entry]:
         """Approved and unexpired entries, ordered by id: what a release is made from; while a change of one
         waits to be approved, the version that was approved before. Of those that ask the same only the
-        newest."""
-        approved = select(EntryRow.record, EntryRow.updated_at).where(
-            col(EntryRow.status) == EntryStatus.APPROVED.value,
-            or_(col(EntryRow.valid_until).is_(None), col(EntryRow.valid_until) >= today),
-        )
+        newest. Entries that are `known` by their content hash are not read again."""
         standing = select(VersionRow.record, VersionRow.at).join(
             EntryRow,
             (col(EntryRow.id) == VersionRow.entry_id) & (col(EntryRow.standing) == VersionRow.version),
         )
         with Session(self._engine) as session:
-            found = [row for of in (approved, standing) for row in session.exec(of)]
-        dated = ((entry_from(record), at) for record, at in found)
-        kept = [(entry, at) for entry, at in dated if entry.is_servable(today)]
+            found = [*_approved(session, today, known)]
+            found += [(entry_from(record), at) for record, at in session.exec(standing)]
+        kept = [(entry, at) for entry, at in found if entry.is_servable(today)]
         return without_superseded(sorted(kept, key=lambda each: each[0].id))
 
     def count(self) -> int:
         with Session(self._engine) as session:
             return session.exec(select(func.count()).select_from(EntryRow)).one()
+
+    def state(self) -> tuple[int, datetime | None]:
+        """Differs once any entry was written or deleted."""
+        with Session(self._engine) as session:
+            counted = select(func.count(), func.max(EntryRow.updated_at)).select_from(EntryRow)
+            count, latest = session.exec(counted).one()
+            return count, latest
+
+    def waiting(self) -> int:
+        """How many are in review."""
+        in_review = col(EntryRow.status) == EntryStatus.IN_REVIEW.value
+        with Session(self._engine) as session:
+            return session.exec(select(func.count()).select_from(EntryRow).where(in_review)).one()
 
     def ids(self) -> frozenset[str]:
         """Of all entries."""
@@ -148,7 +168,8 @@ class EntryStore:
         `EntryNotFound`, `EntryChanged`, and what `written` raises."""
         with self._writing() as session:
             before = _found(session, entry.id, known)
-            return self._wrote(session, Change(before, *written(before, entry, by)), by, "changed")
+            standing = approved_of(session, [before]).get(entry.id)
+            return self._wrote(session, Change(before, *written(before, entry, by, standing)), by, "changed")
 
     def delete(self, entry_id: str, by: Writing = _UNNAMED, known: int | None = None) -> None:
         """Its history stays. Raises `EntryNotFound`, `EntryChanged` and `ApprovalNeeded`."""
@@ -176,8 +197,9 @@ class EntryStore:
                 raise VersionNotFound(entry_id, version)
             before = kept_of(session, [entry_id]).get(entry_id)
             _check(before, known)
-            change = Change(before, *written(before, entry_from(row.record), by))
-            return self._wrote(session, change, by, "reverted", to=version)
+            standing = approved_of(session, [before] if before else []).get(entry_id)
+            entry, stood = restored(before, entry_from(row.record), by, standing, row.standing)
+            return self._wrote(session, Change(before, entry, stood), by, "reverted", to=version)
 
     def apply(
         self,
@@ -185,14 +207,18 @@ class EntryStore:
         mode: ApplyMode,
         given: Mapping[str, frozenset[str]] | None = None,
         by: Writing = _UNNAMED,
+        check: Callable[[Plan], None] | None = None,
     ) -> ApplyCounts:
         """Writes all or nothing, in one transaction. `given` names by id the fields that an update
-        touches, where not all; a replacement takes every entry as it is. Raises `ImportRejected` for an id
-        given twice, and for a replacement by nothing: an empty file is a mistake, not a wish to lose
-        everything; and what `written` raises."""
+        touches, where not all; a replacement takes every entry as it is. `check` is told what will be
+        written, and stops it by raising. Raises `ImportRejected` for an id given twice, and for a replacement
+        by nothing: an empty file is a mistake, not a wish to lose everything; and what `written` raises."""
         named = by_id(entries, mode)
         with self._writing() as session:
-            counts = apply(session, planned(session, named, mode, given or {}), named.keys(), by)
+            plan = planned(session, named, mode, given or {})
+            if check is not None:
+                check(plan)
+            counts = apply(session, plan, named.keys(), by)
             if counts.created or counts.updated or counts.removed:
                 told = {"created": counts.created, "updated": counts.updated, "removed": counts.removed}
                 self._witness(session, by, "entries.imported", mode.value, told)
@@ -204,6 +230,30 @@ class EntryStore:
         """What `apply` would do now. Raises what it would."""
         with Session(self._engine) as session:
             return planned(session, by_id(entries, mode), mode, given or {})
+
+    def preview_undo(self, author: str, noted_at: datetime) -> Undoing:
+        """What would take back an import: `author` and `noted_at` as the witness noted them."""
+        with Session(self._engine) as session:
+            return undoing_of(session, author, noted_at)
+
+    def undo(
+        self,
+        author: str,
+        noted_at: datetime,
+        by: Writing = _UNNAMED,
+        check: Callable[[Undoing], None] | None = None,
+    ) -> tuple[ApplyCounts, Undoing]:
+        """Takes it back, all or nothing; entries that were changed since are left. `check` is as of `apply`.
+        Raises what `written` raises. It is an import itself, and can be taken back."""
+        with self._writing() as session:
+            found = undoing_of(session, author, noted_at)
+            if check is not None:
+                check(found)
+            counts = apply(session, found.plan, (), by, found.stood)
+            told = {"created": counts.created, "updated": counts.updated, "removed": counts.removed}
+            if any(told.values()):
+                self._witness(session, by, "entries.imported", "undo", told)
+            return counts, found
 
     def _wrote(self, session: Session, change: Change, by: Writing, act: str, **detail: int) -> Kept:
         """What is kept after a change; where it changes nothing, nothing is written."""
@@ -226,6 +276,24 @@ class EntryStore:
             raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
         except IntegrityError as error:
             raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
+
+
+def _approved(session: Session, today: date, known: Mapping[str, Entry]) -> Iterator[tuple[Entry, datetime]]:
+    """Approved, unexpired entries, each with its last change; only those that are not `known` are read."""
+    listed = select(EntryRow.id, EntryRow.content_hash, EntryRow.updated_at).where(
+        col(EntryRow.status) == EntryStatus.APPROVED.value,
+        or_(col(EntryRow.valid_until).is_(None), col(EntryRow.valid_until) >= today),
+    )
+    unread: list[str] = []
+    for entry_id, name, at in session.exec(listed).all():
+        if name in known:
+            yield known[name], at
+        else:
+            unread.append(entry_id)
+    for start in range(0, len(unread), SLICE):
+        those = col(EntryRow.id).in_(unread[start : start + SLICE])
+        for record, at in session.exec(select(EntryRow.record, EntryRow.updated_at).where(those)):
+            yield entry_from(record), at
 
 
 def _found(session: Session, entry_id: str, known: int | None = None) -> Kept:

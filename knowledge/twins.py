@@ -41,9 +41,11 @@ def _tell_the_same(one: Entry, other: Entry) -> bool:
     return len(words[0]) < _PASSAGE or len(words[0] & words[1]) >= len(words[0]) / 2
 
 
-def shared_wordings(dated: Iterable[tuple[Entry, datetime]], touched: Collection[str]) -> Iterator[str]:
+def shared_wordings(
+    dated: Iterable[tuple[Entry, datetime]], touched: Collection[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
     """What a curator should know, in plain English: which of the entries with the ids `touched` ask what
-    another one asks, or have its question as an alternate."""
+    another one asks, or have its question as an alternate. Each with the ids of those that it is about."""
     asking: dict[str, list[tuple[Entry, datetime]]] = defaultdict(list)
     wording: dict[str, list[Entry]] = defaultdict(list)
     for entry, changed in dated:
@@ -56,15 +58,17 @@ def shared_wordings(dated: Iterable[tuple[Entry, datetime]], touched: Collection
             said = without_superseded(twins)
             named = ", ".join(f'"{each}"' for each in ids)
             only = f' Only the newest, "{said[0].id}", is said.' if len(said) == 1 else ""
-            yield f'{named} ask the same: "{said[0].question}"{only}'
+            yield f'{named} ask the same: "{said[0].question}"{only}', frozenset(ids)
         for other in wording.get(key, ()):
             if other.id not in ids and not {*ids, other.id}.isdisjoint(touched):
-                yield f'An alternate of "{other.id}" is the question of "{ids[0]}": "{twins[0][0].question}"'
+                told = f'An alternate of "{other.id}" is the question of "{ids[0]}": "{twins[0][0].question}"'
+                yield told, frozenset((*ids, other.id))
 
 
-def lost_originals(entries: Iterable[Entry], known: Collection[str]) -> Iterator[str]:
-    """Which of the entries translate one whose id is none of the `known`: they are said to nobody who would
-    have found that one."""
+def lost_originals(entries: Iterable[Entry], known: Collection[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """As `shared_wordings`: which of the entries translate one whose id is none of the `known`. They are said
+    to nobody who would have found that one."""
     for entry in entries:
         if entry.translation_of and entry.translation_of not in known:
-            yield f'"{entry.id}" translates "{entry.translation_of}", which is not there'
+            told = f'"{entry.id}" translates "{entry.translation_of}", which is not there'
+            yield told, frozenset((entry.id,))

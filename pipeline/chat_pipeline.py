@@ -5,31 +5,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from knowledge.types import Hit
 from pipeline.delivery import Checks, Delivery
+from pipeline.engines import Stages
 from pipeline.english.parts import parts_of
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.llm.budget import turn_budget
 from pipeline.message_filter import Draft, EchoGuard, to_reply
 from pipeline.ports import (
-    AnswerComposer,
-    GroundingCheck,
-    GroundingReview,
     Knowledge,
-    QueryRewriter,
-    RelevanceCheck,
-    Retrieval,
     Say,
-    TopicGate,
     TraceSink,
 )
 from pipeline.speech import Speech
 from pipeline.stages.gate.topic_gate import says_nothing
-from pipeline.stages.relevance.chosen_question import ChosenQuestion
+from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
 from pipeline.stages.relevance.curated import CuratedQuestion
+from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
+from pipeline.steering import Steering, is_hostile
 from pipeline.turn import (
     Evidence,
     Retrieved,
@@ -58,29 +54,10 @@ MOST_PARTS = 4
 """Questions of one message that are answered: a reply to twelve would not be read."""
 MOST_NAMED = 15
 """Words of a part that are said back to name it."""
+MOST_READ = 300
+"""Characters of an answer by which others about the same are found."""
+_LATELY = 2  # replies with the same answer after which it is said that it is the same
 _SUGGESTING = (Outcome.NO_ANSWER, Outcome.OFF_TOPIC, Outcome.CLARIFY)
-
-
-@dataclass(frozen=True, slots=True)
-class Stages:
-    """The seven stages of a turn; the seventh, the message filter, has no variants. Spares take over, in
-    order, where the engine of their stage fails. `rephraser` words the question anew where nothing was found,
-    `review` gives a second opinion on sentences that the grounding check leaves open; a turn does without
-    either where it fails."""
-
-    gate: TopicGate
-    rewriter: QueryRewriter
-    retrieval: Retrieval
-    relevance: RelevanceCheck
-    composer: AnswerComposer
-    grounding: GroundingCheck
-    gate_spares: tuple[TopicGate, ...] = ()
-    rewriter_spares: tuple[QueryRewriter, ...] = ()
-    relevance_spares: tuple[RelevanceCheck, ...] = ()
-    composer_spares: tuple[AnswerComposer, ...] = ()
-    grounding_spares: tuple[GroundingCheck, ...] = ()
-    rephraser: QueryRewriter | None = None
-    review: GroundingReview | None = None
 
 
 class ChatPipeline:
@@ -99,7 +76,9 @@ class ChatPipeline:
         self._stages = stages
         self._knowledge = knowledge
         self._curated = CuratedQuestion(knowledge)
-        self._chosen = ChosenQuestion(knowledge)
+        self._standing = StandingAnswer(stages.retrieval)
+        self._steering = Steering(voice)
+        self._said_before = (ChosenQuestion(knowledge), PointedStep(knowledge))
         self._voice = voice
         self._traces = traces
         self._checks = Checks(EchoGuard(prompts), (stages.grounding, *stages.grounding_spares), stages.review)
@@ -124,21 +103,35 @@ class ChatPipeline:
             await asyncio.shield(self._traces.record(to_trace(turn)))
 
     async def _answer(self, journal: Journal, question: Question, speech: Speech) -> Reply:
-        question = self._as_meant(question)
+        recall = self._stages.recall
+        heard = replace(question, history=self._voice.without_remembered(question.history))
+        question = self._as_meant(heard if recall and recall.shares else replace(heard, memory=()))
         if (certain := self._curated(question)) is not None:
             journal.add(certain, self._curated.engine)
             return await self._say(journal, replace(question, plain=True), certain, speech)
-        if (chosen := self._chosen(question)) is not None:
-            journal.add(chosen, self._chosen.engine)
-            return await self._say(journal, question, chosen, speech)
+        for reading in self._said_before:
+            if (evidence := reading(question)) is not None:
+                journal.add(evidence, reading.engine)
+                return await self._say(journal, question, evidence, speech)
         verdict = await self._judged(journal, question)
         if verdict.language:  # phrases of the house are not in it
             question = replace(question, language=verdict.language, plain=True)
         if verdict.topic is Topic.EMERGENCY:
             return await self._in_emergency(journal, replace(question, plain=True), speech)
+        if recall and (recalled := await recall(journal, heard, verdict.topic)):
+            return await self._say(journal, question, recalled, speech)
+        standing = await self._standing(question, verdict)
+        if standing and verdict.topic not in _SEARCHING:
+            return await self._say_again(journal, question, standing, speech)
         if verdict.topic not in _SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
-        return await self._look_up(journal, question, speech, doubtful=verdict.topic is Topic.DOUBTFUL)
+        return await self._look_up(journal, question, speech, verdict.topic is Topic.DOUBTFUL, standing)
+
+    async def _say_again(
+        self, journal: Journal, question: Question, standing: Evidence, speech: Speech
+    ) -> Reply:
+        journal.add(standing, self._standing.engine)
+        return await self._say(journal, replace(question, again=True), standing, speech)
 
     async def _in_emergency(self, journal: Journal, question: Question, speech: Speech) -> Reply:
         """What to do at once, then the entry if one answers. What was said stands, whatever fails after
@@ -146,21 +139,28 @@ class ChatPipeline:
         speech.urgent = True
         await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
         try:
-            return await self._look_up(journal, question, speech, doubtful=False)
+            return await self._look_up(journal, question, speech)
         except PipelineError as error:
             journal.note("emergency", error, "the emergency text alone")
             return self._end(journal, Outcome.ANSWERED if speech.numbers else Outcome.DECLINED, speech)
 
     async def _look_up(
-        self, journal: Journal, question: Question, speech: Speech, *, doubtful: bool
+        self,
+        journal: Journal,
+        question: Question,
+        speech: Speech,
+        doubtful: bool = False,
+        standing: Evidence | None = None,
     ) -> Reply:
-        if parts := await self._parts(journal, question):
+        if not standing and (parts := await self._parts(journal, question)):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
         if evidence:
             return await self._say(journal, question, evidence, speech)
         if speech.urgent:
             return self._end(journal, Outcome.DECLINED, speech)
+        if standing:
+            return await self._say_again(journal, question, standing, speech)
         if evidence.offered:
             return await self._offer(journal, question, evidence, speech)
         outcome = Outcome.OFF_TOPIC if doubtful else Outcome.NO_ANSWER
@@ -236,6 +236,9 @@ class ChatPipeline:
 
     async def _say(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """What answers; where nothing of it may be said, that there is no answer."""
+        lately = replies_of(question.history)[-_LATELY:]
+        if len(lately) == _LATELY and all(says(reply, evidence.accepted[0].hit.entry) for reply in lately):
+            question = replace(question, again=True)
         await self._compose(journal, question, evidence, speech)
         if speech.numbers:
             return self._end(journal, Outcome.ANSWERED, speech)
@@ -263,12 +266,25 @@ class ChatPipeline:
             retrieval = self._stages.retrieval
             query = SearchQuery(question.text, language=question.language)
             near = await journal.step(retrieval.engine, retrieval(query))
+        if is_hostile(verdict):
+            return await self._steer(journal, question, verdict, speech)
         return await self._fixed(journal, question, outcome, kind, near, speech)
+
+    async def _steer(
+        self, journal: Journal, question: Question, verdict: TopicVerdict, speech: Speech
+    ) -> Reply:
+        """Away from what is declined, to what was talked about before or to the topics."""
+        retrieval, outcome = self._stages.retrieval, _OUTCOMES[verdict.topic]
+        towards = last_answer(question.history)[:MOST_READ] or " ".join(self._voice.topics()[:1])
+        near = await journal.step(retrieval.engine, retrieval(SearchQuery(towards))) if towards else None
+        await speech.say_house(self._steering.reply(outcome, verdict.kind, question))
+        return self._end(journal, outcome, speech, _questions(near.hits) if near else ())
 
     async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
         questions = _questions([item.hit for item in evidence.offered])
-        await speech.say_house(self._voice.offering(questions, question.text, question.language))
+        spoken = replies_of(question.history)
+        await speech.say_house(self._voice.offering(questions, question.text, spoken, question.language))
         return self._end(journal, Outcome.CLARIFY, speech, questions)
 
     async def _fixed(
@@ -281,7 +297,8 @@ class ChatPipeline:
         speech: Speech,
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
-        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text))
+        spoken = replies_of(question.history)
+        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text, spoken=spoken))
         suggestions = _questions(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 
@@ -335,7 +352,8 @@ class ChatPipeline:
         """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
         the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
-        if question.whole:  # only the last one, which copies, says an answer whole
+        if question.whole or question.again or evidence.query.remembered:
+            # only the last one copies: whole, and no more than that
             composers = composers[-1:]
         repairs = False
         for place, composer in enumerate(composers, 1):

@@ -9,6 +9,7 @@ from typing import Any
 
 from knowledge.types import Hit
 from pipeline.llm.usage import ModelCall
+from pipeline.memory.items import Item
 from pipeline.types import Outcome, Question
 
 
@@ -52,7 +53,8 @@ class SearchQuery:
     message that is `doubtful`, maybe about something else. `leaning`: how probably the
     message cannot be understood without the conversation; `asks`: what the user really wants to know, where
     an engine says so; `borrowed`: words of the conversation that were brought into `text`, and `own` what
-    the user said without them, empty where that is all of it. `language` is that of `Question`."""
+    the user said without them, empty where that is all of it; `remembered`: what was said long ago and is
+    searched for too. `language` is that of `Question`."""
 
     text: str
     alternates: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ class SearchQuery:
     asks: str = ""
     own: str = ""
     borrowed: tuple[str, ...] = ()
+    remembered: Item | None = None
     language: str = ""
 
     def attempts(self) -> Iterator[SearchQuery]:
@@ -245,6 +248,7 @@ def _plain(result: StepResult) -> dict[str, Any]:
                 "offered": [item.hit.entry.id for item in result.offered],
                 "judged": dict(result.judged),
                 "answerable": result.answerable,
+                **({"remembered": result.query.remembered.id} if result.query.remembered else {}),
                 **_opinion(result.opinion),
             }
         case Composed():

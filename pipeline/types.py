@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pipeline.memory.items import Item
+
 
 class Role(StrEnum):
     USER = "user"
@@ -29,19 +31,22 @@ class Exemplar:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the user said now, and the public conversation before it, oldest first. Who gives `examples`
+    """What the user said now, the public conversation before it, oldest first, and what is remembered of them
+    from other ones, in the order in which it was said. Who gives `examples`
     wants the reply in their manner, not in that of the house; `examples_context` is the text that their
     replies were drawn from. Neither is evidence. `whole`: the answer is to be said whole, however long it is;
-    `plain`: without a phrase of the house around it. `language`: the code of that of the message, where it
-    is another than the knowledge base's own."""
+    `plain`: without a phrase of the house around it;
+    `again`: what answers was said before and is said once more, in the same words. `language`: the
+    code of that of the message, where it is another than the knowledge base's own."""
 
     text: str
     history: tuple[Message, ...] = ()
-    memory: tuple[str, ...] = ()
+    memory: tuple[Item, ...] = ()
     examples: tuple[Exemplar, ...] = ()
     examples_context: str = ""
     whole: bool = False
     plain: bool = False
+    again: bool = False
     language: str = ""
 
 

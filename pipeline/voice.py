@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from zlib import crc32
 
 from knowledge.types import Entry
+from pipeline.english.language import split_sentences
 from pipeline.types import Exemplar as Exemplar
-from pipeline.types import Outcome
+from pipeline.types import Message, Outcome, Role
 
 REQUIRED = (
     *("small_talk.capabilities", "off_topic", "no_answer", "clarify", "declined", "crisis", "emergency"),
     *("choice", "names_question", "part_unanswered", "more_questions", "shortened", "asks_for_whole"),
 )
-TOPICS, QUESTION, URL, LANGUAGE = "{topics}", "{question}", "{url}", "{language}"
+TOPICS, QUESTION, URL, LANGUAGE, FACT = "{topics}", "{question}", "{url}", "{language}", "{fact}"
+_REMEMBERED = ("You told me that {fact}.",)  # where an owner's own replies lack it
 ALARMS = ("crisis", "emergency")
+_OFTEN = 2
 NAMED_TOPICS = 3  # more would be a list to read, not a sentence
 
 
@@ -71,11 +74,39 @@ class HouseVoice:
     def house_phrases(self) -> frozenset[str]:
         """The closed set of what may be said without a citation."""
         openers = (phrase for phrases in self.openers.values() for phrase in phrases)
-        return frozenset((*openers, *self.hedges, *self.closings, *self.salutations, *self.sign_offs))
+        return frozenset(
+            (*openers, *self.hedges, *self.closings, *self.salutations, *self.sign_offs, *self._restating)
+        )
 
-    def naming(self, question: str, variant: str = "") -> str:
-        """Names the curated question that what follows answers."""
-        return choose(self.fixed["names_question"], variant).replace(QUESTION, question)
+    @property
+    def _restating(self) -> tuple[str, ...]:
+        return self.fixed.get("said_again", ())
+
+    def restating(self, spoken: Sequence[str] = ()) -> str:
+        """That an answer is said once more, in words that the replies `spoken` so far have least."""
+        return choose(self._restating, "", "\n".join(spoken))
+
+    def naming(self, question: str, spoken: Sequence[str] = ()) -> str:
+        """Names the curated question that what follows answers, as the replies `spoken` so far do least."""
+        ways = [each.replace(QUESTION, question) for each in self.fixed["names_question"]]
+        return choose(ways, "", "\n".join(spoken))
+
+    def remembering(self, fact: str, variant: str = "") -> str:
+        """Says what was remembered of the user: "you are pregnant"."""
+        return choose(self.fixed.get("remembered") or _REMEMBERED, variant).replace(FACT, fact)
+
+    def without_remembered(self, history: Sequence[Message]) -> tuple[Message, ...]:
+        """A conversation without what its replies said to be remembered, which is no part of it."""
+
+        def bare(text: str) -> str:
+            for each in self.fixed.get("remembered") or _REMEMBERED:
+                before, _, after = each.partition(FACT)
+                text = re.sub(rf"^{re.escape(before)}[^\n]*?{re.escape(after)}\s*", "", text)
+            return text
+
+        return tuple(
+            replace(said, text=bare(said.text)) if said.role is Role.ASSISTANT else said for said in history
+        )
 
     def shortened(self, entry: Entry) -> str:
         """That an answer was a part of the entry's, and the way to the rest."""
@@ -114,27 +145,41 @@ class HouseVoice:
         was_shortened = any(each.split(URL)[0].strip() in before for each in self.fixed["shortened"])
         return was_shortened and _key(message) in map(_key, self.fixed["asks_for_whole"])
 
-    def offering(self, questions: Sequence[str], variant: str = "", language: str = "") -> str:
+    def offering(
+        self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = (), language: str = ""
+    ) -> str:
         """Asks which of these curated questions is meant, in the user's language where there are words."""
         asked = self.fixed.get(f"choice_in.{language}") or self.fixed["choice"]
-        return "\n".join((choose(asked, variant), "", *(f"- {each}" for each in questions)))
+        asking = choose(asked, variant, "\n".join(spoken))
+        return "\n".join((asking, "", *(f"- {each}" for each in questions)))
 
     def unanswered(self, part: str) -> str:
         """That this part of a message has no answer."""
         return choose(self.fixed["part_unanswered"], part).replace(QUESTION, part)
 
-    def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
+    def reply(
+        self,
+        outcome: Outcome,
+        kind: str = "",
+        *,
+        variant: str = "",
+        spoken: Sequence[str] = (),
+        key: str = "",
+    ) -> str:
         """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
-        always gets. An unknown `kind` falls back to the outcome's own reply, unknown small talk to what
-        the service can do. Raises `ValueError` for `ANSWERED`: answers are composed."""
+        gets, but one that the replies `spoken` so far have least. An unknown `kind` falls back to the
+        outcome's own reply, unknown small talk to what the service can do; a `key` of `fixed` goes before
+        both. Raises `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
             raise ValueError("an answer is composed from evidence, never fixed")
-        keys = (f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind in ALARMS else "", outcome.value)
+        keys = (key, f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind in ALARMS else "", outcome.value)
         options = next((self.fixed[key] for key in keys if self.fixed.get(key)), self.fixed[REQUIRED[0]])
         topics = self.topics()
         if not topics:
             options = tuple(option for option in options if TOPICS not in option) or options
-        said = choose(options, variant).replace(TOPICS, _listed(topics))
+        filled = [option.replace(TOPICS, _listed(topics)) for option in options]
+        said = choose(filled, variant, "\n".join(spoken))
+        said = said if kind in ALARMS else _fresh(said, spoken)
         return said.replace(LANGUAGE, self.language()) if LANGUAGE in said else said
 
 
@@ -146,15 +191,22 @@ def _listed(topics: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+def _fresh(said: str, spoken: Sequence[str]) -> str:
+    """A reply without the sentences that were said `_OFTEN` times before, where others are left."""
+    before = "\n".join(spoken)
+    new = [each for each in split_sentences(said) if before.count(each.strip()) < _OFTEN]
+    return said if not new or len(new) == len(split_sentences(said)) else " ".join(map(str.strip, new))
+
+
 def _key(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def choose(options: Sequence[str], variant: str, spoken: str = "") -> str:
-    """One of `options`, the same for the same `variant`; those already in `spoken` only if all are.
-    "" where there are none."""
+    """One of `options`, the same for the same `variant`, among those that `spoken` has least often. "" where
+    there are none."""
     if not options:
         return ""
     start = crc32(variant.encode("utf-8", "surrogatepass")) % len(options)
     turned = [*options[start:], *options[:start]]
-    return next((option for option in turned if option not in spoken), turned[0])
+    return min(turned, key=spoken.count) if spoken else turned[0]

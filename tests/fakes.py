@@ -30,6 +30,7 @@ from knowledge.releases.releases import EncoderStamp, LiveRelease, ReleaseBuilde
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Calibration, Entry, FloatArray, Logistic, Source
 from pipeline.llm.prompting import Prompt
+from pipeline.memory.reading import MemoryReader
 from pipeline.ports import Answer, TraceSink
 from pipeline.types import Citation, Outcome, Question, Reply
 from tests.loopback import on_loopback
@@ -210,6 +211,7 @@ def services(
     live: bool = True,
     embed: Callable[..., EmbedResult] | None = None,
     ask: AskBoth | None = None,
+    reader: MemoryReader | None = None,
     **fields: Any,  # noqa: ANN401
 ) -> Services:
     """A whole service around a scripted chain, on a fresh database below `data_dir`."""
@@ -223,7 +225,15 @@ def services(
         encode = HashEncoder().encode
         return KnowledgeBase(EntryStore(engine), releases, builder, encode, encode, frozenset)
 
-    using = wire(chosen, engine, LiveRelease(snapshot() if live else None), chain, open_base, ask=ask)
+    using = wire(
+        chosen,
+        engine,
+        LiveRelease(snapshot() if live else None),
+        chain,
+        open_base,
+        ask=ask,
+        reader=lambda: reader,
+    )
     if isinstance(chain, ScriptedChat):
         chain.traces = using.traces
     return using

@@ -11,8 +11,9 @@ import pytest
 from typer.main import get_command
 
 from app.cli import cli
-from app.cli.settings_page import all_fields, settings_page
+from app.cli.settings_page import settings_page
 from app.metrics import Metrics
+from app.setting_texts import all_fields
 from app.settings import known_names
 from app.version import VERSION
 

@@ -18,6 +18,7 @@ from knowledge.documents.types import ConverterMissing, DocumentNotFound, Docume
 from knowledge.errors import (
     ApprovalNeeded,
     BuildRunning,
+    EntryChanged,
     EntryExists,
     EntryNotFound,
     ImportRejected,
@@ -44,6 +45,7 @@ _SPEAKING: dict[type[KnowledgeError], tuple[int, str]] = {
     ReleaseNotFound: (404, "not-found"),
     VersionNotFound: (404, "not-found"),
     EntryExists: (409, "entry-exists"),
+    EntryChanged: (409, "entry-changed"),
     TransitionRefused: (409, "transition-refused"),
     ApprovalNeeded: (403, "forbidden"),
     OwnChange: (403, "four-eyes"),

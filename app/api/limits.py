@@ -74,6 +74,12 @@ class RateLimiter:
         if len(self._buckets) > _CLIENTS:
             self._buckets.popitem(last=False)  # the client not seen for longest: its bucket is full again
 
+    def give_back(self, client: str, weight: int = 1) -> None:
+        """Takes back what `take` counted for something that turned out to cost nothing."""
+        if client in self._buckets:
+            tokens = min(float(self._capacity), self._tokens(client) + min(weight, self._capacity))
+            self._buckets[client] = (tokens, self._clock())
+
     def _tokens(self, client: str) -> float:
         now = self._clock()
         tokens, since = self._buckets.get(client, (float(self._capacity), now))

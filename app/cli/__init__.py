@@ -271,14 +271,29 @@ def eval_(
         Literal["specialist", "assisted", "llm"] | None,
         typer.Option(help="Who does the work, in place of CANDOR_PROFILE."),
     ] = None,
+    fair: Annotated[bool, typer.Option("--fair", help="Is it alike, whoever asks?")] = False,
+    grow: Annotated[
+        bool, typer.Option("--grow", help="Add half of the messages step by step, as an owner would.")
+    ] = False,
 ) -> None:
     """Measure the chain on suites: each stage, and end to end.
 
     The knowledge base of a suite is built aside; nothing that is served changes. `--compare A.json B.json`
-    shows what changed from one saved run to another.
+    shows what changed from one saved run to another. `--grow` shows what use makes of a knowledge base: what
+    comes in is added as wordings, choices and missing entries, and the messages kept back are asked again.
     """
-    from app.cli.evaluation import evaluate
+    if grow:
+        from app.cli.growing import grow_suites
 
+        grow_suites(suites, limit, html, profile)
+        return
+    from app.cli.evaluation import evaluate, settings_with
+
+    if fair:
+        from app.cli.fairness import evaluate_fairness
+
+        evaluate_fairness(suites, limit, json, settings_with(profile))
+        return
     evaluate(suites, limit, json, html, compare, profile)
 
 

@@ -20,6 +20,7 @@ from app.compose.models import Models
 from app.compose.release_service import KnowledgeBase
 from app.compose.seeds import Seeds
 from app.compose.services import knowledge_base, prepared_database
+from app.compose.threads import one_thread_a_product
 from app.settings import Profile, Settings, read_settings
 from app.version import VERSION
 from knowledge.entries import ApplyMode
@@ -59,10 +60,10 @@ def evaluate(
             raise Failed(f"{file}: there is no such folder.")
     before = _saved(other) if other else ()
     runs = [run for path in paths if path.is_file() for run in _saved(path)]
-    suites = [_suite(path, limit) for path in paths if not path.is_file()]
+    suites = [read_suite(path, limit) for path in paths if not path.is_file()]
     if suites:
         with progress() as show:
-            runs += run_suites(suites, _settings(profile), show)
+            runs += run_suites(suites, settings_with(profile), show)
     _tell(runs, _compared(before, runs) if other else [], save, page, tables=bool(suites) or not other)
     for suite in suites:
         _tell_voice(suite)
@@ -77,7 +78,8 @@ def _tell_voice(suite: Suite) -> None:
         print_phrases(phrases, [suite.files[talk] for talk in suite.conversations])
 
 
-def _settings(profile: str | None) -> Settings:
+def settings_with(profile: str | None) -> Settings:
+    """Those of the environment, with another profile where one is given."""
     settings = read_settings()
     return settings.model_copy(update={"profile": Profile(profile)}) if profile else settings
 
@@ -85,13 +87,13 @@ def _settings(profile: str | None) -> Settings:
 def run_suites(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
     """Each suite on a release of its own knowledge base, or of the seeds' where it has none. All that is made
     for it, but the exported encoder, is gone afterwards. Raises what building and turns raise."""
-    with asyncio.Runner() as runner, _bench(settings, runner, show) as bench:
+    with asyncio.Runner() as runner, opened_bench(settings, runner, show) as bench:
         return [bench.run(suite, show) for suite in suites]
 
 
 def run_questions(suites: Sequence[Suite], settings: Settings, show: Show) -> list[SuiteRun]:
     """As `run_suites`, but for the questions alone: no stage is asked by itself."""
-    with asyncio.Runner() as runner, _bench(settings, runner, show) as bench:
+    with asyncio.Runner() as runner, opened_bench(settings, runner, show) as bench:
         return [bench.ask(suite, show) for suite in suites]
 
 
@@ -110,18 +112,19 @@ class Bench:
     def run(self, suite: Suite, show: Show) -> SuiteRun:
         """The suite, put to the chain."""
         if suite.cases or suite.relevance_pairs or suite.conversations:
-            self._serve(suite, show)
+            self.serve(suite, show)
         run = self.runner.run(run_suite(self.chain, suite, self.system, show))
         voice = self.runner.run(spoken_turns(suite.conversations, self.speaking_like, show))
         return replace(run, voice=voice)
 
     def ask(self, suite: Suite, show: Show) -> SuiteRun:
         """The suite's questions, put to the chain."""
-        self._serve(suite, show)
+        self.serve(suite, show)
         cases = self.runner.run(run_cases(self.chain, suite, show))
         return SuiteRun(suite.name, self.system, tuple(cases))
 
-    def _serve(self, suite: Suite, show: Show) -> None:
+    def serve(self, suite: Suite, show: Show) -> None:
+        """Builds a release of the suite's knowledge base, or the seeds', and takes it over."""
         entries = suite.entries or parse_path(self.settings.seeds_dir / "kb").entries
         self.base.entries.apply(entries, ApplyMode.REPLACE)
         _, snapshot = self.base.builder.build(self.base.entries.servable(date.today()), show)
@@ -129,7 +132,9 @@ class Bench:
 
 
 @contextmanager
-def _bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
+def opened_bench(settings: Settings, runner: asyncio.Runner, show: Show) -> Iterator[Bench]:
+    """A chain of these settings; all that is made for it, but the exported encoder, is gone afterwards."""
+    one_thread_a_product()
     loaded = encoder(settings, show)
     live, traces = LiveRelease(), LastTrace()
     knowledge = ServingKnowledge(live)
@@ -164,7 +169,8 @@ def _system(settings: Settings, models: Models, pipeline: ChatPipeline, encoder_
     return named | {RELEVANCE_THRESHOLD: str(answering_line(COSTS[settings.when_unsure]))}
 
 
-def _suite(folder: Path, limit: int | None) -> Suite:
+def read_suite(folder: Path, limit: int | None) -> Suite:
+    """The suite in a folder, at most `limit` of each kind. Raises `Failed`."""
     try:
         suite = load_suite(folder)
     except SuiteError as error:

@@ -8,6 +8,7 @@ import typer
 
 from app.cli.failures import Failed
 from app.compose.services import build_services
+from app.compose.threads import one_thread_a_product
 from app.logs import configure_logging
 from app.main import create_app
 from app.server import Listener, Server, listen
@@ -18,6 +19,7 @@ def serve(host: str, port: int) -> None:
     """Serves until it is interrupted. Raises `Failed`, and what `build_services` raises."""
     settings = read_settings()
     configure_logging(settings.log_level)
+    one_thread_a_product()
     app = create_app(build_services(settings))
     with _listen(host, port) as listener:
         server = Server(app, listener)

@@ -14,6 +14,7 @@ from knowledge.errors import NoLiveRelease
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import FloatArray, Snapshot
 from pipeline.errors import ModelUnavailable, RetrievalFailed
+from pipeline.memory.reading import MemoryReader
 from pipeline.ports import Say
 from pipeline.types import Question, Reply
 
@@ -85,9 +86,10 @@ class ServingChat:
         self._knowledge = knowledge
         self._chat: Chat | None = None
         self._models: Closable | None = None
+        self.reader: MemoryReader | None = None
 
-    def use(self, chat: Chat, models: Closable) -> None:
-        self._chat, self._models = chat, models
+    def use(self, chat: Chat, models: Closable, reader: MemoryReader | None = None) -> None:
+        self._chat, self._models, self.reader = chat, models, reader
 
     async def close(self) -> None:
         """Ends the models' threads, once no turn runs any more."""

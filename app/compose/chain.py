@@ -10,8 +10,10 @@ from app.compose.release_service import KnowledgeBase
 from app.compose.seeds import Seeds
 from app.compose.voice import LiveLanguage, LiveTopics
 from app.settings import Profile, Settings, SettingsError
-from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.chat_pipeline import ChatPipeline
+from pipeline.engines import Stages
 from pipeline.llm_stages.weights import CascadeWeights
+from pipeline.memory.recalling import Recall
 from pipeline.ports import Knowledge, TopicGate, TraceSink
 from pipeline.stages.composing.answer_composer import ExtractiveComposer
 from pipeline.stages.composing.style_mask import StyleExemplars
@@ -49,6 +51,7 @@ def build_chat(
         language=LiveLanguage(knowledge, words.languages),
     )
     stages = _specialists(settings, base, models, knowledge, words, voice)
+    stages = replace(stages, recall=_recall(stages, models) if settings.memory else None)
     profile = profile_of(settings, models)
     if models.llm is None or profile is Profile.SPECIALIST:
         return ChatPipeline(stages, knowledge, voice, traces)
@@ -59,7 +62,16 @@ def build_chat(
         stages = assisted(stages, models.llm, weights, house)
     else:
         stages = llm(stages, models.llm, house)
+    if settings.memory and settings.memory_in_prompts:
+        stages = replace(stages, recall=_recall(stages, models, shares=True))
     return ChatPipeline(stages, knowledge, voice, traces, prompt_texts(words.style))
+
+
+def _recall(stages: Stages, models: Models, *, shares: bool = False) -> Recall:
+    """What is remembered is seen by these stages and, unless it is shared, by no others."""
+    return Recall(
+        models.encoder, stages.gate, stages.rewriter, stages.retrieval, stages.relevance, shares=shares
+    )
 
 
 def profile_of(settings: Settings, models: Models) -> Profile:

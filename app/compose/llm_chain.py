@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from pipeline.chat_pipeline import Stages
+from pipeline.engines import Stages
 from pipeline.llm.budget import BudgetedModel
 from pipeline.llm.prompting import PromptFile
 from pipeline.llm_stages.answer_composer import LAST_WORD, LlmComposer, Nearest

@@ -85,6 +85,7 @@ class ReleaseService:
         self._follow_every_s = follow_every_s
         self._gate = gate
         self._served: tuple[str, Mapping[str, str]] = ("", {})
+        self._changes: tuple[object, int] = (None, 0)
         self._base: KnowledgeBase | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -147,7 +148,10 @@ class ReleaseService:
             except ReleaseUnusable:  # its folder is gone: what it serves tells
                 entries = self._live.current.entries
                 self._served = release_id, {name: content_hash(entry) for name, entry in entries.items()}
-        return self._gate.changes_not_live(self._served[1])
+        state = (release_id, self._base.entries.state(), date.today())
+        if self._changes[0] != state:
+            self._changes = state, self._gate.changes_not_live(self._served[1])
+        return self._changes[1]
 
     def served_ids(self) -> Set[str]:
         """The ids of the entries that are served, none while nothing is."""
@@ -157,14 +161,15 @@ class ReleaseService:
         """A release to be tried; the one that serves costs nothing. Raises what `Releases.load` raises."""
         if release_id == self._live.release_id:
             return self._live.current
-        return await self._storage.run(self.base.releases.load, release_id)
+        return await self._storage.run(self.base.releases.load, release_id, self._beside())
 
     async def activate(self, release_id: str, *, forced: str = "") -> None:
         """Rolls back, or forward; `forced` is the reason to activate what did not pass. Raises a 409
         `Problem` that names what such a release would lose, and what `Releases.activate` raises; the live
         release stays then."""
         try:
-            snapshot = await self._storage.run(self.base.releases.activate, release_id, force=bool(forced))
+            activate = partial(self.base.releases.activate, force=bool(forced), beside=self._beside())
+            snapshot = await self._storage.run(activate, release_id)
         except ReleaseHeld as held:
             report = await self._storage.run(self.report, release_id)
             detail = f"{held} {why_held(report)}"
@@ -253,7 +258,7 @@ class ReleaseService:
             if active in (None, self._live.release_id, self._unusable):
                 return
             self._unusable = active
-            self._swap(await self._storage.run(base.releases.load, active))
+            self._swap(await self._storage.run(base.releases.load, active, self._beside()))
             self._unusable = None
         except _FAILURES as error:
             _log.error("the active release cannot be loaded: %s", error)
@@ -300,11 +305,14 @@ class ReleaseService:
                 _log.info("building a release: %d %%, %s", round(share * 100), doing)
 
         started = time.perf_counter()
-        live = self._live.current if self._live.release_id else None
-        previous = live if isinstance(live, LocalSnapshot) else None
-        built = self._gated(base).run(progress, self._live.release_id, previous)
+        built = self._gated(base).run(progress, self._live.release_id, self._beside())
         _log.info("release %s built in %.1f s", built.info.id, time.perf_counter() - started)
         return built
+
+    def _beside(self) -> LocalSnapshot | None:
+        """What serves, where another release may share with it."""
+        live = self._live.current if self._live.release_id else None
+        return live if isinstance(live, LocalSnapshot) else None
 
     async def _beat(self, job_id: str) -> None:
         while True:

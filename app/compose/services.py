@@ -24,6 +24,7 @@ from app.curation.gap_report import GapReport
 from app.curation.gap_watch import GapWatch
 from app.curation.near_entries import Advice
 from app.curation.suggestions import Suggestions
+from app.memory.remembering import Memory
 from app.metrics import Metrics
 from app.release_gate.child import ask_both
 from app.release_gate.gate import AskBoth, ReleaseGate
@@ -36,6 +37,7 @@ from app.store.curators.keys import KeyStore
 from app.store.database_watch import DatabaseWatch, fault_of, reason_of
 from app.store.db import open_database
 from app.store.jobs import JobStore
+from app.store.memory.store import MemoryStore
 from app.store.retention import Purging
 from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
@@ -55,6 +57,7 @@ from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import DEFAULT_GATE, Calibration
 from knowledge.word_list import whole_words
 from learning.personal_data import masked
+from pipeline.memory.reading import MemoryReader
 from pipeline.ports import TraceSink
 
 _DOCUMENT_SHARE = 8  # of the places of conversations, as many more are for turns on a caller's documents
@@ -94,6 +97,7 @@ class Services:
     trial: Trial
     metrics: Metrics
     close_chain: Callable[[], Awaitable[None]]
+    memory: Memory
     llm: LanguageModel | None = None
 
     async def start(self) -> None:
@@ -135,10 +139,15 @@ def build_services(settings: Settings) -> Services:
         if llm is not None:
             llm.chat.prepare()  # a first turn should not wait for that
         models = Models.load(settings, loaded, llm.chat if llm else None)
-        chat.use(build_chat(settings, base, models, knowledge, traces), models)
+        reader = MemoryReader(
+            models.encoder, knowledge, lambda said, past: models.terms.referents(said, past, 1.0)
+        )
+        chat.use(build_chat(settings, base, models, knowledge, traces), models, reader)
         return base
 
-    return wire(settings, engine, live, chat, open_base, chat.close, metrics, llm, ask_both)
+    return wire(
+        settings, engine, live, chat, open_base, chat.close, metrics, llm, ask_both, lambda: chat.reader
+    )
 
 
 async def _nothing_to_close() -> None:
@@ -155,6 +164,7 @@ def wire(
     metrics: Metrics | None = None,
     llm: LanguageModel | None = None,
     ask: AskBoth | None = None,
+    reader: Callable[[], MemoryReader | None] = lambda: None,
 ) -> Services:
     """Everything that stands on the database, around a chain and a knowledge base: tests bring their own.
     `ask` puts the gate's questions; without it, every release that is built goes live."""
@@ -179,21 +189,23 @@ def wire(
     )
     gaps = GapReport(engine, lambda: releases.base.encode)
     entries = EntryStore(engine, witness)
+    memory = Memory(settings, MemoryStore(engine), storage, reader)
+    token = settings.admin_token.get_secret_value() if settings.admin_token else None
     times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
         engine=engine,
         storage=storage,
         purging=purging,
-        turns=TurnRunner(chat, conversations, traces, storage, limiter, metrics, **times),
+        turns=TurnRunner(chat, conversations, traces, storage, limiter, metrics, **times, memory=memory),
         document_places=places,
         rate_limiter=RateLimiter(settings.rate_limit_per_minute),
         wrong_tokens=RateLimiter(_WRONG_TOKENS_PER_MINUTE),
         conversations=conversations,
         traces=traces,
         entries=entries,
-        curators=CuratorStore(engine),
-        keys=KeyStore(engine),
+        curators=CuratorStore(engine, keep_admin=token is None),
+        keys=KeyStore(engine, keep_admin=token is None, token=token),
         audit=AuditLog(engine),
         documents=DocumentStore(engine, witness),
         advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),
@@ -210,6 +222,7 @@ def wire(
         trial=Trial(chat, releases),
         metrics=metrics,
         close_chain=close_chain,
+        memory=memory,
         llm=llm,
     )
 

@@ -82,6 +82,8 @@ def learned_voice(given: Mapping[str, Any], heard: Phrases, settings: Settings) 
     if settings.handoff_contact:
         contact = f" {_CONTACT.format(contact=settings.handoff_contact)}"
         fixed |= {key: _ending(fixed[key], contact) for key in ("no_answer", "off_topic")}
+        steering = fixed.get("steering", {})
+        fixed["steering"] = steering | {"ending": _ending(steering.get("ending", ()), contact)}
         small_talk = fixed["small_talk"]
         referred = {kind: _ending(small_talk[kind], contact) for kind in _REFERRED if kind in small_talk}
         fixed["small_talk"] = {**small_talk, **referred}

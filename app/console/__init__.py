@@ -7,24 +7,34 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from app.console import nowhere
+from app.console.importing.uploads import Uploads
 from app.console.routes import (
     dashboard,
+    editor,
     entries,
     feedback,
     gaps,
     gold,
     history,
+    importing,
     releases,
     signing,
     trying,
     turns,
+    undoing,
 )
+from app.console.routes.house import account, audit, exports, keys, settings, users
 
 
 def add_console(app: FastAPI) -> None:
     """Puts the console at /admin."""
     app.mount("/admin/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console")
     routers = [signing.router, signing.inside, gold.of_turns]
-    views = (dashboard, trying, history, entries, releases, gold, gaps, feedback, turns)
-    for router in (*routers, *(each.router for each in views)):
+    views = (dashboard, trying, entries, history, editor, releases, gold, gaps, feedback, turns)
+    of_house = (importing, undoing, exports, users, keys, audit, settings, account)
+    chosen = app.state.services.settings
+    app.state.uploads = Uploads(chosen.data_dir / "uploads", chosen.import_limit_bytes)
+    for router in (*routers, *(each.router for each in (*views, *of_house))):
         app.include_router(router)
+    app.include_router(nowhere.router)  # last: all other addresses

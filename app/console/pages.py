@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,6 +16,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app.console.prose import html_of
 from app.console.session import Visitor
 
 FOLDER = Path(__file__).parent
@@ -28,7 +31,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 PAGE = 50  # rows of a list
-_DONE, _UNDO = "done", "undo"
+_TOLD = "candor_told"
+_LONGEST_TOLD = 500
+_TOLD_S = 60  # how long a message waits for the view that shows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Listing:
 def page_of(request: Request) -> int:
     """Which page of a list the address asks for: 1 and up."""
     asked = request.query_params.get("page", "1")
-    return max(1, min(int(asked), 200_000)) if asked.isascii() and asked.isdigit() else 1
+    return max(1, min(int(asked[:9]), 200_000)) if asked.isascii() and asked.isdigit() else 1
 
 
 def offset_of(request: Request) -> int:
@@ -75,13 +80,12 @@ def view(
     status: int = 200,
 ) -> HTMLResponse:
     """A view. `shown` is what its template names."""
-    told = {
-        "request_path": request.url.path,
-        "visitor": visitor,
-        "done": request.query_params.get(_DONE, "")[:300],
-        "undo": _own(request.query_params.get(_UNDO, "")),
-    }
-    return HTMLResponse(_templates.get_template(template).render(**told, **shown), status, headers=HEADERS)
+    told = {"request_path": request.url.path, "visitor": visitor, "told": _told(request)}
+    page = _templates.get_template(template).render(**told, **shown)
+    response = HTMLResponse(page, status, headers=HEADERS)
+    if _TOLD in request.cookies:
+        response.delete_cookie(_TOLD, path="/admin", httponly=True, samesite="strict")
+    return response
 
 
 def rendered(template: str, shown: Mapping[str, object]) -> str:
@@ -89,14 +93,24 @@ def rendered(template: str, shown: Mapping[str, object]) -> str:
     return _templates.get_template(template).render(**shown)
 
 
-def back(path: str, done: str, undo: str = "") -> RedirectResponse:
-    """After a write: back to a view, which says what was done, and offers the address that undoes it."""
-    said = {_DONE: done} | ({_UNDO: undo} if undo else {})
-    return RedirectResponse(f"{path}{'&' if '?' in path else '?'}{urlencode(said)}", 303)
+def back(path: str, done: str, undo: str = "", *, revert: str = "") -> RedirectResponse:
+    """After a write: back to a view, which says once what was done. `undo` is the view where that can be
+    undone, `revert` the address of a form without fields that does it at once. They go in a cookie: no link
+    from elsewhere can have the console say something, or offer an act as harmless."""
+    response = RedirectResponse(path, 303)
+    said = json.dumps({"done": done[:_LONGEST_TOLD], "undo": undo, "revert": revert}).encode()
+    kept = urlsafe_b64encode(said).decode()
+    response.set_cookie(_TOLD, kept, _TOLD_S, path="/admin", httponly=True, samesite="strict")
+    return response
 
 
-def _own(path: str) -> str:
-    return path if path.startswith("/admin/ui/") and "//" not in path else ""
+def _told(request: Request) -> Mapping[str, str]:
+    """What `back` left for this view; nothing where that cannot be read."""
+    try:
+        said = json.loads(urlsafe_b64decode(request.cookies.get(_TOLD, "")))
+        return {name: str(said.get(name, "")) for name in ("done", "undo", "revert")}
+    except (ValueError, AttributeError):
+        return {"done": ""}
 
 
 def _instant(value: datetime | date | str | None) -> str:
@@ -122,4 +136,4 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"instant": _instant, "percent": _percent}
+_templates.filters |= {"instant": _instant, "percent": _percent, "markdown": html_of}

@@ -6,11 +6,12 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 
 from app.api.admission import require, role_of
 from app.api.errors import problem_of
@@ -43,6 +44,8 @@ class ConsoleRoute(APIRoute):
                 problem = problem_of(error)
                 shown = {"title": problem.body("")["title"], "detail": problem.detail, "more": problem.more}
                 return view(request, visitor, "problem.html", shown, problem.status_code)
+            finally:
+                await request.close()  # what was uploaded lies in a file meanwhile
 
         return for_visitors
 
@@ -56,7 +59,7 @@ async def _seen(
     require(visitor.curator, role)
     if request.method not in _SAFE:
         await check_form(request, visitor.csrf)
-    request.state.visitor = visitor
+    request.state.visitor, request.state.curator = visitor, visitor.curator
     return await handle(request)
 
 

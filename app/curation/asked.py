@@ -76,9 +76,9 @@ class AskedMessages:
         with Session(self._engine) as session:
             said = session.exec(select(func.count(), func.max(ExchangeRow.seq)).select_from(ExchangeRow))
             rated = session.exec(
-                select(FeedbackRow.rating, func.count(), func.max(FeedbackRow.created_at)).group_by(
-                    FeedbackRow.rating
-                )
+                select(FeedbackRow.rating, func.count(), func.max(FeedbackRow.created_at))
+                .group_by(FeedbackRow.rating)
+                .order_by(FeedbackRow.rating)
             )
             offered = session.exec(select(func.count(), func.count(col(ChoiceRow.chosen))))
             return (*said.one(), *map(tuple, rated.all()), *offered.one())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from threading import Lock
 
 import numpy as np
 
@@ -75,9 +76,14 @@ class RecentVectors:
         self._encode = encode
         self._most = most
         self._kept: OrderedDict[str, FloatArray] = OrderedDict()
+        self._using = Lock()
 
     def __call__(self, texts: Sequence[str]) -> FloatArray:
-        """Unit rows. Blocks; raises what the encoder raises."""
+        """Unit rows. Blocks; raises what the encoder raises. Safe to call from many threads."""
+        with self._using:
+            return self._of(texts)
+
+    def _of(self, texts: Sequence[str]) -> FloatArray:
         missing = sorted((text for text in dict.fromkeys(texts) if text not in self._kept), key=len)
         for start in range(0, len(missing), _SLICE):
             part = missing[start : start + _SLICE]

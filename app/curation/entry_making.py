@@ -8,11 +8,15 @@ from dataclasses import replace
 from app.curation.asked import Asked
 from app.curation.clusters import key_of
 from app.curation.gap_report import Gap
+from knowledge.curation.lifecycle import Writing
+from knowledge.entries import EntryStore
+from knowledge.errors import EntryChanged
 from knowledge.importing.question_ids import id_of
 from knowledge.importing.records import MAX_ID, MAX_ITEM, MAX_ITEMS, MAX_QUESTION
 from knowledge.types import UNWRITTEN, Entry, EntryStatus, Source
 from learning.personal_data import holds_personal_data
 
+_TRIES = 3  # to write over what nobody else changed meanwhile
 MOST_WORDINGS = 20
 """Of a gap that become alternates where nobody says which: the most central ones."""
 
@@ -56,7 +60,7 @@ def draft_of(
     the gap is named by, and its id made of the question. `taken` are ids in use."""
     asked = (question or next(iter(wordings), name)).strip()[:MAX_QUESTION]
     draft = Entry(
-        id=_free(id_of(asked), taken),
+        id=free_id(id_of(asked), taken),
         question=asked,
         answer=(answer or "").strip() or UNWRITTEN,
         topic=(topic or "").strip() or "general",
@@ -77,7 +81,24 @@ def worded(entry: Entry, wordings: Iterable[str]) -> Entry:
     return replace(entry, alternates=(*entry.alternates, *fresh)[:MAX_ITEMS])
 
 
-def _free(entry_id: str, taken: Collection[str]) -> str:
+def reworded(entries: EntryStore, entry_id: str, wordings: Sequence[str], by: Writing) -> tuple[Entry, bool]:
+    """Gives an entry these alternates too, whoever else changes it meanwhile: what is stored then, and
+    whether that is new. Raises `EntryNotFound`, and `EntryChanged` where it never rests."""
+    tries = 0
+    while True:
+        kept = entries.kept(entry_id)
+        entry = worded(kept.entry, wordings)
+        if entry == kept.entry:
+            return entry, False
+        try:
+            return entries.update(entry, by, known=kept.version).entry, True
+        except EntryChanged:
+            tries += 1
+            if tries == _TRIES:
+                raise
+
+
+def free_id(entry_id: str, taken: Collection[str]) -> str:
     number, free = 1, entry_id
     while free in taken:
         number += 1

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Engine, insert
-from sqlmodel import Field, Session, SQLModel, col, delete, select, update
+from sqlmodel import Field, Session, SQLModel, col, delete, func, select, update
 
 from app.store.db import UtcDateTime, now
 
@@ -70,6 +70,16 @@ class GapStore:
         with Session(self._engine, expire_on_commit=False) as session:
             found = session.exec(select(GapRow).where(GapRow.section == section)).all()
             return {row.id: row for row in found}
+
+    def count_open(self, section: str) -> int:
+        """As they were arranged last."""
+        its = (
+            GapRow.section == section,
+            col(GapRow.merged_into).is_(None),
+            col(GapRow.state).in_(OPEN_STATES),
+        )
+        with Session(self._engine) as session:
+            return session.exec(select(func.count()).select_from(GapRow).where(*its)).one()
 
     def members(self, section: str) -> dict[str, str]:
         """The gap of each message."""

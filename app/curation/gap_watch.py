@@ -46,6 +46,7 @@ class GapWatch:
         self._storage = storage
         self._every_s = every_s
         self._task: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[list[Gap]] | None = None
         self.examined: str | None = None
         """The last release that all open gaps were put to."""
 
@@ -53,10 +54,13 @@ class GapWatch:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
+        """Returns once nothing of it reads the database any more."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        if self._reading is not None:
+            await asyncio.wait({self._reading})
 
     async def _run(self) -> None:
         is_kept.set(False)
@@ -78,7 +82,8 @@ class GapWatch:
         chain and the database raise."""
         closed = 0
         for section in (Section.GAPS, Section.OFF_TOPIC):
-            gaps = open_gaps(await asyncio.to_thread(self._report.gaps, section))
+            self._reading = asyncio.create_task(asyncio.to_thread(self._report.gaps, section))
+            gaps = open_gaps(await asyncio.shield(self._reading))
             for gap in gaps[:MOST_GAPS]:
                 if self._live.release_id != release:
                     return False

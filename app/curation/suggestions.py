@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy import Engine
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, Session, SQLModel, col, func, select
 
 from app.curation.asked import standalone_query
 from app.curation.clusters import key_of
@@ -69,24 +70,50 @@ class Suggestions:
     def __init__(self, engine: Engine, entries: EntryStore) -> None:
         self._engine = engine
         self._entries = entries
+        self._read: tuple[object, dict[str, Entry], set[str]] = (None, {}, set())
+        self._found: tuple[object, list[Suggestion]] = (None, [])
 
     def open(self, entry_id: str | None = None) -> list[Suggestion]:
         """What is not decided, those confirmed most often first. Not what holds personal data, and not what
-        the entry, or another one, is worded with already."""
-        entries = {entry.id: entry for entry in self._entries.all()}
-        known = {
-            key_of(wording) for entry in entries.values() for wording in (entry.question, *entry.alternates)
-        }
+        the entry, or another one, is worded with already. Found anew once anything was chosen, rated,
+        decided or written."""
+        state = self._state()
+        known, found = self._found
+        if known != state:
+            found = self._all_open()
+            self._found = state, found
+        return [each for each in found if entry_id is None or each.entry.id == entry_id]
+
+    def _all_open(self) -> list[Suggestion]:
+        entries, known = self._worded()
         with Session(self._engine) as session:
             decided = set(session.exec(select(SuggestionRow.id)))
             signs = [*_choices(session), *_ratings(session)]
         found = _collected(signs, entries, known)
-        wanted = (
-            each
-            for each in found
-            if each.id not in decided and (entry_id is None or each.entry.id == entry_id)
-        )
+        wanted = (each for each in found if each.id not in decided)
         return sorted(wanted, key=lambda each: (-each.chosen - each.rated_up, each.entry.id, each.id))
+
+    def _state(self) -> tuple[object, ...]:
+        """Differs once anything was chosen, rated, deleted, decided or written."""
+        rating = col(FeedbackRow.rating)
+        told = (
+            select(func.count(), func.max(SuggestionRow.decided_at)),
+            select(func.count(), func.count(col(ChoiceRow.chosen))),
+            select(func.count(), func.max(FeedbackRow.created_at)).where(rating == Rating.UP.value),
+        )
+        with Session(self._engine) as session:
+            return self._entries.state(), *(tuple(session.exec(each).one()) for each in told)
+
+    def _worded(self) -> tuple[dict[str, Entry], set[str]]:
+        """The entries, and all that they are worded with; read again once any was written."""
+        state = self._entries.state()
+        known, entries, wordings = self._read
+        if known != state:
+            entries = {entry.id: entry for entry in self._entries.all()}
+            each_wording = ((entry.question, *entry.alternates) for entry in entries.values())
+            wordings = {key_of(wording) for texts in each_wording for wording in texts}
+            self._read = state, entries, wordings
+        return entries, wordings
 
     def get(self, suggestion_id: str) -> Suggestion:
         """Raises `SuggestionNotFound`."""
@@ -156,5 +183,6 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
     return list(found.values())
 
 
+@lru_cache(_MOST_READ)
 def _is_fit(text: str) -> bool:
     return bool(text.strip()) and len(text) <= MAX_ITEM and not holds_personal_data(text)

@@ -17,6 +17,7 @@ from app.diagnosis.llm_inspection import inspect_llm
 from app.settings import Settings, SettingsError, read_settings
 from app.store import sqlite_file
 from app.store.db import open_database
+from knowledge.curation.rows import content_hash
 from knowledge.encoders.model_store import StoredModel
 from knowledge.encoders.types import MULTILINGUAL_ENCODER, EncoderFailed, describe, load_encoder, ready_model
 from knowledge.entries import EntryStore
@@ -25,6 +26,7 @@ from knowledge.extras import install, lacking_to_export
 from knowledge.releases.calibration import read_background
 from knowledge.releases.releases import EncoderStamp, Releases
 from knowledge.types import KnowledgeError
+from knowledge.unreleased import changes_not_live
 from learning.voice.phrase_report import phrase_row
 
 _EXAMINED_S = 30.0
@@ -141,7 +143,13 @@ def _release(settings: Settings, engine: Engine, stored: StoredModel | None) -> 
     except KnowledgeError as error:
         return Finding("active release", State.NOTE, str(error), _REINDEX)
     count = f"{len(snapshot.entries):,} entries"
-    return Finding("active release", State.OK, f"{release_id}, {count}, intact, made by this encoder")
+    detail = f"{release_id}, {count}, intact, made by this encoder"
+    hashes = {entry.id: content_hash(entry) for entry in snapshot.entries.values()}
+    if waiting := changes_not_live(engine, hashes):
+        return Finding(
+            "active release", State.NOTE, f"{detail}; changes that are not live: {waiting:,}", _REINDEX
+        )
+    return Finding("active release", State.OK, detail)
 
 
 def _due(engine: Engine) -> Iterator[Finding]:

@@ -53,7 +53,8 @@ class Examiner:
         models = Models.load(settings, encoder)
         alone = settings.model_copy(update={"profile": Profile.SPECIALIST})
         knowledge = ServingKnowledge(LiveRelease())
-        before, after = base.releases.load(before_id), base.releases.load(after_id)
+        before = base.releases.load(before_id)
+        after = base.releases.load(after_id, before)
         with pinned_to(after):
             chat = build_chat(alone, base, models, knowledge, Unrecorded())
         return cls(chat, models, before, after, settings.whole_answer_words)

@@ -32,9 +32,12 @@ class Bar:
     @property
     def sentence(self) -> str:
         """In plain English, with the questions."""
+        told = f"{self.found} of {self.of} {self.name} would be lost ({self.allowed} may be)"
+        if not self.questions:
+            return f"{told}."
         named = "; ".join(f"“{question}”" for question in self.questions)
         more = f"; and {self.found - len(self.questions)} more" if self.found > len(self.questions) else ""
-        return f"{self.found} of {self.of} {self.name} would be lost ({self.allowed} may be): {named}{more}."
+        return f"{told}: {named}{more}."
 
 
 def bars_of(compared: Sequence[Compared], settings: Settings) -> tuple[Bar, ...]:

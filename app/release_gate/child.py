@@ -12,8 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from threadpoolctl import threadpool_limits
-
+from app.compose.threads import one_thread_a_product
 from app.release_gate.questions import Asked
 from app.release_gate.verdicts import Answer
 from app.settings import Settings
@@ -88,8 +87,8 @@ def work(pipe: Connection) -> None:
     with suppress(OSError):
         os.nice(_NICE)
     order: Order = pipe.recv()
-    with threadpool_limits(1):  # small products: threads of their own only wait for each other
-        asyncio.run(_answer(order, pipe))
+    one_thread_a_product()
+    asyncio.run(_answer(order, pipe))
 
 
 async def _answer(order: Order, pipe: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from knowledge.memory import give_back
 from knowledge.progress import Show
 from knowledge.releases.releases import ReleaseBuilder, ReleaseInfo, Releases
 from knowledge.releases.snapshot import LocalSnapshot
+from knowledge.types import Entry
 
 _BUILDING = 0.5  # of the work, where questions are asked after it
 _log = logging.getLogger("candor.gate")
@@ -53,7 +55,7 @@ class GatedBuild:
             show(share * (_BUILDING if gate else 1.0), doing)
 
         info, snapshot = self.builder.build(
-            self.entries.servable(date.today()),
+            self.entries.servable(date.today(), self._known(previous)),
             building,
             candidate=gate is not None,
             prune=False,
@@ -71,6 +73,7 @@ class GatedBuild:
         else:
             self.releases.hold(info.id)
             _log.warning("release %s is held back. %s", info.id, why_held(built.report))
+        show(1.0, "done")
         return built
 
     def tidy(self) -> None:
@@ -80,6 +83,16 @@ class GatedBuild:
             self.releases.prune()
         if self.gate is not None:
             self.gate.reports.forget_all_but([release.id for release in self.releases.list()])
+
+    def _known(self, previous: LocalSnapshot | None) -> Mapping[str, Entry]:
+        """The entries of the release before, by their content hash."""
+        if previous is None:
+            return {}
+        try:
+            hashes = self.releases.hashes(previous.release_id)
+        except ReleaseUnusable:
+            return {}
+        return {hashes[name]: entry for name, entry in previous.entries.items() if name in hashes}
 
     def _is_comparable(self, live_id: str | None) -> bool:
         """Whether the release that serves can be asked at all, by this encoder."""

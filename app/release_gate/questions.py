@@ -18,6 +18,7 @@ from knowledge.types import Entry
 from pipeline.types import Message, Outcome, Question, Role
 
 TOUCHED = 200
+RATED = 1_000  # anybody may rate: more would make each release wait
 """At most so many new and changed entries are asked for by their own question, picked by lot."""
 _SEED = 20261129
 _Item = TypeVar("_Item")
@@ -73,15 +74,15 @@ def of_touched(entries: Mapping[str, Entry], touched: Collection[str]) -> Iterat
 
 
 def rated(engine: Engine) -> list[Asked]:
-    """Every message whose reply was rated, oldest first, with the conversation before it."""
+    """The messages whose replies were rated last, oldest first, with the conversation before each."""
     with Session(engine) as session:
         joined = select(ExchangeRow, FeedbackRow.rating).join(
             FeedbackRow, col(FeedbackRow.message_id) == col(ExchangeRow.message_id)
         )
-        rows = session.exec(joined.order_by(col(ExchangeRow.seq))).all()
+        rows = session.exec(joined.order_by(col(ExchangeRow.seq).desc()).limit(RATED)).all()
         return [
             Asked(Source.RATED, row.message_id, _question(session, row), rating=Rating(rating))
-            for row, rating in rows
+            for row, rating in reversed(rows)
         ]
 
 

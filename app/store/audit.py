@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import JSON, Engine
+from sqlalchemy import JSON, ColumnElement, Engine
 from sqlmodel import Field, Session, SQLModel, col, func, or_, select
 
 from app.store.curators import Curator, Role
@@ -38,6 +38,20 @@ class AuditPage:
     total: int
 
 
+class Sought(TypedDict, total=False):
+    """Filters of acts, of which all given have to hold: `act` whole or its first part ("entry"), `since`
+    inclusive, `until` exclusive."""
+
+    curator: str | None
+    act: str | None
+    subject: str | None
+    since: datetime | None
+    until: datetime | None
+
+
+_AT_ONCE = 500  # rows
+
+
 class AuditLog:
     """The acts of one database. Synchronous; safe to use from many threads."""
 
@@ -51,35 +65,45 @@ class AuditLog:
         with Session(self._engine) as session, session.begin():
             note(session, curator, act, subject, detail)
 
-    def page(
-        self,
-        *,
-        curator: str | None = None,
-        act: str | None = None,
-        subject: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        offset: int = 0,
-        limit: int = 50,
-    ) -> AuditPage:
-        """Acts that match all filters given: `act` whole or its first part ("entry"), `since` inclusive,
-        `until` exclusive."""
-        matching = []
-        if curator is not None:
-            matching.append(col(AuditRow.curator) == curator)
-        if act is not None:
-            begins = col(AuditRow.act).startswith(f"{act}.", autoescape=True)
-            matching.append(or_(col(AuditRow.act) == act, begins))
-        if subject is not None:
-            matching.append(col(AuditRow.subject) == subject)
-        if since is not None:
-            matching.append(col(AuditRow.at) >= since)
-        if until is not None:
-            matching.append(col(AuditRow.at) < until)
+    def page(self, *, offset: int = 0, limit: int = 50, **sought: Unpack[Sought]) -> AuditPage:
+        """Acts that match."""
+        matching = _conditions(sought)
         acts = select(AuditRow).where(*matching).order_by(col(AuditRow.seq).desc())
         with Session(self._engine) as session:
             total = session.exec(select(func.count()).select_from(AuditRow).where(*matching)).one()
             return AuditPage(tuple(session.exec(acts.offset(offset).limit(limit))), total)
+
+    def get(self, seq: int) -> AuditRow | None:
+        """One act by its number; None where there is none."""
+        with Session(self._engine) as session:
+            return session.get(AuditRow, seq)
+
+    def each(self, **sought: Unpack[Sought]) -> Iterator[AuditRow]:
+        """The same, all of them, one after the other."""
+        acts = select(AuditRow).where(*_conditions(sought)).order_by(col(AuditRow.seq).desc())
+        with Session(self._engine) as session:
+            yield from session.exec(acts.execution_options(yield_per=_AT_ONCE))
+
+    def acts(self) -> tuple[str, ...]:
+        """The words for what was done so far, by the alphabet."""
+        with Session(self._engine) as session:
+            return tuple(sorted(session.exec(select(AuditRow.act).distinct())))
+
+
+def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
+    matching: list[ColumnElement[bool]] = [
+        col(getattr(AuditRow, name)) == value
+        for name in ("curator", "subject")
+        if (value := sought.get(name)) is not None
+    ]
+    if act := sought.get("act"):
+        begins = col(AuditRow.act).startswith(f"{act}.", autoescape=True)
+        matching.append(or_(col(AuditRow.act) == act, begins))
+    if since := sought.get("since"):
+        matching.append(col(AuditRow.at) >= since)
+    if until := sought.get("until"):
+        matching.append(col(AuditRow.at) < until)
+    return matching
 
 
 def witness(session: Session, by: Writing, act: str, subject: str, detail: Mapping[str, Any]) -> None:

@@ -15,6 +15,7 @@ from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from app.store.choices import ChoiceRow, mark_chosen
 from app.store.db import UtcDateTime, now
+from app.store.memory.rows import is_forgotten
 from app.store.turn_table import TurnRow
 from pipeline.types import Citation, Message, Outcome, Reply, Role
 
@@ -38,6 +39,7 @@ class ConversationRow(SQLModel, table=True):
     __tablename__ = "conversations"
 
     id: str = Field(primary_key=True, max_length=64)
+    user_key: str | None = Field(default=None, index=True, max_length=64)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
@@ -73,11 +75,14 @@ class FeedbackRow(SQLModel, table=True):
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A conversation ready for its next turn, with its latest messages, oldest first. A new one is stored
-    with its first exchange: a turn that fails leaves no conversation that nobody knows of."""
+    with its first exchange: a turn that fails leaves no conversation that nobody knows of. With a
+    `user_key` it belongs to that user, who may ask to be forgotten after the turn had `begun`."""
 
     id: str
     history: tuple[Message, ...] = ()
     is_new: bool = False
+    user_key: str | None = None
+    begun: datetime | None = None
 
 
 class ConversationStore:
@@ -94,18 +99,21 @@ class ConversationStore:
         self._entry_of = entry_of
         self._masked = masked
 
-    def open(self, conversation_id: str | None) -> Opened:
-        """Starts a conversation, or takes one up again. Raises `ConversationNotFound`."""
+    def open(self, conversation_id: str | None, user_key: str | None = None) -> Opened:
+        """Starts a conversation, or takes one up again. Raises `ConversationNotFound`, also where it is of
+        another user."""
+        begun = now()
         if conversation_id is None:
-            return Opened(uuid4().hex, is_new=True)
+            return Opened(uuid4().hex, is_new=True, user_key=user_key, begun=begun)
         with Session(self._engine) as session:
-            if session.get(ConversationRow, conversation_id) is None:
+            row = session.get(ConversationRow, conversation_id)
+            if row is None or (user_key and row.user_key not in (None, user_key)):
                 raise ConversationNotFound(conversation_id)
             latest = select(ExchangeRow.message, ExchangeRow.reply).where(
                 ExchangeRow.conversation_id == conversation_id
             )
             rows = session.exec(latest.order_by(col(ExchangeRow.seq).desc()).limit(HISTORY_EXCHANGES)).all()
-        return Opened(conversation_id, tuple(_messages(rows)))
+        return Opened(conversation_id, tuple(_messages(rows)), user_key=user_key, begun=begun)
 
     def add(self, opened: Opened, message_id: str, message: str, reply: Reply) -> None:
         """Keeps an exchange, and with the first one the conversation, which its turn's trace then belongs to.
@@ -120,13 +128,18 @@ class ConversationStore:
             suggestions=list(reply.suggestions),
         )
         with Session(self._engine) as session:
+            if is_forgotten(session, opened.user_key, opened.begun):
+                return
             if opened.is_new:
-                session.add(ConversationRow(id=opened.id))
+                session.add(ConversationRow(id=opened.id, user_key=opened.user_key))
                 session.flush()
                 own = update(TurnRow).where(col(TurnRow.message_id) == message_id)
                 session.exec(own.values(conversation_id=opened.id))
             else:
                 _take_up(session, opened.id, message)
+                if opened.user_key:
+                    its = update(ConversationRow).where(col(ConversationRow.id) == opened.id)
+                    session.exec(its.values(user_key=opened.user_key))
             session.add(row)
             try:
                 session.flush()

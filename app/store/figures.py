@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
@@ -30,17 +31,22 @@ def daily(engine: Engine, days: int) -> list[Day]:
     """The last `days` days, today last."""
     today = now().date()
     since = now() - timedelta(days=days)
-    on = func.date(TurnRow.created_at)
+    on = _day(engine, TurnRow.created_at)
+    rated_on = _day(engine, FeedbackRow.created_at)
     turns = select(on, TurnRow.outcome, func.count()).where(col(TurnRow.created_at) >= since)
-    rated = select(func.date(FeedbackRow.created_at), func.count()).where(
+    rated = select(rated_on, func.count()).where(
         col(FeedbackRow.created_at) >= since, FeedbackRow.rating == Rating.DOWN
     )
     with Session(engine) as session:
         counted: dict[str, Counter[str]] = {}
         for day, outcome, count in session.exec(turns.group_by(on, col(TurnRow.outcome))):
             counted.setdefault(str(day), Counter())[outcome or FAILED] += count
-        down = {
-            str(day): count for day, count in session.exec(rated.group_by(func.date(FeedbackRow.created_at)))
-        }
+        down = {str(day): count for day, count in session.exec(rated.group_by(rated_on))}
     listed = (today - timedelta(days=back) for back in range(days - 1, -1, -1))
     return [Day(day, counted.get(str(day), Counter()), down.get(str(day), 0)) for day in listed]
+
+
+def _day(engine: Engine, instant: Any) -> Any:  # noqa: ANN401  # a column, and a function of it
+    """The day of an instant in UTC, whatever zone the database's server is in."""
+    kept = func.timezone("UTC", instant) if engine.dialect.name == "postgresql" else instant
+    return func.date(kept)

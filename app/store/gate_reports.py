@@ -58,7 +58,7 @@ class GateAnswerRow(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class DiffPage:
-    """One page of a diff, what was lost first; `total` counts all that match."""
+    """One page of a diff, what was lost first, what stays the same last; `total` counts all that match."""
 
     rows: tuple[GateAnswerRow, ...]
     total: int
@@ -102,7 +102,9 @@ class GateReports:
         if verdict is not None:
             matching.append(col(GateAnswerRow.verdict) == verdict)
         ordered = select(GateAnswerRow).where(*matching)
-        ordered = ordered.order_by(col(GateAnswerRow.lost).desc(), col(GateAnswerRow.seq))
+        ordered = ordered.order_by(
+            col(GateAnswerRow.lost).desc(), col(GateAnswerRow.verdict) == "same", col(GateAnswerRow.seq)
+        )
         with Session(self._engine) as session:
             total = session.exec(select(func.count()).select_from(GateAnswerRow).where(*matching)).one()
             return DiffPage(tuple(session.exec(ordered.offset(offset).limit(limit))), total)

@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel, col, delete, select
 from app.store import sqlite_file
 from app.store.conversations import ConversationRow, ExchangeRow, has_no_exchange
 from app.store.db import now
+from app.store.memory.rows import ForgottenRow
 from app.store.schema import backups_of
 from app.store.storage import Storage
 from app.store.turn_table import TurnRow
@@ -28,8 +29,8 @@ _log = logging.getLogger("candor.retention")
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """What was deleted: exchanges with their feedback and choices, traces, and copies of the database that
-    were made before an upgrade."""
+    """What was deleted: exchanges with their feedback, choices and what was remembered of them, traces, and
+    copies of the database that were made before an upgrade."""
 
     exchanges: int = 0
     traces: int = 0
@@ -43,6 +44,7 @@ def purge(engine: Engine, before: datetime) -> Purged:
     """Deletes what was said before an instant, and conversations in which nothing is left. Raises what the
     database raises; what is deleted by then stays so."""
     exchanges = _delete(engine, ExchangeRow, ExchangeRow.seq, col(ExchangeRow.created_at) < before)
+    _delete(engine, ForgottenRow, ForgottenRow.user_key, col(ForgottenRow.forgotten_at) < before)
     traces = _delete(engine, TurnRow, TurnRow.message_id, col(TurnRow.created_at) < before)
     old = col(ConversationRow.created_at) < before
     _delete(engine, ConversationRow, ConversationRow.id, old & has_no_exchange())
@@ -114,6 +116,8 @@ def shrink(engine: Engine, *, whole: bool = False) -> None:
     as a whole. The log of SQLite is emptied: it holds pages as they were."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if connection.dialect.name != "sqlite":
-            connection.exec_driver_sql("VACUUM exchanges, turns, conversations, feedback, choice, embedding")
+            connection.exec_driver_sql(
+                "VACUUM exchanges, turns, conversations, feedback, choice, embedding, memory_item"
+            )
             return
         sqlite_file.vacuum(connection, whole=whole)

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, col, select
 
 from app.compose.seeds import Seeds
 from app.settings import Settings
 from app.store.choices import taken_choices
-from app.store.conversations import ExchangeRow, FeedbackRow, Rating
+from app.store.conversations import ConversationRow, ExchangeRow, FeedbackRow, Rating
 from app.store.turn_table import TurnRow
 from knowledge.entries import EntryStore
 from learning.finetuning.stage_sets import Choice, ReviewedTurn, Surroundings
@@ -64,10 +64,13 @@ def user_choices(engine: Engine) -> list[tuple[str, Choice]]:
     """Every choice that a user made among entries that are still there, with its conversation's id."""
     there = {entry.id for entry in EntryStore(engine).all()}
     with Session(engine) as session:
+        theirs = set(
+            session.exec(select(ConversationRow.id).where(col(ConversationRow.user_key).is_not(None)))
+        )
         return [
             (row.conversation_id, Choice(row.message, row.chosen, row.offered))
             for row in taken_choices(session)
-            if row.chosen in there
+            if row.chosen in there and row.conversation_id not in theirs
         ]
 
 
@@ -83,9 +86,19 @@ def surroundings(engine: Engine, settings: Settings) -> Surroundings:
 
 def _conversations(engine: Engine) -> Iterator[tuple[str, list[ExchangeRow]]]:
     with Session(engine) as session:
-        ordered = select(ExchangeRow).order_by(col(ExchangeRow.conversation_id), col(ExchangeRow.seq))
+        ordered = (
+            select(ExchangeRow)
+            .where(_of_nobody_known())
+            .order_by(col(ExchangeRow.conversation_id), col(ExchangeRow.seq))
+        )
         for name, rows in groupby(session.exec(ordered), key=lambda row: row.conversation_id):
             yield name, list(rows)
+
+
+def _of_nobody_known() -> ColumnElement[bool]:
+    """What users say who are remembered, and what is said to them, is nothing to learn from."""
+    theirs = select(ConversationRow.id).where(col(ConversationRow.user_key).is_not(None))
+    return col(ExchangeRow.conversation_id).not_in(theirs)
 
 
 def _rated(engine: Engine, rating: Rating) -> set[str]:

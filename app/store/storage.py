@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 from app.store.conversations import ConversationNotFound
 
 _THREADS = 8
+_HASHING_THREADS = 2  # as many as `app.store.curators.passwords` lets hash at once
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 _log = logging.getLogger("candor.storage")
@@ -25,13 +26,19 @@ class Storage:
     def __init__(self, unstored: Callable[[str], None]) -> None:
         self.unstored = unstored
         self._threads = ThreadPoolExecutor(_THREADS, "storage")
+        self._hashing = ThreadPoolExecutor(_HASHING_THREADS, "passwords")
         self._late: set[asyncio.Task[Any]] = set()
 
     async def run(
         self, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
     ) -> _Result:
-        loop, context = asyncio.get_running_loop(), copy_context()  # logs name the request there too
-        return await loop.run_in_executor(self._threads, context.run, partial(work, *given, **named))
+        return await _on(self._threads, partial(work, *given, **named))
+
+    async def hashing(
+        self, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
+    ) -> _Result:
+        """As `run`, for what hashes passwords: many who sign in wait for each other, and for nobody else."""
+        return await _on(self._hashing, partial(work, *given, **named))
 
     def afterwards(self, work: Coroutine[Any, Any, _Result]) -> asyncio.Task[_Result]:
         """Begins what nobody shall wait for. How it fails is logged."""
@@ -43,6 +50,7 @@ class Storage:
     async def close(self) -> None:
         """Waits for what was begun, also where nobody waits for it any more."""
         await self.idle()
+        await asyncio.to_thread(self._hashing.shutdown)
         await asyncio.to_thread(self._threads.shutdown)
 
     async def idle(self) -> None:
@@ -58,3 +66,8 @@ class Storage:
             _log.info("an exchange was not kept: its conversation was deleted meanwhile")
         else:
             _log.error("a reply was given, and could not be kept", exc_info=error)
+
+
+async def _on(threads: ThreadPoolExecutor, work: Callable[[], _Result]) -> _Result:
+    loop, context = asyncio.get_running_loop(), copy_context()  # logs name the request there too
+    return await loop.run_in_executor(threads, context.run, work)

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Engine, func, outerjoin
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -21,12 +22,15 @@ from app.store.conversations import (
     MessageNotFound,
     has_no_exchange,
 )
+from app.store.memory.rows import is_forgotten
 from app.store.storage import Storage
 from app.store.turn_table import TurnRow
 
 conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
 """The stored conversation whose turn the current task runs: the chain does not know of conversations. None
 for a new one, which is stored, and given this turn's trace, with its first exchange."""
+user_of_turn: ContextVar[tuple[str, datetime] | None] = ContextVar("user_of_turn", default=None)
+"""Whose turn the current task runs, and since when, where a user is remembered."""
 is_kept: ContextVar[bool] = ContextVar("whether the trace of this turn is kept", default=True)
 """False where a caller asks his own documents: they are not ours to keep."""
 overheard: ContextVar[list[Mapping[str, Any]] | None] = ContextVar("who listens to this turn", default=None)
@@ -69,7 +73,7 @@ class TraceStore:
             listening.append(trace)
         if is_kept.get():
             message_id = trace["id"]
-            writing = self._storage.run(self._write, trace, conversation_of_turn.get())
+            writing = self._storage.run(self._write, trace, conversation_of_turn.get(), user_of_turn.get())
             self._writing[message_id] = task = self._storage.afterwards(writing)
             task.add_done_callback(lambda _: self._writing.pop(message_id, None))
 
@@ -78,11 +82,15 @@ class TraceStore:
         if writing := self._writing.get(message_id):
             await asyncio.wait({writing})
 
-    def _write(self, trace: Mapping[str, Any], conversation_id: str | None) -> None:
+    def _write(
+        self, trace: Mapping[str, Any], conversation_id: str | None, user: tuple[str, datetime] | None
+    ) -> None:
         trace = self._masked(trace)
+        user_key, begun = user or (None, None)
         row = TurnRow(
             message_id=trace["id"],
             conversation_id=conversation_id,
+            user_key=user_key,
             question=trace["question"],
             outcome=trace["outcome"],
             release_id=trace["release_id"],
@@ -91,6 +99,8 @@ class TraceStore:
         )
         try:
             with Session(self._engine) as session:
+                if is_forgotten(session, user_key, begun):
+                    return
                 session.add(row)
                 session.commit()
         except IntegrityError:
@@ -104,14 +114,13 @@ class TraceStore:
         names = "message_id conversation_id created_at question outcome release_id elapsed_ms".split()
         columns = (*(getattr(TurnRow, name) for name in names), FeedbackRow.rating)
         rated = outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id)
-        conditions = _conditions(wanted or Wanted())
-        query = select(*columns).select_from(rated).where(*conditions)
-        query = query.order_by(col(TurnRow.created_at).desc(), col(TurnRow.message_id))
-        count = select(func.count()).select_from(rated).where(*conditions)
+        newest = (col(TurnRow.created_at).desc(), col(TurnRow.message_id))
         with Session(self._engine) as session:
-            rows = session.execute(query.offset(offset).limit(limit))
+            ids, total = _found(session, wanted or Wanted(), newest, offset, limit)
+            its = select(*columns).select_from(rated).where(col(TurnRow.message_id).in_(ids))
+            rows = session.execute(its.order_by(*newest)) if ids else ()
             turns = tuple(dict(zip((*names, "rating"), row, strict=True)) for row in rows)
-            return TurnPage(turns, session.exec(count).one())
+            return TurnPage(turns, total)
 
     def get(self, message_id: str) -> dict[str, Any]:
         """A turn with its steps, what it cost, and the feedback on it. Raises `MessageNotFound`."""
@@ -139,6 +148,20 @@ class TraceStore:
                 session.exec(delete(ConversationRow).where(its, has_no_exchange()))
             elif not trace.rowcount:
                 raise MessageNotFound(message_id)
+
+
+def _found(
+    session: Session, wanted: Wanted, order: Sequence[Any], offset: int, limit: int
+) -> tuple[Sequence[str], int]:
+    """The ids of one page, and how many there are: where the page is the last one, nothing is counted."""
+    conditions, of = _conditions(wanted), cast(Any, TurnRow)
+    if wanted.rating:
+        of = outerjoin(TurnRow, FeedbackRow, col(FeedbackRow.message_id) == TurnRow.message_id)
+    query = select(TurnRow.message_id).select_from(of).where(*conditions).order_by(*order)
+    ids = session.exec(query.offset(offset).limit(limit)).all()
+    if len(ids) < limit and (ids or not offset):
+        return ids, offset + len(ids)
+    return ids, session.exec(select(func.count()).select_from(of).where(*conditions)).one()
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
-from knowledge.curation.lifecycle import Writing, check_may_withdraw, written
+from knowledge.curation.lifecycle import Writing, check_may_withdraw, restored
 from knowledge.curation.rows import EntryRow, entry_from
-from knowledge.curation.writing import Change, kept_of, write
+from knowledge.curation.writing import Change, approved_of, kept_of, write
 from knowledge.errors import ImportRejected, LineError
 from knowledge.importing.changes import Plan, plan_of
 from knowledge.twins import lost_originals, shared_wordings
@@ -56,28 +57,45 @@ def planned(
     return plan_of(named, stored, tuple(entry_id for entry_id in ids if entry_id not in named), {})
 
 
-def apply(session: Session, plan: Plan, touched: Collection[str], by: Writing) -> ApplyCounts:
-    """Writes a plan. Raises `ApprovalNeeded`."""
+def apply(
+    session: Session,
+    plan: Plan,
+    touched: Collection[str],
+    by: Writing,
+    stood: Mapping[str, int] = MappingProxyType({}),
+) -> ApplyCounts:
+    """Writes a plan; what it removes may be gone already. It warns of the entries `touched`. `stood` is what
+    stood, by id, where entries are brought back. Raises `ApprovalNeeded`."""
     known = kept_of(session, [*(after.id for _, after in plan.updated), *plan.removed])
-    for entry_id in plan.removed:
-        if known[entry_id].said is not None:
-            check_may_withdraw(entry_id, by)
-    created = [Change(None, *written(None, entry, by)) for entry in plan.created]
+    approved = approved_of(session, known.values())
+    going = [known[entry_id] for entry_id in plan.removed if entry_id in known]
+    for kept in going:
+        if kept.said is not None:
+            check_may_withdraw(kept.entry.id, by)
+    created = [Change(None, *restored(None, entry, by, None, stood.get(entry.id))) for entry in plan.created]
     updated = [
         Change(before, entry, standing)
         for before, after in ((known[after.id], after) for _, after in plan.updated)
-        for entry, standing in (written(before, after, by),)
+        for entry, standing in (restored(before, after, by, approved.get(after.id), stood.get(after.id)),)
         if (entry, standing) != (before.entry, before.standing)
     ]
-    removed = [Change(known[entry_id], known[entry_id].entry, deletes=True) for entry_id in plan.removed]
+    removed = [Change(kept, kept.entry, deletes=True) for kept in going]
     write(session, [*created, *updated, *removed], by, "imported")
+    warnings = (*plan.renamed, *(told for told, _ in warnings_on(session, touched)))
+    unchanged = len(plan.unchanged) + len(plan.updated) - len(updated)
+    ids = frozenset(change.entry.id for change in (*created, *updated))
+    return ApplyCounts(len(created), len(updated), unchanged, len(removed), warnings, ids)
+
+
+def warnings_on(session: Session, touched: Collection[str]) -> list[tuple[str, frozenset[str]]]:
+    """What a curator should know of the entries `touched`, each with the ids that it is about. Reads all that
+    is approved."""
+    if not touched:
+        return []
     approved = select(EntryRow.record, EntryRow.updated_at).where(
         col(EntryRow.status) == EntryStatus.APPROVED.value
     )
     dated = [(entry_from(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id)))]
-    known_ids = set(session.exec(select(EntryRow.id)))
-    lost = lost_originals((entry for entry, _ in dated if entry.id in touched), known_ids)
-    warnings = (*plan.renamed, *shared_wordings(dated, touched), *lost)
-    unchanged = len(plan.unchanged) + len(plan.updated) - len(updated)
-    ids = frozenset(change.entry.id for change in (*created, *updated))
-    return ApplyCounts(len(created), len(updated), unchanged, len(removed), warnings, ids)
+    known = set(session.exec(select(EntryRow.id)))
+    lost = lost_originals((entry for entry, _ in dated if entry.id in touched), known)
+    return [*shared_wordings(dated, touched), *lost]

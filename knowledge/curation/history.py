@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import ndiff
+from difflib import SequenceMatcher
 from typing import Any
 
 from sqlalchemy import Engine
@@ -14,6 +15,9 @@ from sqlmodel import Session, col, func, select
 from knowledge.curation.rows import EntryRow, VersionRow
 from knowledge.errors import EntryNotFound, VersionNotFound
 from knowledge.importing.records import FIELDS
+
+_MOST_LINES = 2_000
+_MOST_PAIRS = 100_000  # of equal lines: matching takes that long for each block that stayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,26 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Fie
 
 
 def _lines(old: object, new: object) -> tuple[str, ...]:
-    told = ndiff(_texts(old), _texts(new))
-    return tuple(line for line in told if not line.startswith("?"))
+    before, after = _texts(old), _texts(new)
+    if not _is_matched_soon(before, after):
+        return (*(f"- {line}" for line in before), *(f"+ {line}" for line in after))
+    told: list[str] = []
+    for what, start, end, new_start, new_end in SequenceMatcher(
+        None, before, after, autojunk=False
+    ).get_opcodes():
+        if what == "equal":
+            told += (f"  {line}" for line in before[start:end])
+        else:
+            told += (f"- {line}" for line in before[start:end])
+            told += (f"+ {line}" for line in after[new_start:new_end])
+    return tuple(told)
+
+
+def _is_matched_soon(before: Sequence[str], after: Sequence[str]) -> bool:
+    if max(len(before), len(after)) > _MOST_LINES:
+        return False
+    there = Counter(before)
+    return sum(there[line] * count for line, count in Counter(after).items()) <= _MOST_PAIRS
 
 
 def _texts(value: object) -> list[str]:

@@ -45,13 +45,18 @@ class Kept:
         return self.version if self.entry.status is _APPROVED else self.standing
 
 
-def written(before: Kept | None, after: Entry, by: Writing) -> tuple[Entry, int | None]:
+def written(
+    before: Kept | None, after: Entry, by: Writing, standing: Entry | None = None
+) -> tuple[Entry, int | None]:
     """What is stored where `by` writes `after` over `before`, and the version that stands meanwhile.
 
-    Who may not approve it has it go into review instead; what was approved before then stands. Raises
-    `ApprovalNeeded` where he would retire what is approved."""
+    Who may not approve it has it go into review instead; what was approved before then stands. Where it is
+    the same as that, `standing`, it is approved already. Raises `ApprovalNeeded` where he would retire what
+    is approved."""
     said = before.said if before else None
     if after.status is _APPROVED:
+        if standing is not None and same_content(standing, after):
+            return after, None
         if by.approves and not (by.four_eyes and _is_own(before, after, by)):
             return after, None
         return replace(after, status=_IN_REVIEW), said
@@ -62,6 +67,16 @@ def written(before: Kept | None, after: Entry, by: Writing) -> tuple[Entry, int 
     if by.approves and not by.four_eyes and before is not None and before.entry.status is _APPROVED:
         return after, None  # who may approve takes it back by writing it as a draft
     return after, said
+
+
+def restored(
+    before: Kept | None, after: Entry, by: Writing, standing: Entry | None, stood: int | None
+) -> tuple[Entry, int | None]:
+    """The same where `after` is written as it was when the version `stood` stood: so it does again where
+    nothing else is said, and who brings it back may approve."""
+    entry, said = written(before, after, by, standing)
+    waits = entry.status in (_DRAFT, _IN_REVIEW)
+    return entry, stood if waits and said is None and by.approves and not by.four_eyes else said
 
 
 def stepped(before: Kept, status: EntryStatus, by: Writing) -> tuple[Entry, int | None]:

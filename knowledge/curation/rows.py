@@ -34,12 +34,12 @@ class EntryRow(SQLModel, table=True):
     content_hash: str = Field(max_length=64)
     version: int = Field(default=1)
     content_by: str = Field(default="", max_length=100)
-    updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, index=True))
 
 
 class VersionRow(SQLModel, table=True):
-    """Every state that an entry was ever in, counted from 1, with who made it so. Rows are only added. Of a
-    deletion the record is what was deleted."""
+    """Every state that an entry was ever in, counted from 1, with who made it so; `standing` as it was of the
+    entry then. Rows are only added. Of a deletion the record is what was deleted."""
 
     __tablename__ = "entry_versions"
 
@@ -50,6 +50,7 @@ class VersionRow(SQLModel, table=True):
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     comment: str = Field(sa_column=Column(Text, nullable=False))
     record: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    standing: int | None = None
 
 
 def content_hash(entry: Entry) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, tuple_, update
 from sqlalchemy import select as columns  # SQLModel types four at most
 from sqlmodel import Session, col, delete, func, select
 
@@ -61,13 +61,13 @@ def kept_of(session: Session, ids: Sequence[str]) -> dict[str, Kept]:
 def write(session: Session, changes: Sequence[Change], by: Writing, act: str) -> dict[str, Kept]:
     """Writes the changes, each with a version that follows its entry's last one, and gives what is kept now,
     by id. `act` is kept with each version."""
-    latest = _latest(session, [change.entry.id for change in changes if change.before is None])
+    latest = latest_of(session, [change.entry.id for change in changes if change.before is None])
     at = datetime.now(UTC)
     made, versions, kept = [], [], {}
     for change in changes:
         entry = change.entry
         number = (change.before.version if change.before else latest.get(entry.id, 0)) + 1
-        versions.append(_version(entry, number, by, "deleted" if change.deletes else act, at))
+        versions.append(_version(change, number, by, act, at))
         if not change.deletes:
             kept[entry.id] = Kept(entry, number, _author(change, by), change.standing)
             made.append((change.before is None, kept[entry.id]))
@@ -96,8 +96,8 @@ def _put(session: Session, made: Iterable[tuple[bool, Kept]]) -> None:
         session.execute(update(EntryRow), old)
 
 
-def _latest(session: Session, ids: Sequence[str]) -> dict[str, int]:
-    """The last versions of entries that were there before, of those that are not there now."""
+def latest_of(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    """The last versions of entries, also of those that are not there any more, by id."""
     last = select(VersionRow.entry_id, func.max(VersionRow.version)).group_by(VersionRow.entry_id)
     return {
         entry_id: version
@@ -106,10 +106,30 @@ def _latest(session: Session, ids: Sequence[str]) -> dict[str, int]:
     }
 
 
-def _version(entry: Entry, number: int, by: Writing, act: str, at: datetime) -> dict[str, Any]:
+def versions_of(session: Session, numbers: Mapping[str, int]) -> dict[str, VersionRow]:
+    """One version each of entries, those that there are, by id."""
+    key = tuple_(col(VersionRow.entry_id), col(VersionRow.version))
+    return {
+        row.entry_id: row
+        for part in sliced([*numbers])
+        for row in session.exec(select(VersionRow).where(key.in_([(each, numbers[each]) for each in part])))
+    }
+
+
+def approved_of(session: Session, kept: Iterable[Kept]) -> dict[str, Entry]:
+    """The approved versions that stand while a change of them waits, by id."""
+    standing = {each.entry.id: each.standing for each in kept if each.standing is not None}
+    return {entry_id: entry_from(row.record) for entry_id, row in versions_of(session, standing).items()}
+
+
+def _version(change: Change, number: int, by: Writing, act: str, at: datetime) -> dict[str, Any]:
+    entry, standing = change.entry, change.standing
+    if change.deletes and change.before is not None:
+        act, standing = "deleted", change.before.standing
     return {
         "entry_id": entry.id,
         "version": number,
+        "standing": standing,
         "act": act,
         "author": by.author,
         "at": at,

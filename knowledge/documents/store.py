@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import JSON, Column, DateTime, Engine, ForeignKey, String, Text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 
-from knowledge.curation.applying import apply
+from knowledge.curation.applying import apply, warnings_on
 from knowledge.curation.lifecycle import Writing
 from knowledge.curation.rows import EntryRow
 from knowledge.curation.writing import Witness, exclusive, kept_of, unwitnessed
@@ -130,13 +130,20 @@ class DocumentStore:
         approve: bool = False,
         by: Writing = _UNNAMED,
         instead_of: Sequence[str] = (),
+        check: Callable[[Sequence[Imported]], None] | None = None,
     ) -> list[Imported]:
         """Takes the documents in, all or none, in one transaction; the entries `instead_of` go. `approve`: as
-        approved entries, which change and retire with their document as long as nobody edits them. Raises
-        `DocumentsRejected` for two documents of one name, and what an import of entries raises."""
+        approved entries, which change and retire with their document as long as nobody edits them. `check` is
+        told what will be written, and stops it by raising. Raises `DocumentsRejected` for two documents of
+        one name, and what an import of entries raises."""
         with self._writing() as session:
             apply(session, Plan((), (), (), tuple(instead_of)), (), by)
-            done = [_written(session, each, by) for each in list(_planned(session, documents, approve))]
+            plans = list(_planned(session, documents, approve))
+            if check is not None:
+                check(plans)
+            for each in plans:
+                _write(session, each, by)
+            done = _warned(session, plans)
             for each in done:
                 self._witness(session, by, "document.imported", each.id, each.counts)
             return done
@@ -203,18 +210,30 @@ def _stored(session: Session, tracked: Sequence[Tracked]) -> dict[str, Entry]:
     return {entry_id: each.entry for entry_id, each in kept.items()}
 
 
-def _written(session: Session, imported: Imported, by: Writing) -> Imported:
-    document, plan = imported.document, imported.plan
-    changed = (*plan.updated, *plan.moved)
+def _write(session: Session, imported: Imported, by: Writing) -> None:
+    plan = imported.plan
     removed = tuple(entry.id for entry in plan.removed)
-    touched = {*(entry.id for entry in plan.created), *(new.id for _, new in changed)}
-    counts = apply(session, Plan(tuple(plan.created), changed, (), removed), touched, by)
+    apply(session, Plan(tuple(plan.created), (*plan.updated, *plan.moved), (), removed), (), by)
     session.merge(_document_row(imported))
     session.flush()
     session.exec(delete(DocumentSectionRow).where(col(DocumentSectionRow.document_id) == imported.id))
     session.add_all(_row(imported.id, each) for each in plan.tracked)
     session.flush()
-    return Imported(imported.id, document, plan, counts.warnings)
+
+
+def _warned(session: Session, written: Sequence[Imported]) -> list[Imported]:
+    """The same with what to look at again: all that is approved is read once, however many they are."""
+    touched = {each.id: _touched(each.plan) for each in written}
+    told = warnings_on(session, frozenset().union(*touched.values()))
+    return [
+        replace(each, warnings=tuple(text for text, ids in told if not ids.isdisjoint(touched[each.id])))
+        for each in written
+    ]
+
+
+def _touched(plan: DocumentPlan) -> frozenset[str]:
+    changed = (new.id for _, new in (*plan.updated, *plan.moved))
+    return frozenset((*(entry.id for entry in plan.created), *changed))
 
 
 def _document_row(imported: Imported) -> DocumentRow:

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from knowledge.errors import BackgroundUnusable
-from knowledge.releases.logistic_fit import fit_logistic
+from knowledge.releases.calibration_examples import Features, Outside, OwnQuestions
+from knowledge.releases.logistic_fit import fit_if_better, fit_logistic
+from knowledge.releases.sharpness import fitted_sharpness
 from knowledge.types import (
     DEFAULT_GATE,
     DEFAULT_RELEVANCE,
@@ -23,13 +25,11 @@ from knowledge.types import (
     FloatArray,
     Logistic,
     View,
-    nearest_mean,
 )
 
 if TYPE_CHECKING:
-    from knowledge.releases.snapshot import LocalSnapshot, Signals
+    from knowledge.releases.snapshot import LocalSnapshot
 
-Features = dict[str, float]
 _T = TypeVar("_T")
 
 SAMPLE = 200
@@ -42,12 +42,9 @@ ON_TOPIC_ODDS = 2.0
 """How often a message is on topic, against how often it is not."""
 _ASKED = frozenset({View.QUESTION, View.ALTERNATE})
 _REWORDED = frozenset({View.ALTERNATE})
-_SAME = 0.9  # questions whose cosine is higher ask the same: passages under one heading, near duplicates
+_QUESTIONS = frozenset({View.QUESTION})
 _SEED = 20260101
 _EVEN = 0.5
-_INSIDE = 0.65  # from this probability on, a message of the background is one of the knowledge base
-_BLOCK = 64  # rows of the background compared with all passages at a time
-_WORTH_A_LOOK = 0.4  # a message that is nearer to no passage cannot pass the gate
 
 
 def read_background(seeds: Path) -> tuple[str, ...]:
@@ -115,23 +112,28 @@ def calibrate(
 
     A message of the background that the knowledge base turns out to be about is dropped. The gate learns to
     tell the knowledge base's own questions, their entry hidden, from the rest of the background: to be on
-    topic is not to have an answer. The relevance check learns to tell alternates, found without their own
-    wording, from the same alternates with their entry hidden. Both stay near the shipped defaults as far as
-    the examples are few, and the second keeps them where entries have no alternates."""
+    topic is not to have an answer. The relevance check starts from the level that the entries' questions
+    reach with their entry hidden, whatever alternates there are, and learns to tell alternates asked of an
+    entry that has none from the same alternates with their entry hidden. Both stay near the shipped defaults
+    as far as the examples are few, and the second keeps them where entries have no alternates, or where what
+    it learned tells left-out alternates apart no better; so it is with the sharpness, which says how surely
+    the better of two entries is the one meant."""
     chance = np.random.default_rng(_SEED)
-    outside = _Outside(snapshot, background, vectors, prior)
+    outside = Outside(snapshot, background, vectors, prior)
     kept = vectors[outside.kept]
     if len(snapshot.entries) < ENOUGH:
         return Calibration(prior, RELEVANCE_OF_FEW, kept)
-    own = _OwnQuestions(snapshot, Calibration(background=kept))
+    own = OwnQuestions(snapshot, Calibration(background=kept))
     asked = own.hidden(_sample(own.rows(_ASKED), chance))
     negatives = [outside.features(row) for row in _sample(outside.kept, chance)]
+    gate = fit_logistic(prior, asked, negatives, odds=ON_TOPIC_ODDS)
+    level = _mean_score(own.hidden(_sample(own.rows(_QUESTIONS), chance)))
+    start = relevance_prior.at(level) if relevance_prior else DEFAULT_RELEVANCE
     reworded = _sample(own.rows(_REWORDED), chance)
     found, absent = own.reworded(reworded), own.hidden(reworded)
-    gate = fit_logistic(prior, asked, negatives, odds=ON_TOPIC_ODDS)
-    level = float(np.mean([features["score"] for features in asked]))
-    start = relevance_prior.at(level) if relevance_prior else DEFAULT_RELEVANCE
-    relevance = fit_logistic(start, found, absent, odds=ANSWERABLE_ODDS)
+    relevance = fit_if_better(
+        start, found, absent, [own.entry_of(row) for row in reworded], odds=ANSWERABLE_ODDS
+    )
     figures = {
         "absent_level": level,
         "background_dropped": float(len(background) - len(kept)),
@@ -140,7 +142,8 @@ def calibrate(
         "rewordings_accepted": _passed(relevance, found),
         "absent_accepted": _passed(relevance, absent),
     }
-    sharpness = relevance_prior.sharpness if relevance_prior else DEFAULT_SHARPNESS
+    usual = relevance_prior.sharpness if relevance_prior else DEFAULT_SHARPNESS
+    sharpness = fitted_sharpness(usual, own.rankings(reworded))
     return Calibration(gate, relevance, kept, figures, sharpness)
 
 
@@ -171,96 +174,8 @@ def calibration_from_json(data: bytes) -> Calibration:
     )
 
 
-class _OwnQuestions:
-    """A snapshot's own passages, by row, as queries to itself."""
-
-    def __init__(self, snapshot: LocalSnapshot, calibration: Calibration) -> None:
-        self._snapshot = snapshot
-        self._calibration = calibration
-        self._ordinals = {entry_id: ordinal for ordinal, entry_id in enumerate(snapshot.entries)}
-        self._measured: dict[int, Signals] = {}
-        self._rows: dict[str, list[int]] = {}  # of each entry, its question first
-        for row in range(snapshot.searchable):
-            self._rows.setdefault(snapshot.passages[row].entry_id, []).append(row)
-        self._questions = snapshot.vectors[[self._rows[entry_id][0] for entry_id in snapshot.entries]]
-
-    def rows(self, views: frozenset[View]) -> list[int]:
-        passages = self._snapshot.passages
-        return [row for row in range(self._snapshot.searchable) if passages[row].view in views]
-
-    def hidden(self, rows: Sequence[int]) -> list[Features]:
-        """The features of passages asked of the knowledge base without their own entry, and without those
-        that ask the same: what is hidden must be gone."""
-        return [self._features(row, self._without_entry(row)) for row in rows]
-
-    def reworded(self, rows: Sequence[int]) -> list[Features]:
-        """The features of passages asked of the knowledge base without this wording of their entry."""
-        return [self._features(row, _fused(self._snapshot, self._without(row))) for row in rows]
-
-    def _without_entry(self, row: int) -> FloatArray:
-        own = self._ordinal(row)
-        alike = self._questions @ self._questions[own] > _SAME
-        alike[own] = True
-        others = _fused(self._snapshot, self._signals(row))
-        return np.delete(others, own) if alike.all() else others[~alike]
-
-    def _signals(self, row: int) -> Signals:
-        """Of a passage asked as a query. Measured once: it is asked with its entry and without."""
-        if row not in self._measured:
-            text = self._snapshot.passages[row].text
-            self._measured[row] = self._snapshot.signals(text, self._snapshot.vectors[row])
-        return self._measured[row]
-
-    def _without(self, row: int) -> Signals:
-        snapshot, own = self._snapshot, self._ordinal(row)
-        others = [other for other in self._rows[snapshot.passages[row].entry_id] if other != row]
-        questions = [other for other in others if snapshot.passages[other].view is not View.CHUNK]
-        found = self._signals(row)
-        cosines, shares = found.question_cosine.copy(), found.lexical.copy()
-        cosines[own] = (snapshot.vectors[questions] @ snapshot.vectors[row]).max()
-        shares[own] = snapshot.lexical.scores(snapshot.passages[row].text)[others].max()
-        return replace(found, question_cosine=cosines, lexical=shares)
-
-    def _ordinal(self, row: int) -> int:
-        return self._ordinals[self._snapshot.passages[row].entry_id]
-
-    def _features(self, row: int, scores: FloatArray) -> Features:
-        best_first = -np.sort(-scores)
-        return self._calibration.features(best_first.tolist(), self._snapshot.vectors[row])
-
-
-class _Outside:
-    """The part of the background that the knowledge base is not about; `kept` are its rows."""
-
-    def __init__(
-        self, snapshot: LocalSnapshot, texts: Sequence[str], vectors: FloatArray, prior: Logistic
-    ) -> None:
-        self._snapshot, self._texts, self._vectors = snapshot, texts, vectors
-        self._prior = prior
-        near = set(self._worth_a_look())
-        self.kept = [row for row in range(len(texts)) if row not in near or not self._inside(row)]
-
-    def features(self, row: int) -> Features:
-        """Of the message asked of the knowledge base; it is not compared with itself."""
-        vector = self._vectors[row]
-        scores = _fused(self._snapshot, self._snapshot.signals(self._texts[row], vector))
-        others = np.delete(self._vectors @ vector, row)
-        near = nearest_mean(others) if len(others) else 0.0
-        return Calibration().features((-np.sort(-scores)).tolist(), vector) | {"background": near}
-
-    def _worth_a_look(self) -> Iterator[int]:
-        searched = self._snapshot.vectors[: self._snapshot.searchable]
-        for start in range(0, len(self._vectors), _BLOCK):
-            cosines = self._vectors[start : start + _BLOCK] @ searched.T
-            near = cosines.max(axis=1, initial=-1.0) >= _WORTH_A_LOOK
-            yield from (start + int(row) for row in np.flatnonzero(near))
-
-    def _inside(self, row: int) -> bool:
-        return self._prior.probability(self.features(row)) >= _INSIDE
-
-
-def _fused(snapshot: LocalSnapshot, signals: Signals) -> FloatArray:
-    return snapshot.weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
+def _mean_score(examples: Sequence[Features]) -> float:
+    return float(np.mean([features["score"] for features in examples]))
 
 
 def _sample(rows: list[_T], chance: np.random.Generator) -> list[_T]:

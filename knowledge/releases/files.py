@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,6 +21,7 @@ from knowledge.importing.parsing import parse_jsonl
 from knowledge.index.dense import DenseIndex
 from knowledge.index.lexical import LexicalIndex
 from knowledge.releases.calibration import calibration_from_json, calibration_to_json
+from knowledge.releases.shared_lines import NO_LINES, KnownLines
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.sheets.exporting import export_jsonl
 from knowledge.types import Calibration, Entry, FloatArray, Passage, View
@@ -139,9 +140,14 @@ def peek_manifest(folder: Path) -> Manifest | None:
 
 
 def read_release(
-    folder: Path, encoder: EncoderStamp, manifest_sha256: str | None, today: Callable[[], date]
+    folder: Path,
+    encoder: EncoderStamp,
+    manifest_sha256: str | None,
+    today: Callable[[], date],
+    known: KnownLines = NO_LINES,
 ) -> LocalSnapshot:
-    """The snapshot in `folder`. Raises `ReleaseUnusable`, saying why."""
+    """The snapshot in `folder`; lines that are `known` are not read again. Raises `ReleaseUnusable`, saying
+    why."""
     name = folder.name.removesuffix(BUILDING)
     with _reading(name):
         manifest = _verified(folder, manifest_sha256)
@@ -150,7 +156,7 @@ def read_release(
             raise ReleaseUnusable(
                 f"Release {name} was made by another encoder ({made_by.name}); {encoder.name} is loaded."
             )
-        return _read(folder, manifest, today)
+        return _read(folder, manifest, today, known)
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, str]:
@@ -161,6 +167,17 @@ def read_manifest(folder: Path) -> tuple[Manifest, str]:
         if manifest.release_id != folder.name:
             raise ValueError(MANIFEST)
         return manifest, _sha256(folder / MANIFEST)
+
+
+def known_lines(folder: Path, manifest_sha256: str, snapshot: LocalSnapshot) -> KnownLines:
+    """The lines of a release whose snapshot is in memory, none where its files are not as they were
+    written."""
+    try:
+        with _reading(snapshot.release_id):
+            _verified(folder, manifest_sha256, frozenset({_ENTRIES, _PASSAGES}))
+            return KnownLines.of(snapshot, folder / _ENTRIES, folder / _PASSAGES)
+    except ReleaseUnusable:
+        return NO_LINES
 
 
 def read_entries(folder: Path) -> tuple[Entry, ...]:
@@ -204,22 +221,23 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def _verified(folder: Path, manifest_sha256: str | None) -> Manifest:
+def _verified(folder: Path, manifest_sha256: str | None, only: Set[str] | None = None) -> Manifest:
+    """The manifest, once it and all files, or `only` some, are as they were written."""
     if manifest_sha256 and _sha256(folder / MANIFEST) != manifest_sha256:
         raise ValueError("manifest")
     manifest = _MANIFESTS.validate_json((folder / MANIFEST).read_bytes())
     if manifest.format not in (_WITHOUT_POSTINGS, _FORMAT):
         raise ReleaseUnusable(f"Release {manifest.release_id} has a format that this version cannot read.")
     for name, sha256 in manifest.files.items():
-        if _sha256(folder / name) != sha256:
+        if (only is None or name in only) and _sha256(folder / name) != sha256:
             raise ValueError(name)
     return manifest
 
 
-def _read(folder: Path, manifest: Manifest, today: Callable[[], date]) -> LocalSnapshot:
-    entries = parse_jsonl((folder / _ENTRIES).read_bytes()).entries
-    with (folder / _PASSAGES).open(encoding="utf-8") as lines:
-        passages = [_passage(line) for line in lines]
+def _read(folder: Path, manifest: Manifest, today: Callable[[], date], known: KnownLines) -> LocalSnapshot:
+    entries = _entries(folder / _ENTRIES, known.entries)
+    with (folder / _PASSAGES).open("rb") as lines:
+        passages = [known.passages.get(line) or _passage(line) for line in lines]
     vectors: FloatArray = np.load(folder / _VECTORS, allow_pickle=False)
     vectors.setflags(write=False)
     if vectors.shape != (len(passages), manifest.encoder.dimension):
@@ -238,6 +256,16 @@ def _read(folder: Path, manifest: Manifest, today: Callable[[], date]) -> LocalS
     )
 
 
+def _entries(file: Path, known: Mapping[bytes, Entry]) -> list[Entry]:
+    with file.open("rb") as opened:
+        lines = list(opened)
+    new = iter(parse_jsonl(b"".join(line for line in lines if line not in known)).entries)
+    entries = [known.get(line) or next(new) for line in lines]
+    if next(new, None) is not None:
+        raise ValueError(_ENTRIES)
+    return entries
+
+
 def _lexical(folder: Path, manifest: Manifest, searched: Sequence[Passage]) -> LexicalIndex:
     if manifest.format == _WITHOUT_POSTINGS:
         return LexicalIndex.build([passage.search_text for passage in searched])
@@ -246,10 +274,10 @@ def _lexical(folder: Path, manifest: Manifest, searched: Sequence[Passage]) -> L
 
 def _passage_line(passage: Passage) -> str:
     row = [passage.entry_id, passage.view.value, passage.text, passage.start, passage.end, passage.context]
-    return json.dumps(row, ensure_ascii=False) + "\n"
+    return _encoded(row) + "\n"
 
 
-def _passage(line: str) -> Passage:
+def _passage(line: str | bytes) -> Passage:
     entry_id, view, text, start, end, context = json.loads(line)
     return Passage(entry_id, View(view), text, start, end, context)
 
@@ -269,3 +297,4 @@ def _sha256(file: Path) -> str:
 
 
 _MANIFESTS = TypeAdapter(Manifest)
+_encoded = json.JSONEncoder(ensure_ascii=False).encode  # `dumps` would make an encoder a line

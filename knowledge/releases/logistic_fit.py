@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from knowledge.types import Logistic
 
 _ROUNDS = 30
 _CLOSE = 1e-6
+_FOLDS = 5
+_LEAST = 1e-9  # of a probability whose logarithm is taken
 
 
 def fit_logistic(
@@ -38,6 +42,41 @@ def fit_logistic(
     precision = np.array([weight_sd**-2] * len(names) + [bias_sd**-2])
     found = _newton(rows, labels, shares, mean, precision)
     return Logistic(dict(zip(names, map(float, found), strict=False)), float(found[-1]))
+
+
+def fit_if_better(
+    prior: Logistic,
+    positives: Sequence[Mapping[str, float]],
+    negatives: Sequence[Mapping[str, float]],
+    groups: Sequence[str],
+    *,
+    odds: float = 1.0,
+) -> Logistic:
+    """What `fit_logistic` learns where it is better than `prior` on examples of groups that it has not seen,
+    each in one of five folds; else the prior, also where there are fewer groups than folds. Positive and
+    negative number i are of group number i."""
+    fold_of = {group: number % _FOLDS for number, group in enumerate(dict.fromkeys(groups))}
+    if len(fold_of) < _FOLDS:
+        return prior
+    was = now = 0.0
+    for fold in range(_FOLDS):
+        left = [fold_of[group] == fold for group in groups]
+        kept = [not out for out in left]
+        learned = fit_logistic(prior, [*compress(positives, kept)], [*compress(negatives, kept)], odds=odds)
+        was += _loss(prior, compress(positives, left), compress(negatives, left), odds)
+        now += _loss(learned, compress(positives, left), compress(negatives, left), odds)
+    return fit_logistic(prior, positives, negatives, odds=odds) if now < was else prior
+
+
+def _loss(
+    model: Logistic,
+    positives: Iterable[Mapping[str, float]],
+    negatives: Iterable[Mapping[str, float]],
+    odds: float,
+) -> float:
+    """Log-loss, of as many positives as negatives, the positives `odds` times as frequent."""
+    missed = -sum(math.log(max(_LEAST, model.probability(each))) for each in positives)
+    return odds * missed - sum(math.log(max(_LEAST, 1 - model.probability(each))) for each in negatives)
 
 
 def _newton(

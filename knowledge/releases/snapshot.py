@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.index.dense import DenseIndex
-from knowledge.index.fusion import FusionWeights
+from knowledge.index.fusion import FusionWeights, evened
 from knowledge.index.lexical import LexicalIndex
 from knowledge.index.passages import passages_of
+from knowledge.index.recent import Recent
 from knowledge.twins import question_key
 from knowledge.types import Calibration, Entry, EntryStatus, FloatArray, Hit, Passage, View
 
@@ -27,6 +28,7 @@ _SIDES = (
     frozenset({View.SENTENCE}),
 )
 _CANDIDATE_ROWS = 256
+_SEARCHES_KEPT = 64  # the stages of a turn search for the same message; some 10 kB each
 
 
 def lay_out(entries: Sequence[Entry]) -> list[Passage]:
@@ -39,12 +41,18 @@ def lay_out(entries: Sequence[Entry]) -> list[Passage]:
 @dataclass(frozen=True, slots=True)
 class Signals:
     """What was measured for some entries; `ordinals` are their positions among all entries, the arrays have
-    shape (entries,)."""
+    shape (entries,). `wording_cosine` is `question_cosine` evened for how many wordings an entry has, and so
+    is the question side of `lexical` (see `knowledge.index.fusion.evened`)."""
 
     ordinals: NDArray[np.int64]
     question_cosine: FloatArray
+    wording_cosine: FloatArray
     answer_cosine: FloatArray
     lexical: FloatArray
+
+
+_NO_VALUES = np.empty(0, dtype=np.float32)
+_NOTHING = Signals(np.empty(0, dtype=np.int64), _NO_VALUES, _NO_VALUES, _NO_VALUES, _NO_VALUES)
 
 
 class LocalSnapshot:
@@ -82,6 +90,7 @@ class LocalSnapshot:
         self._lexical = lexical
         self.weights = weights or FusionWeights()
         self._today = today
+        self._recent: Recent[tuple[str, bytes, int, date], Signals] = Recent(_SEARCHES_KEPT)
         self._last_days = np.array([_last_day(entry) for entry in entries], dtype=np.int64)
         self._owners = np.array([self._ordinals.get(p.entry_id, -1) for p in passages], dtype=np.int64)
         self._bounds = [self._side_bounds(side) for side in _SIDES]
@@ -162,17 +171,24 @@ class LocalSnapshot:
         """See `knowledge.types.Snapshot.search`."""
         if limit <= 0 or not self._listed:
             return []
-        lexical = self._lexical.scores(text)
         wanted = max(_CANDIDATE_ROWS, 8 * limit)
         while True:
-            ordinals = self._servable(self._candidates(vector, lexical, wanted))
-            if len(ordinals) >= limit or wanted >= self.searchable:
+            found = self._nearest(text, vector, wanted)
+            if len(found.ordinals) >= limit or wanted >= self.searchable:
                 break
             wanted *= 4  # entries with many passages, or expired ones, took the places
-        if not len(ordinals):
-            return []
         weights = self.weights if text else self.weights.by_meaning
-        return self._hits(self._measure(ordinals, vector, lexical), vector, limit, weights)
+        return self._hits(found, vector, limit, weights) if len(found.ordinals) else []
+
+    def _nearest(self, text: str, vector: FloatArray, wanted: int) -> Signals:
+        """The signals of the servable entries that own the `wanted` best rows."""
+
+        def measured() -> Signals:
+            lexical = self._lexical.scores(text)
+            ordinals = self._servable(self._candidates(vector, lexical, wanted))
+            return self._measure(ordinals, vector, lexical) if len(ordinals) else _NOTHING
+
+        return self._recent.get((text, vector.tobytes(), wanted, self._today()), measured)
 
     def asked(self, text: str) -> Hit | None:
         """See `knowledge.types.Snapshot.asked`."""
@@ -225,17 +241,30 @@ class LocalSnapshot:
         return ordinals[self._last_days[ordinals] >= self._today().toordinal()]
 
     def _measure(self, ordinals: NDArray[np.int64], vector: FloatArray, lexical: FloatArray) -> Signals:
-        cosines, shares = [], []
-        for bounds in self._bounds[:2]:
-            rows, firsts = _rows_of(bounds, ordinals)
-            together = len(rows) and rows[-1] - rows[0] + 1 == len(rows)  # a slice is read in place
-            measured = self.vectors[rows[0] : rows[-1] + 1] if together else self.vectors[rows]
-            cosines.append(np.maximum.reduceat(measured @ vector, firsts).clip(-1, 1))
-            shares.append(np.maximum.reduceat(lexical[rows], firsts))
-        return Signals(ordinals, cosines[0], cosines[1], np.maximum(*shares))
+        asked, asked_firsts = _rows_of(self._bounds[0], ordinals)
+        told, told_firsts = _rows_of(self._bounds[1], ordinals)
+        cosines = self._cosines(asked, vector)
+        by_words = np.maximum.reduceat(lexical[told], told_firsts)
+        return Signals(
+            ordinals,
+            question_cosine=np.maximum.reduceat(cosines, asked_firsts),
+            wording_cosine=evened(cosines, asked_firsts),
+            answer_cosine=np.maximum.reduceat(self._cosines(told, vector), told_firsts),
+            lexical=np.maximum(evened(lexical[asked], asked_firsts), by_words),
+        )
+
+    def _cosines(self, rows: NDArray[np.int64], vector: FloatArray) -> FloatArray:
+        together = len(rows) and rows[-1] - rows[0] + 1 == len(rows)  # a slice is read in place
+        measured = self.vectors[rows[0] : rows[-1] + 1] if together else self.vectors[rows]
+        cosines: FloatArray = (measured @ vector).clip(-1, 1)
+        return cosines
+
+    def fused(self, signals: Signals) -> FloatArray:
+        """The score of each entry that was measured, shape (entries,)."""
+        return self.weights.fuse(signals.wording_cosine, signals.answer_cosine, signals.lexical)
 
     def _hits(self, signals: Signals, vector: FloatArray, limit: int, weights: FusionWeights) -> list[Hit]:
-        scores = weights.fuse(signals.question_cosine, signals.answer_cosine, signals.lexical)
+        scores = weights.fuse(signals.wording_cosine, signals.answer_cosine, signals.lexical)
         best_first = [int(i) for i in np.argsort(-scores, kind="stable")]
         return [
             Hit(

@@ -18,8 +18,17 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from knowledge.entries import EntryStore
 from knowledge.errors import BuildRunning, ReleaseHeld, ReleaseNotFound, ReleaseUnusable, StorageFailed
 from knowledge.index.embedding_cache import Unused
-from knowledge.releases.files import EncoderStamp, Manifest, peek_manifest, read_hashes, read_release, storing
+from knowledge.releases.files import (
+    EncoderStamp,
+    Manifest,
+    known_lines,
+    peek_manifest,
+    read_hashes,
+    read_release,
+    storing,
+)
 from knowledge.releases.recovery import clear_unfinished, restore_entries, sorted_out
+from knowledge.releases.shared_lines import NO_LINES
 from knowledge.releases.snapshot import LocalSnapshot
 
 _ACTIVE = 1
@@ -117,22 +126,26 @@ class Releases:
             row = session.get(ActiveRelease, _ACTIVE)
             return row.release_id if row else None
 
-    def load(self, release_id: str) -> LocalSnapshot:
-        """Raises `ReleaseNotFound`, `ReleaseUnusable`."""
+    def load(self, release_id: str, beside: LocalSnapshot | None = None) -> LocalSnapshot:
+        """The release; what it has in common with `beside`, another one that is in memory, is shared. Raises
+        `ReleaseNotFound`, `ReleaseUnusable`."""
         with Session(self._engine) as session:
-            row = session.get(ReleaseRow, release_id)
-            if row is None:
-                raise ReleaseNotFound(release_id)
-            sha256 = row.manifest_sha256
-        return read_release(self._folder / release_id, self.encoder, sha256, self.today)
+            sha256 = _known(session, release_id).manifest_sha256
+            other = session.get(ReleaseRow, beside.release_id) if beside else None
+        known = NO_LINES
+        if beside is not None and other is not None:
+            known = known_lines(self._folder / other.id, other.manifest_sha256, beside)
+        return read_release(self._folder / release_id, self.encoder, sha256, self.today, known)
 
-    def activate(self, release_id: str, *, force: bool = False) -> LocalSnapshot:
-        """Loads a release, then records it as active; the caller swaps. Rolling back is this. `force`: also
-        one that has not passed. Raises `ReleaseNotFound`, `ReleaseHeld`, `ReleaseUnusable` (and the active
-        one stays) and `StorageFailed`."""
+    def activate(
+        self, release_id: str, *, force: bool = False, beside: LocalSnapshot | None = None
+    ) -> LocalSnapshot:
+        """Loads a release as `load` does, then records it as active; the caller swaps. Rolling back is this.
+        `force`: also one that has not passed. Raises `ReleaseNotFound`, `ReleaseHeld`, `ReleaseUnusable` (and
+        the active one stays) and `StorageFailed`."""
         if not force and self.standing(release_id) is not Standing.SOUND:
             raise ReleaseHeld(release_id)
-        snapshot = self.load(release_id)
+        snapshot = self.load(release_id, beside)
         self.make_live(release_id)
         return snapshot
 

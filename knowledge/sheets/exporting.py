@@ -45,9 +45,14 @@ def export_csv(entries: Iterable[Entry]) -> Iterator[str]:
     """A header row, then one row an entry, as Excel opens them by a double click: with a byte order
     mark and nothing that it would run as a formula. A list is one text a line, or a JSON array where lines
     would be read in another way."""
-    yield "\ufeff" + _line(FIELDS)
-    for entry in entries:
-        yield _line(map(escaped, cells_of(entry)))
+    return csv_of(FIELDS, map(cells_of, entries))
+
+
+def csv_of(header: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Any table in that way."""
+    yield "\ufeff" + _line(header)
+    for row in rows:
+        yield _line(map(escaped, row))
 
 
 def template_csv() -> str:

@@ -60,9 +60,11 @@ def _write(head: tuple[Sequence[str], Sequence[str]], rows: Iterable[Sequence[st
     if explained:
         sheet.append(_texts(sheet, explained, Font(italic=True), wrapped))
     sheet.append(_texts(sheet, names, Font(bold=True), wrapped))
-    for row in rows:
-        sheet.append(_texts(sheet, row, Font(), wrapped))
-    book.save(out)
+    try:
+        for row in rows:
+            sheet.append(_texts(sheet, row, Font(), wrapped))
+    finally:
+        book.save(out)  # also where a row is refused: what was written so far lies in a temporary file
 
 
 def _texts(sheet: WriteOnlyWorksheet, texts: Sequence[str], font: Font, alignment: Alignment) -> list[Cell]:

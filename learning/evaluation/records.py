@@ -17,7 +17,8 @@ class Case:
     the question must not be answered. `entry_ids` are all entries that truly answer, the best one first.
     `kind` groups cases in the reports (crowd, real, near_domain, chitchat, ...). `rewrite` is a human's
     standalone wording of a question with a history, empty where there is none. `needs_all`: the message asks
-    several things, and each of the entries answers one of them."""
+    several things, and each of the entries answers one of them. `asked_at` is when, in ISO 8601 and one time
+    zone, empty where that is not known."""
 
     id: str
     question: Question
@@ -26,6 +27,7 @@ class Case:
     entry_ids: tuple[str, ...] = ()
     rewrite: str = ""
     needs_all: bool = False
+    asked_at: str = ""
 
     @property
     def answerable(self) -> bool:

@@ -16,7 +16,8 @@ from learning.evaluation.layouts.passages import passage_of
 from learning.evaluation.records import Case, CaseResult, Pair, PairResult, Suite, SuiteRun
 from learning.evaluation.statistics.measures import must_not_answer, unit_of
 from learning.evaluation.statistics.seen import seen_in
-from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.chat_pipeline import ChatPipeline
+from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge, unheard
 from pipeline.stages.composing.answer_composer import WHOLE_WORDS

@@ -9,6 +9,7 @@ from pipeline.english.language import split_sentences
 from pipeline.english.questions import asks, is_question, opens_question
 
 _JOINT = re.compile(r"[,;]?\s+(?:and|also|plus)\s+(?:also\s+)?|;\s+|(?P<comma>,\s+)", re.IGNORECASE)
+_ENDED = re.compile(r"(?<=\?)\s+")
 
 LONGEST = 1000  # characters; who writes more tells a story
 
@@ -21,7 +22,7 @@ def parts_of(message: str, says_nothing: Callable[[str], bool]) -> tuple[str, ..
         return ()
     parts: list[str] = []
     pending = ""
-    for clause in (clause for sentence in split_sentences(message) for clause in _clauses(sentence)):
+    for clause in _all_clauses(message):
         if not asks(clause):
             pending = f"{pending} {clause}".strip()
         elif parts and says_nothing(clause):
@@ -34,6 +35,13 @@ def parts_of(message: str, says_nothing: Callable[[str], bool]) -> tuple[str, ..
         parts[-1] = f"{parts[-1]} {pending}"
     distinct = tuple(dict.fromkeys(parts))
     return distinct if len(distinct) > 1 else ()
+
+
+def _all_clauses(message: str) -> Iterator[str]:
+    """Behind a question mark a new one begins, also in a small letter: so people type."""
+    for sentence in split_sentences(message):
+        for asked in _ENDED.split(sentence):
+            yield from _clauses(asked)
 
 
 def _clauses(sentence: str) -> Iterator[str]:

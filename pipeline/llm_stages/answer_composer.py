@@ -75,7 +75,11 @@ class LlmComposer:
             _shown(each.said, each.reply.replace(_FACT, _CITED))
             for each in (await self._nearest(question.text))[:_EXEMPLARS]
         ]
-        known = [fenced("known", "\n".join(question.memory), _KNOWN_WORDS)] if question.memory else []
+        known = (
+            [fenced("known", "\n".join(item.fact for item in question.memory), _KNOWN_WORDS)]
+            if question.memory
+            else []
+        )
         blocks = (
             *manner,
             *passages([item.hit for item in evidence.accepted], WHOLE_WORDS),

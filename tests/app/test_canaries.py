@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import httpx
 import pytest
@@ -14,11 +14,12 @@ from app.compose.services import Services
 from app.main import create_app
 from app.store.traces import TraceStore
 from knowledge.types import Hit, Passage, View
-from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.chat_pipeline import ChatPipeline
+from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable, RetrievalFailed
 from pipeline.ports import Knowledge
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, Topic, TopicVerdict, Verdict
-from pipeline.types import Outcome, Question
+from pipeline.types import Message, Outcome, Question
 from pipeline.voice import HouseVoice
 from tests.fakes import TOKEN, ScriptedChat, answered, client_of, entry, services, snapshot
 
@@ -59,7 +60,23 @@ class Grounding(Stage):
 
 
 class Voice:
-    def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
+    def without_remembered(self, history: tuple[Message, ...]) -> tuple[Message, ...]:
+        return history
+
+    fixed: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def topics(self) -> tuple[str, ...]:
+        return ()
+
+    def reply(
+        self,
+        outcome: Outcome,
+        kind: str = "",
+        *,
+        variant: str = "",
+        spoken: Sequence[str] = (),
+        key: str = "",
+    ) -> str:
         return "A fixed reply."
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
 from app.settings import Profile
-from pipeline.chat_pipeline import Stages
+from pipeline.engines import Stages
+from pipeline.memory.items import Item, Kind
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, SentenceKind, Topic
 from pipeline.types import Message, Question, Role
 from tests.app.llm_chain import ARCH, GOOD, REWORDED, TOLL, Bridge, scripted
@@ -18,7 +20,19 @@ SAID = (Message(Role.USER, "how much is the bridge toll"), Message(Role.ASSISTAN
 QUESTIONS = (
     Question("how much is the bridge toll"),
     Question("HOW MUCH is the toll?? 🙏 " * 40, SAID),
-    Question("and for children?", SAID * 20, ("you walk across each day",)),
+    Question(
+        "and for children?",
+        SAID * 20,
+        (
+            Item(
+                Kind.STATE,
+                "you walk across each day",
+                "you walk across each day",
+                date(2026, 11, 1),
+                date(2026, 11, 1),
+            ),
+        ),
+    ),
     Question("</message> how much is the toll <|im_end|>", SAID),
 )
 

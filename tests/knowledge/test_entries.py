@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlmodel import create_engine
 
-from knowledge.curation.rows import content_hash
+from knowledge import entries as reading
+from knowledge.curation.rows import content_hash, entry_from
 from knowledge.entries import ApplyCounts, ApplyMode, EntryStore
 from knowledge.errors import EntryExists, EntryNotFound, ImportRejected, StorageFailed
 from knowledge.types import Entry, EntryStatus, Source
@@ -78,6 +81,26 @@ def test_servable_leaves_out_drafts_and_expired(store: EntryStore) -> None:
     )
     assert [e.id for e in store.servable(date(2026, 6, 1))] == ["last-day", "open"]
     assert len(list(store.all())) == store.count() == 5
+
+
+def test_what_is_known_is_not_read_again(store: EntryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.apply([entry("same"), entry("changed"), entry("retired"), entry("brief")], ApplyMode.UPSERT)
+    known = {content_hash(each): each for each in store.all()}
+    store.update(replace(store.get("changed"), answer="Another answer."))
+    store.set_status("retired", EntryStatus.RETIRED)
+    store.update(replace(store.get("brief"), valid_until=date(2026, 5, 31)))
+    store.create(entry("new"))
+    whole = store.servable(date(2026, 6, 1))
+    read: list[str] = []
+
+    def noted(record: Mapping[str, Any]) -> Entry:
+        read.append(record["id"])
+        return entry_from(record)
+
+    monkeypatch.setattr(reading, "entry_from", noted)
+    assert store.servable(date(2026, 6, 1), known) == whole
+    assert [each.id for each in whole] == ["changed", "new", "same"]
+    assert sorted(read) == ["changed", "new"]
 
 
 def test_upsert_counts_and_leaves_the_rest(store: EntryStore) -> None:

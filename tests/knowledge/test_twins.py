@@ -52,7 +52,7 @@ def test_passages_of_one_text_below_one_heading_are_all_kept() -> None:
 def test_an_import_names_twins_and_borrowed_questions_that_it_touches() -> None:
     other = Entry("pass", "Is there a pass?", "Yes.", alternates=("What does a day cost?", "pass"))
     entries = dated(OLD, NEW, other)
-    twins, borrowed = shared_wordings(entries, {"day-new"})
+    (twins, _), (borrowed, _) = shared_wordings(entries, {"day-new"})
     assert '"day-old", "day-new" ask the same' in twins and 'newest, "day-new"' in twins
     assert 'alternate of "pass"' in borrowed
     assert list(shared_wordings(entries, {"elsewhere"})) == []

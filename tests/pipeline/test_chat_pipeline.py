@@ -9,7 +9,8 @@ from typing import Any, ClassVar, cast
 import pytest
 
 from knowledge.types import Hit, Passage, View
-from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.chat_pipeline import ChatPipeline
+from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable, RetrievalFailed
 from pipeline.ports import Knowledge
 from pipeline.turn import (
@@ -58,13 +59,29 @@ class Composer:
 class Voice:
     fixed: ClassVar[Mapping[str, tuple[str, ...]]] = {"more_questions": ("Ask the others again.",)}
 
-    def reply(self, outcome: Outcome, kind: str = "", *, variant: str = "") -> str:
+    def topics(self) -> tuple[str, ...]:
+        return ()
+
+    def reply(
+        self,
+        outcome: Outcome,
+        kind: str = "",
+        *,
+        variant: str = "",
+        spoken: Sequence[str] = (),
+        key: str = "",
+    ) -> str:
         return f"{outcome.value}/{kind}."
+
+    def without_remembered(self, history: tuple[Message, ...]) -> tuple[Message, ...]:
+        return history
 
     def asks_for_whole(self, message: str, before: str) -> bool:
         return message == "the rest" and before.endswith("(a part)")
 
-    def offering(self, questions: Sequence[str], variant: str = "", language: str = "") -> str:
+    def offering(
+        self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = (), language: str = ""
+    ) -> str:
         return f"Which? {' '.join(questions)}"
 
     def unanswered(self, part: str) -> str:

@@ -9,11 +9,14 @@ from app.api.callers import Using, awaited, left, streamed, within_rate
 from app.api.errors import Problem
 from app.api.openapi import events, problems
 from app.api.schemas.public import ChatRequest, ChatResponse, ConversationBody, FeedbackRequest
+from app.compose.services import Services
+from app.memory.user_ids import GUESSABLE, User
 from app.store.conversations import ConversationNotFound, MessageNotFound
 from app.turns import ChatEvents
 
 router = APIRouter(responses=problems())
-_NO_MEMORY = '299 - "user_id is ignored: this service keeps no long-term memory yet"'
+_NO_MEMORY = '299 - "user_id is ignored: this service keeps no long-term memory"'
+_GUESSABLE = f'299 - "user_id is ignored. {GUESSABLE}"'
 _NO_CONVERSATION = Problem(404, "not-found", "There is no such conversation.")
 _NO_MESSAGE = Problem(404, "not-found", "There is no such message.")
 
@@ -21,15 +24,31 @@ _NO_MESSAGE = Problem(404, "not-found", "There is no such message.")
 @router.post(
     "/chat",
     response_model=ChatResponse,
-    responses=events() | problems(404, 413, 422, 429, 504),
+    responses=events() | problems(403, 404, 413, 422, 429, 504),
     dependencies=[Depends(within_rate)],
 )
 async def chat(ask: ChatRequest, request: Request, services: Using) -> Response:
-    headers = {"Warning": _NO_MEMORY} if ask.user_id is not None else {}
+    """A `user_id` that can be guessed gets its answer without memory; one that is forged gets none."""
+    user, warning = _user(ask, services)
+    headers = {"Warning": warning} if warning else {}
     if ask.stream:
-        return await streamed(services.turns.stream(ask, ChatEvents()), request, headers)
-    response = await awaited(services.turns.start(ask), request)
+        return await streamed(services.turns.stream(ask, ChatEvents(), user=user), request, headers)
+    response = await awaited(services.turns.start(ask, user=user), request)
     return left() if response is None else JSONResponse(response.model_dump(mode="json"), headers=headers)
+
+
+def _user(ask: ChatRequest, services: Services) -> tuple[User | None, str]:
+    """Whom to remember, and why nobody is. Raises a 403 `Problem`."""
+    if ask.user_id is None:
+        return None, ""
+    if not services.memory.is_on:
+        return None, _NO_MEMORY
+    try:
+        return services.memory.user(ask.user_id), ""
+    except Problem as problem:
+        if problem.status_code == 403:
+            raise
+        return None, _GUESSABLE
 
 
 @router.get("/conversations/{conversation_id}", responses=problems(404))

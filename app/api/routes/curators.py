@@ -39,15 +39,16 @@ sign_in = APIRouter(prefix="/admin", responses=problems(401, 413, 422, 429))
 
 
 @sign_in.post("/session", status_code=201, openapi_extra={"security": []})
-def open_session(request: Request, given: SignInRequest, services: Using) -> SessionBody:
+async def open_session(request: Request, given: SignInRequest, services: Using) -> SessionBody:
     """A token that lasts twelve hours, for a curator's name and password."""
     client = client_of(request)
     services.wrong_tokens.take(client)  # before it is looked at: many at once are as many guesses
-    curator = services.curators.signed_in(given.name, given.password)
+    curator = await services.storage.hashing(services.curators.signed_in, given.name, given.password)
     if curator is None:
         raise Problem(401, "unauthorized", "There is no curator with this name and password.")
+    services.wrong_tokens.give_back(client)
     expires_at = now() + SESSION_LASTS
-    token = services.keys.sign_in(curator, expires_at)
+    token = await services.storage.run(services.keys.sign_in, curator, expires_at)
     return SessionBody(token=token, name=curator.name, role=curator.role, expires_at=expires_at)
 
 
@@ -78,7 +79,7 @@ def add_curator(given: CuratorRequest, services: Using, curator: Acting) -> Cura
     return _curator(row)
 
 
-@router.put("/users/{name}", dependencies=_ADMIN, responses=problems(404, 413, 422))
+@router.put("/users/{name}", dependencies=_ADMIN, responses=problems(404, 409, 413, 422))
 def change_curator(name: str, given: CuratorChange, services: Using, curator: Acting) -> CuratorBody:
     """Another role, another password, or both."""
     try:
@@ -89,15 +90,19 @@ def change_curator(name: str, given: CuratorChange, services: Using, curator: Ac
         return _curator(services.curators.get(name))
     except CuratorNotFound as error:
         raise Problem(404, "not-found", str(error)) from None
+    except CuratorRejected as error:
+        raise Problem(409, "curator-rejected", str(error)) from None
 
 
-@router.delete("/users/{name}", dependencies=_ADMIN, status_code=204, responses=problems(404))
+@router.delete("/users/{name}", dependencies=_ADMIN, status_code=204, responses=problems(404, 409))
 def remove_curator(name: str, services: Using, curator: Acting) -> None:
     """His keys go with him; what he did stays in history and log."""
     try:
         services.curators.remove(name, by=curator)
     except CuratorNotFound as error:
         raise Problem(404, "not-found", str(error)) from None
+    except CuratorRejected as error:
+        raise Problem(409, "curator-rejected", str(error)) from None
 
 
 @router.get("/keys", dependencies=_ADMIN)
@@ -118,12 +123,14 @@ def create_key(given: KeyRequest, services: Using, curator: Acting) -> NewKeyBod
     return NewKeyBody(**_key(row), key=secret)
 
 
-@router.delete("/keys/{key_id}", dependencies=_ADMIN, status_code=204, responses=problems(404))
+@router.delete("/keys/{key_id}", dependencies=_ADMIN, status_code=204, responses=problems(404, 409))
 def revoke_key(key_id: str, services: Using, curator: Acting) -> None:
     try:
         services.keys.revoke(key_id, by=curator)
     except CuratorNotFound as error:
         raise Problem(404, "not-found", str(error)) from None
+    except CuratorRejected as error:
+        raise Problem(409, "key-rejected", str(error)) from None
 
 
 @router.get("/audit", dependencies=_ADMIN)

@@ -16,7 +16,7 @@ from app.api.schemas.curation import FeedbackBody, FeedbackPageBody, SuggestionB
 from app.api.schemas.entries import EntryBody
 from app.api.versions import writing_of
 from app.compose.services import Services
-from app.curation.entry_making import worded
+from app.curation.entry_making import reworded
 from app.curation.feedback import feedback_page
 from app.curation.suggestions import Decision, Suggestion, SuggestionNotFound
 from app.store.asking import Wanted
@@ -64,11 +64,11 @@ def list_suggestions(
 )
 def accept_suggestion(suggestion_id: str, services: Using, acting: Acting) -> EntryBody:
     """Makes it an alternate of its entry, which is given."""
-    found = _suggestion(services, suggestion_id)
-    entry = worded(found.entry, [found.text])
-    if entry == found.entry:
+    found = suggestion_of(services, suggestion_id)
+    by = writing_of(services, acting)
+    entry, is_new = reworded(services.entries, found.entry.id, [found.text], by)
+    if not is_new:
         raise Problem(409, "entry-full", "The entry has as many alternates as it can hold.")
-    entry = services.entries.update(entry, writing_of(services, acting)).entry
     services.suggestions.decide(found, Decision.ACCEPTED, acting.name)
     services.audit.record(acting, "suggestion.accepted", found.id, {"entry_id": entry.id})
     return record_of(entry)
@@ -82,12 +82,13 @@ def accept_suggestion(suggestion_id: str, services: Using, acting: Acting) -> En
 )
 def dismiss_suggestion(suggestion_id: str, services: Using, acting: Acting) -> None:
     """It is not suggested again for this entry."""
-    found = _suggestion(services, suggestion_id)
+    found = suggestion_of(services, suggestion_id)
     services.suggestions.decide(found, Decision.DISMISSED, acting.name)
     services.audit.record(acting, "suggestion.dismissed", found.id, {"entry_id": found.entry.id})
 
 
-def _suggestion(services: Services, suggestion_id: str) -> Suggestion:
+def suggestion_of(services: Services, suggestion_id: str) -> Suggestion:
+    """Raises a 404 `Problem`."""
     try:
         return services.suggestions.get(suggestion_id)
     except SuggestionNotFound:

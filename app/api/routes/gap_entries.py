@@ -19,7 +19,7 @@ from app.api.schemas.entries import EntryBody
 from app.api.versions import writing_of
 from app.compose.services import Services
 from app.curation.drafting import evidence_for, sources_of
-from app.curation.entry_making import MessagesRejected, draft_of, worded, wordings_of
+from app.curation.entry_making import MessagesRejected, draft_of, reworded, wordings_of
 from app.curation.gap_report import Gap
 from app.store.curators import Curator, Role
 from knowledge.errors import EntryNotFound
@@ -91,7 +91,9 @@ async def write_draft(gap_id: str, services: Using, acting: Acting, response: Re
     return WrittenDraftBody(entry=await to_thread(make), model=model.name, based_on=based_on)
 
 
-@router.post("/{gap_id}/alternates", dependencies=[needs(Role.EDITOR)], responses=problems(404, 413, 422))
+@router.post(
+    "/{gap_id}/alternates", dependencies=[needs(Role.EDITOR)], responses=problems(404, 409, 413, 422)
+)
 def add_alternates(gap_id: str, given: WordingsRequest, services: Using, acting: Acting) -> EntryBody:
     """The gap's messages as further alternates of an entry that there is."""
     gap = gap_of(services, gap_id)
@@ -99,10 +101,7 @@ def add_alternates(gap_id: str, given: WordingsRequest, services: Using, acting:
         wordings = wordings_of(gap, given.messages)
     except MessagesRejected as error:
         raise Problem(422, "invalid", str(error), param="messages") from None
-    before = services.entries.get(given.entry_id)
-    entry = worded(before, wordings)
-    if entry != before:
-        entry = services.entries.update(entry, writing_of(services, acting)).entry
+    entry, _ = reworded(services.entries, given.entry_id, wordings, writing_of(services, acting))
     services.gaps.store.change(gap.row.id, entry_id=entry.id)
     services.audit.record(acting, "gap.worded", gap.row.id, {"entry_id": entry.id})
     return record_of(entry)

@@ -27,7 +27,8 @@ from app.release_gate.verdicts import Verdict
 from app.store.conversations import MessageNotFound
 from app.store.curators import Curator, Role
 from app.store.gold import Gold, GoldExists, GoldNotFound, new_id
-from pipeline.types import Outcome
+from learning.personal_data import masked
+from pipeline.types import Message, Outcome
 
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
@@ -88,8 +89,8 @@ def delete_gold(gold_id: str, services: Using, acting: Acting) -> None:
 def gold_of_turn(
     message_id: str, body: ExpectedBody, services: Using, acting: Acting, response: Response
 ) -> GoldBody:
-    """A stored message becomes a gold question, with the conversation before it. A copy: it stays when the
-    conversation is deleted."""
+    """A stored message becomes a gold question, with the conversation before it, without personal
+    data. A copy: it stays when the conversation is deleted."""
     try:
         question = question_of(services.engine, message_id)
     except MessageNotFound:
@@ -97,7 +98,8 @@ def gold_of_turn(
     outcome = body.outcome or Outcome.ANSWERED
     note = body.note or f"From the turn {message_id}."
     entry_ids = tuple(dict.fromkeys(body.entry_ids))
-    gold = Gold(new_id(), question.text, question.history, entry_ids, outcome, note, acting.name)
+    history = tuple(Message(said.role, masked(said.text)) for said in question.history)
+    gold = Gold(new_id(), masked(question.text), history, entry_ids, outcome, note, acting.name)
     return _created(gold, services, acting, response)
 
 
@@ -131,7 +133,7 @@ def _created(gold: Gold, services: Services, acting: Curator, response: Response
         services.gate.gold.add(gold)
     except GoldExists:
         raise Problem(409, "gold-exists", f'There is already a gold question "{gold.id}".') from None
-    services.audit.record(acting, "gold.created", gold.id, {"question": gold.question})
+    services.audit.record(acting, "gold.created", gold.id)
     response.headers["Location"] = f"/admin/gold/{gold.id}"
     return GoldBody.of(gold)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import typer
 from sqlalchemy import Engine
 
-from app.cli.curating.gate_report import tell_gate, tell_waiting
+from app.cli.curating.gate_report import ANY_ENCODER, tell_gate, tell_waiting
 from app.cli.failures import Failed, expected, sentence
 from app.cli.progress import progress
 from app.compose.language_model import language_model
@@ -31,7 +31,6 @@ from knowledge.releases.snapshot import LocalSnapshot
 from pipeline.ports import ChatModel
 
 _LOADS_WITHIN_S = 300.0
-_ANY_ENCODER = EncoderStamp("", 0, "")  # none is needed to list releases
 
 
 def reindex() -> None:
@@ -82,7 +81,7 @@ def list_releases() -> None:
     """Prints all releases, newest first; the active one bears a star."""
     settings = read_settings()
     engine = prepared_database(settings)
-    releases = Releases(engine, settings.data_dir, _ANY_ENCODER)
+    releases = Releases(engine, settings.data_dir, ANY_ENCODER)
     listed, reports = releases.list(), GateReports(engine).all()
     if not listed:
         typer.echo("There is no release yet: build one with `candor reindex`.", err=True)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import typer
 
 from app.cli.curating.documents import below, site, take_in
+from app.cli.curating.gate_report import ANY_ENCODER, tell_waiting
 from app.cli.curating.import_plan import show_plan
 from app.cli.failures import Failed
 from app.cli.progress import progress
@@ -26,6 +27,7 @@ from knowledge.errors import ImportRejected, LineError
 from knowledge.importing.parsing import ParsedEntries
 from knowledge.importing.paths import has_entries, parse_path
 from knowledge.progress import Show
+from knowledge.releases.releases import Releases
 from knowledge.sheets.exporting import export_csv, export_jsonl, export_markdown, template_csv
 from knowledge.sheets.workbook_export import export_xlsx, template_xlsx
 from knowledge.types import Entry
@@ -58,7 +60,8 @@ def import_entries(target: str, mode: str, check: bool, approve: bool = False) -
 
 
 def _import_tables(path: Path, without: Sequence[Path], mode: str, check: bool, settings: Settings) -> None:
-    store = EntryStore(prepared_database(settings), witness)
+    engine = prepared_database(settings)
+    store = EntryStore(engine, witness)
     with progress() as show:
         parsed = _parsed(path, settings.import_limit_bytes, show, without)
         if replaces := parsed.entries and holds_demonstration(store, settings):
@@ -83,6 +86,7 @@ def _import_tables(path: Path, without: Sequence[Path], mode: str, check: bool, 
             typer.echo(f"Warning: {warning}")
         if len(remarks) > _SHOWN:
             typer.echo(f"And {len(remarks) - _SHOWN:,} more warnings.")
+        tell_waiting(engine, Releases(engine, settings.data_dir, ANY_ENCODER))
     if parsed.ignored_fields:
         typer.echo(f"Ignored fields: {', '.join(parsed.ignored_fields)}.")
 

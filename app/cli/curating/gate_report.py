@@ -11,10 +11,12 @@ from app.release_gate.verdicts import Verdict
 from app.settings import read_settings
 from app.store.gate_reports import GateAnswerRow, GateReportRow, GateReports
 from knowledge.errors import ReleaseUnusable
-from knowledge.releases.releases import Releases
+from knowledge.releases.releases import EncoderStamp, Releases
 from knowledge.unreleased import changes_not_live
 
 _SHOWN = 20
+ANY_ENCODER = EncoderStamp("", 0, "")
+"""None is needed to see which release is active."""
 _TOLD = (
     (Verdict.BETTER, "better"),
     (Verdict.WORSE, "worse"),
@@ -53,12 +55,10 @@ def show_diff(release_id: str, verdict: str | None, limit: int) -> None:
         _tell(row)
 
 
-def tell_waiting(engine: Engine, releases: Releases, *, always: bool = False) -> None:
+def tell_waiting(engine: Engine, releases: Releases) -> None:
     """How many entries differ between what is stored and what is live; nothing where none does."""
     if waiting := waiting_changes(engine, releases):
         typer.echo(f"{waiting:,} {'change is' if waiting == 1 else 'changes are'} not live: candor reindex")
-    elif always:
-        typer.echo("All changes are live.")
 
 
 def waiting_changes(engine: Engine, releases: Releases) -> int:

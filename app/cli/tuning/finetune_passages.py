@@ -16,7 +16,7 @@ from knowledge.progress import Show
 from knowledge.releases.releases import LiveRelease
 from learning.evaluation.runner import LastTrace
 from learning.finetuning.samples import Sample
-from pipeline.chat_pipeline import Stages
+from pipeline.engines import Stages
 from pipeline.types import Question
 
 

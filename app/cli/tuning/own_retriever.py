@@ -1,4 +1,4 @@
-"""A retriever for the owner's knowledge base: questions made up from it, what users confirmed, and the
+"""A retriever for the owner's knowledge base: questions made up from it, how people word them, and the
 training."""
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.cli.progress import progress
 from app.cli.tuning.synthesis_sets import Order, read_entries, source_of
 from app.compose.services import prepared_database
 from app.settings import Settings, read_settings
-from app.store.reviewed_turns import confirmed_exchanges
+from app.store.reviewed_turns import confirmed_exchanges, user_choices
 from knowledge.encoders.model_card import ModelCard
 from knowledge.progress import Show
 from knowledge.types import Entry
@@ -60,7 +60,7 @@ def train_own_retriever(order: MatcherOrder) -> tuple[ModelCard, Path]:
         experience = Experience(
             entries,
             _made_up(settings.model_copy(update={"encoder": str(base)}), entries, order, config.seed, show),
-            [each for each in confirmed(prepared_database(settings)) if ids.issuperset(each.entry_ids)],
+            worded(entries, prepared_database(settings)),
             real,
         )
         card = train_matcher(config, base, experience, made, show)
@@ -98,11 +98,19 @@ def _rows(file: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
             raise Failed(f"{file} line {number}: this is no question: {error}") from None
 
 
-def confirmed(engine: Engine) -> list[Asked]:
-    """Messages whose answer a user rated up, with the entries that it cited: first messages of a conversation
-    alone, since a later one may lean on what was said before."""
-    rated = confirmed_exchanges(engine)
-    return [Asked(message, cited) for _, history, message, cited in rated if cited and not history]
+def worded(entries: Sequence[Entry], engine: Engine) -> list[Asked]:
+    """How people word what these entries answer: their alternates, and what the database holds of messages
+    whose answer a user rated up, with the entries that it cited, and of choices that a user made. Of rated
+    messages only the first of a conversation: a later one may lean on what was said before."""
+    ids = {entry.id for entry in entries}
+    alternates = [Asked(text, (entry.id,)) for entry in entries for text in entry.alternates]
+    rated = [
+        Asked(message, cited)
+        for _, history, message, cited in confirmed_exchanges(engine)
+        if cited and not history and ids.issuperset(cited)
+    ]
+    chosen = [Asked(choice.message, (choice.entry_id,)) for _, choice in user_choices(engine)]
+    return [*alternates, *rated, *(each for each in chosen if ids.issuperset(each.entry_ids))]
 
 
 def _made_up(

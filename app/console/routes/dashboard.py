@@ -10,7 +10,9 @@ from app.api.callers import Using
 from app.compose.services import Services
 from app.console.pages import view
 from app.console.route import ConsoleRoute
+from app.console.routes import entries as entries_view
 from app.console.session import At
+from app.curation.asked import Section
 from app.store.figures import FAILED, Day, daily
 from pipeline.types import Outcome
 
@@ -37,24 +39,25 @@ async def dashboard(request: Request, services: Using, at: At) -> Response:
         "kinds": [str(kind) for kind in KINDS],
         "figures": _figures(total, days),
         "engines": _engines(services),
+        "tested": await services.storage.run(services.releases.report, services.live.release_id),
         "waits": await services.storage.run(_waits, services),
     }
     return view(request, at, "dashboard.html", shown)
 
 
-def _figures(total: Counter[str], days: list[Day]) -> list[tuple[str, int, float | None]]:
-    """What is counted, with its share of the turns that asked something."""
+def _figures(total: Counter[str], days: list[Day]) -> list[tuple[str, int, float | None, str]]:
+    """What is counted, with its share of the turns that asked something, and the view that lists them."""
     asked = sum(total.values()) - total[Outcome.SMALL_TALK]
-    told: list[tuple[str, int, float | None]] = [("Messages", sum(total.values()), None)]
+    told: list[tuple[str, int, float | None, str]] = [("Messages", sum(total.values()), None, "turns")]
     for name, kind in (
         ("Answered", Outcome.ANSWERED),
         ("Choice offered", Outcome.CLARIFY),
         ("No answer", Outcome.NO_ANSWER),
         ("Off topic", Outcome.OFF_TOPIC),
     ):
-        told.append((name, total[kind], total[kind] / asked if asked else None))
+        told.append((name, total[kind], total[kind] / asked if asked else None, f"turns?outcome={kind}"))
     down = sum(day.rated_down for day in days)
-    return [*told, ("Rated down", down, down / asked if asked else None)]
+    return [*told, ("Rated down", down, down / asked if asked else None, "feedback?rating=down")]
 
 
 def _engines(services: Services) -> list[tuple[str, str]]:
@@ -65,7 +68,45 @@ def _engines(services: Services) -> list[tuple[str, str]]:
 
 def _waits(services: Services) -> list[tuple[str, str]]:
     """What waits for somebody, with the view where it is done."""
-    told: list[tuple[str, str]] = []
+    entries, due = services.entries, entries_view.due_before
+    counted = (
+        (
+            services.releases.changes_not_live(),
+            "approved {} not live yet",
+            "change is|changes are",
+            "releases",
+        ),
+        (entries.waiting(), "{} for approval", "entry waits|entries wait", "entries?status=in_review"),
+        (
+            entries.page(limit=0, **due(entries_view.EXPIRES)).total,
+            "{} within 30 days, or expired",
+            "entry ends|entries end",
+            f"entries?due={entries_view.EXPIRES}",
+        ),
+        (
+            entries.page(**due(entries_view.TO_REVIEW), limit=0).total,
+            "{} to be reviewed by now",
+            "entry was|entries were",
+            f"entries?due={entries_view.TO_REVIEW}",
+        ),
+        (
+            services.gaps.store.count_open(Section.GAPS),
+            "{} open",
+            "unanswered question is|unanswered questions are",
+            "gaps?state=open",
+        ),
+        (
+            len(services.suggestions.open()),
+            "suggested {} to be looked at",
+            "wording is|wordings are",
+            "suggestions",
+        ),
+    )
+    told = [
+        (f"{count:,} {text.format(words.split('|')[count > 1])}.", f"/admin/ui/{view}")
+        for count, text, words, view in counted
+        if count
+    ]
     if services.live.release_id is None:
-        told.append(("Nothing is live yet.", "/admin/ui/releases"))
+        told.insert(0, ("Nothing is live yet: publish.", "/admin/ui/releases"))
     return told

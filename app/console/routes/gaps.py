@@ -14,12 +14,11 @@ from app.api.schemas.curation import DraftRequest, WordingsRequest
 from app.console.pages import PAGE, Listing, back, filters_of, offset_of, page_of, view
 from app.console.route import ConsoleRoute
 from app.console.session import At, fields_of, for_role
-from app.curation.asked import Kind
+from app.curation.asked import Kind, Section
 from app.curation.clusters import Per
 from app.curation.entry_making import wordings_of
 from app.curation.gap_store import GapState
 from app.store.curators import Role
-from pipeline.types import Outcome
 
 router = APIRouter(prefix="/admin/ui/gaps", include_in_schema=False, route_class=ConsoleRoute)
 _EDITOR = [for_role(Role.EDITOR)]
@@ -34,15 +33,15 @@ async def gaps(request: Request, services: Using, at: At) -> Response:
     found = await asyncio.to_thread(
         lambda: services.gaps.find(kind=kind, states=states, text=filters["text"] or None)
     )
-    off_topic = await asyncio.to_thread(lambda: services.gaps.find(kind=Kind(Outcome.OFF_TOPIC.value)))
+    off_topic = await services.storage.run(services.gaps.store.count_open, Section.OFF_TOPIC)
     rows = found[offset_of(request) : offset_of(request) + PAGE]
     shown = {
         "listing": Listing(request.url.path, rows, len(found), page_of(request), filters),
         "kinds": [str(each) for each in Kind],
         "states": [str(each) for each in GapState],
-        "off_topic": len(off_topic),
+        "off_topic": off_topic,
     }
-    return view(request, at, "gaps.html", shown)
+    return view(request, at, "users/gaps.html", shown)
 
 
 @router.get("/{gap_id}")
@@ -57,7 +56,7 @@ async def gap(request: Request, gap_id: str, services: Using, at: At) -> Respons
         "related": await asyncio.to_thread(services.gaps.related, found),
         "model": services.llm is not None,
     }
-    return view(request, at, "gap.html", shown)
+    return view(request, at, "users/gap.html", shown)
 
 
 @router.post("/{gap_id}/entry", dependencies=_EDITOR)

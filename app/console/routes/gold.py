@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.datastructures import FormData
@@ -10,6 +12,8 @@ from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.routes import gate as calls
 from app.api.schemas.gate import ExpectedBody, GoldRequest
+from app.api.schemas.public import HistoryMessage
+from app.console.asking import CHOICES
 from app.console.pages import PAGE, Listing, back, filters_of, offset_of, page_of, view
 from app.console.route import ConsoleRoute
 from app.console.session import At, fields_of, for_role
@@ -30,7 +34,9 @@ async def listed(request: Request, services: Using, at: At) -> Response:
     found = [gold for gold in found if filters["text"].casefold() in gold.question.casefold()]
     rows = found[offset_of(request) : offset_of(request) + PAGE]
     listing = Listing(request.url.path, rows, len(found), page_of(request), filters)
-    return view(request, at, "golds.html", {"listing": listing})
+    reports = await services.storage.run(services.releases.reports)
+    last = max(reports.values(), key=lambda report: report.created_at, default=None)
+    return view(request, at, "knowledge/golds.html", {"listing": listing, "report": last})
 
 
 @router.get("/new", dependencies=_EDITOR)
@@ -52,7 +58,8 @@ async def read(request: Request, gold_id: str, services: Using, at: At) -> Respo
 
 @router.post("/{gold_id}", dependencies=_EDITOR)
 async def save(request: Request, gold_id: str, services: Using, at: At) -> Response:
-    body = _body(await fields_of(request))
+    before = await services.storage.run(calls.read_gold, gold_id, services)
+    body = _body(await fields_of(request), before.history)
     await services.storage.run(calls.replace_gold, gold_id, body, services, at.curator)
     return back(_HOME, "Saved.")
 
@@ -60,7 +67,7 @@ async def save(request: Request, gold_id: str, services: Using, at: At) -> Respo
 @router.post("/{gold_id}/delete", dependencies=_EDITOR)
 async def delete(gold_id: str, services: Using, at: At) -> Response:
     await services.storage.run(calls.delete_gold, gold_id, services, at.curator)
-    return back(_HOME, f"{gold_id} is deleted. It cannot be taken back.")
+    return back(_HOME, "The gold question is deleted. It cannot be taken back.")
 
 
 @of_turns.post("/{message_id}/gold", dependencies=_EDITOR)
@@ -73,12 +80,13 @@ async def from_turn(request: Request, message_id: str, services: Using, at: At) 
 
 
 def _form(request: Request, at: At, gold: Gold | object | None) -> Response:
-    return view(request, at, "gold.html", {"gold": gold, "outcomes": [str(each) for each in Outcome]})
+    return view(request, at, "knowledge/gold.html", {"gold": gold, "outcomes": CHOICES["outcomes"]})
 
 
-def _body(form: FormData) -> GoldRequest:
+def _body(form: FormData, history: Sequence[Mapping[str, str]] = ()) -> GoldRequest:
     try:
         return GoldRequest(
+            history=[HistoryMessage.model_validate(each) for each in history],
             question=str(form.get("question", "")),
             entry_ids=_ids(form),
             outcome=_outcome(form),

@@ -30,9 +30,10 @@ async def releases(request: Request, services: Using, at: At) -> Response:
         "releases": await asyncio.to_thread(services.releases.list),
         "reports": await services.storage.run(services.releases.reports),
         "changes": await services.storage.run(services.releases.changes_not_live),
+        "in_review": await services.storage.run(services.entries.waiting),
         "job": await _job(services, job_id) if job_id else None,
     }
-    return view(request, at, "releases.html", shown)
+    return view(request, at, "knowledge/releases.html", shown)
 
 
 @router.post("", dependencies=_APPROVER)
@@ -51,7 +52,9 @@ async def build(services: Using, at: At) -> Response:
 @router.get("/jobs/{job_id}")
 async def job(job_id: str, services: Using) -> Response:
     """How far a build is, as a part of the page."""
-    return HTMLResponse(rendered("job.html", {"job": await _job(services, job_id)}), headers=HEADERS)
+    return HTMLResponse(
+        rendered("knowledge/job.html", {"job": await _job(services, job_id)}), headers=HEADERS
+    )
 
 
 @router.get("/{release_id}")
@@ -72,7 +75,7 @@ async def release(request: Request, release_id: str, services: Using, at: At) ->
         "listing": Listing(request.url.path, page.rows, page.total, page_of(request), filters),
         "verdicts": [str(each) for each in Verdict],
     }
-    return view(request, at, "release.html", shown)
+    return view(request, at, "knowledge/release.html", shown)
 
 
 @router.post("/{release_id}/activate", dependencies=_APPROVER)
@@ -83,8 +86,8 @@ async def activate(request: Request, release_id: str, services: Using, at: At) -
     await services.releases.activate(release_id, forced=reason)
     detail = {"reason": reason} if reason else {}
     await services.storage.run(services.audit.record, at.curator, "release.activated", release_id, detail)
-    undo = f"/admin/ui/releases/{before}" if before and before != release_id else ""
-    return back("/admin/ui/releases", f"{release_id} is live.", undo=undo)
+    undo = f"/admin/ui/releases/{before}/activate" if before and before != release_id else ""
+    return back("/admin/ui/releases", f"{release_id} is live.", revert=undo)
 
 
 async def _job(services: Services, job_id: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.api.errors import Problem
 from app.compose.services import Services
 from app.console.pages import view
 from app.console.route import ConsoleRoute
-from app.console.session import At, back_of, closed, fields_of, for_role, opened
+from app.console.session import At, back_of, check_origin, closed, fields_of, for_role, opened
 from app.store.curators import OWNER, Curator, Role
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
@@ -27,18 +27,24 @@ async def ask(request: Request) -> Response:
 
 @router.post("/sign-in")
 async def sign_in(request: Request, services: Using) -> Response:
-    """Wrong ones are counted with wrong tokens: after too many, nothing is told for a while."""
+    """Wrong ones are counted with wrong tokens: after too many, nothing is told for a while. Each is counted
+    before it is looked at, since many at once are as many guesses."""
+    try:
+        check_origin(request)
+    except Problem as problem:
+        return view(request, None, "sign_in.html", {"problem": problem.detail, "name": ""}, 403)
     given = await fields_of(request)
     name, password = str(given.get("name", "")).strip(), str(given.get("password", ""))[:_LONGEST]
+    client = client_of(request)
     try:
-        services.wrong_tokens.check(client_of(request))
+        services.wrong_tokens.take(client)
     except Problem as problem:
         return view(request, None, "sign_in.html", {"problem": problem.detail, "name": name}, 429)
     curator = await _known(services, name, password)
     if curator is None:
-        services.wrong_tokens.take(client_of(request))
-        told = "That is not right. Names and passwords are made with: candor users add"
+        told = "Name and password do not go together. Whoever looks after the users can set a new one."
         return view(request, None, "sign_in.html", {"problem": told, "name": name}, 401)
+    services.wrong_tokens.give_back(client)
     response = RedirectResponse(back_of(request), 303)
     await opened(services, curator, response, request)
     return response
@@ -56,4 +62,4 @@ async def _known(services: Services, name: str, password: str) -> Curator | None
     if name in ("", OWNER.name):
         expected = token.get_secret_value().encode() if token else b""
         return OWNER if expected and secrets.compare_digest(password.encode(), expected) else None
-    return await services.storage.run(services.curators.signed_in, name, password)
+    return await services.storage.hashing(services.curators.signed_in, name, password)

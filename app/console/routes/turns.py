@@ -8,27 +8,24 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.callers import Using
 from app.api.errors import Problem
+from app.console.asking import ASKED, CHOICES, wanted_by
 from app.console.pages import PAGE, Listing, filters_of, offset_of, page_of, view
 from app.console.route import ConsoleRoute
 from app.console.session import At
 from app.console.steps import drawn
-from app.store.asking import Wanted
 from app.store.conversations import ConversationNotFound, MessageNotFound
-from pipeline.types import Outcome
 
 router = APIRouter(prefix="/admin/ui/turns", include_in_schema=False, route_class=ConsoleRoute)
 
 
 @router.get("")
 async def turns(request: Request, services: Using, at: At) -> Response:
-    filters = filters_of(request, "outcome")
-    asked = filters["outcome"] if filters["outcome"] in list(Outcome) else None
+    filters = filters_of(request, *ASKED)
     page = await services.storage.run(
-        lambda: services.traces.page(Wanted(outcome=asked), offset=offset_of(request), limit=PAGE)
+        lambda: services.traces.page(wanted_by(filters), offset=offset_of(request), limit=PAGE)
     )
     listing = Listing(request.url.path, page.turns, page.total, page_of(request), filters)
-    shown = {"listing": listing, "outcomes": [str(each) for each in Outcome]}
-    return view(request, at, "turns.html", shown)
+    return view(request, at, "users/turns.html", {"listing": listing, **CHOICES})
 
 
 @router.get("/{message_id}")
@@ -47,6 +44,6 @@ async def turn(request: Request, message_id: str, services: Using, at: At) -> Re
         "trace": trace,
         "steps": drawn(trace["steps"]),
         "said": said,
-        "outcomes": [str(each) for each in Outcome],
+        **CHOICES,
     }
-    return view(request, at, "turn.html", shown)
+    return view(request, at, "users/turn.html", shown)

@@ -9,18 +9,21 @@ from sqlmodel import Session, col, delete, select
 
 from app.store.audit import note
 from app.store.curators import OPERATOR, RESERVED, Curator, CuratorNotFound, CuratorRejected, Role
+from app.store.curators.last_admin import check_admin_left
 from app.store.curators.passwords import LEAST_PASSWORD, fits, hash_of
-from app.store.curators.rows import SESSION, CuratorRow, KeyRow
+from app.store.curators.rows import SESSION, CuratorRow, KeyRow, exclusive
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
 
 
 class CuratorStore:
     """The curators of one database. Synchronous; safe to use from many threads. What changes them is in the
-    audit log, in the same transaction, as done by `by`."""
+    audit log, in the same transaction, as done by `by`. `keep_admin`: the last one who may administer can be
+    neither removed nor demoted."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, keep_admin: bool = False) -> None:
         self._engine = engine
+        self._keep_admin = keep_admin
 
     def list(self) -> tuple[CuratorRow, ...]:
         """All of them, by name."""
@@ -33,21 +36,28 @@ class CuratorStore:
             return _found(session, name)
 
     def add(self, name: str, role: Role, password: str | None = None, by: Curator = OPERATOR) -> CuratorRow:
-        """Raises `CuratorRejected` for a name that is taken or no name, and for a short password."""
+        """Raises `CuratorRejected` for a name that a curator or a key has or that is none, and for a short
+        password."""
         check_name(name)
         row = CuratorRow(name=name, role=role, password=_hashed(password))
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            exclusive(session)
             if session.get(CuratorRow, name) is not None:
                 raise CuratorRejected(f'There is already a curator "{name}".')
+            of_its_name = select(KeyRow.id).where(col(KeyRow.name) == name, col(KeyRow.name) != SESSION)
+            if session.exec(of_its_name).first():
+                raise CuratorRejected(f'"{name}" is a key: name the curator otherwise, or revoke the key')
             session.add(row)
             note(session, by, "user.added", name, {"role": role.value})
         return row
 
     def set_role(self, name: str, role: Role, by: Curator = OPERATOR) -> None:
-        """Raises `CuratorNotFound`."""
+        """Raises `CuratorNotFound`, and `CuratorRejected` for the last admin."""
         with Session(self._engine) as session, session.begin():
+            exclusive(session)
             _found(session, name).role = role
             note(session, by, "user.role", name, {"role": role.value})
+            self._check(session)
 
     def set_password(self, name: str, password: str | None, by: Curator = OPERATOR) -> None:
         """His sign-ins end. Raises `CuratorNotFound`, and `CuratorRejected` for a short one."""
@@ -58,10 +68,13 @@ class CuratorStore:
             note(session, by, "user.password", name)
 
     def remove(self, name: str, by: Curator = OPERATOR) -> None:
-        """His keys go with him; what he did stays in history and log. Raises `CuratorNotFound`."""
+        """His keys go with him; what he did stays in history and log. Raises `CuratorNotFound`, and
+        `CuratorRejected` for the last admin."""
         with Session(self._engine) as session, session.begin():
+            exclusive(session)
             session.delete(_found(session, name))
             note(session, by, "user.removed", name)
+            self._check(session)
 
     def signed_in(self, name: str, password: str) -> Curator | None:
         """The curator with this name and password; None where there is none."""
@@ -70,6 +83,10 @@ class CuratorStore:
         if not fits(password, row.password if row else None) or row is None:
             return None
         return Curator(row.name, Role(row.role), "password")
+
+    def _check(self, session: Session) -> None:
+        if self._keep_admin:
+            check_admin_left(session)
 
 
 def check_name(name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, SQLModel
 
 from app.store.db import UtcDateTime, now
 
@@ -39,3 +39,13 @@ class KeyRow(SQLModel, table=True):
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+def exclusive(session: Session) -> None:
+    """Begins the transaction as the only one that changes who may come in: what it reads of names, and of who
+    may administer, stays true until its end."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself begins before the first write only
+    else:
+        connection.exec_driver_sql("LOCK TABLE curators IN SHARE ROW EXCLUSIVE MODE")

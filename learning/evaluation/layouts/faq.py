@@ -164,10 +164,11 @@ def _intents(train: Path, bot: str) -> dict[str, Entry]:
             phrasings[row.intent].append(row.text)
     if not phrasings:
         raise SuiteError(f"{train}: no intents")
-    return {intent: _intent_entry(f"{bot}.{intent}", texts) for intent, texts in phrasings.items()}
+    return {intent: intent_entry(f"{bot}.{intent}", texts) for intent, texts in phrasings.items()}
 
 
-def _intent_entry(name: str, texts: Iterable[str]) -> Entry:
+def intent_entry(name: str, texts: Iterable[str]) -> Entry:
+    """An intent of a bot as an entry; as there is no answer, its phrasings stand in for one."""
     first, *others = (text[:_LONGEST_ALTERNATE] for text in texts)
     answer = "\n".join(f"{text.rstrip('.?! ')}." for text in (first, *others))
     return Entry(

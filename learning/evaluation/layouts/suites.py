@@ -3,7 +3,8 @@
 A folder of our own layout holds
 
     kb.jsonl, or kb/       the entries, as `candor import` reads them; without either, kb/ beside the folder
-    questions.jsonl        {"id", "message", "kind", "entry_ids"?, "all"?, "expect"?, "history"?, "rewrite"?}
+    questions.jsonl        {"id", "message", "kind", "entry_ids"?, "all"?, "expect"?, "history"?, "rewrite"?,
+                           "asked_at"?}
     relevance_pairs.jsonl  {"id", "text", "passage", "positive", "kind", "group"?}
     grounding_pairs.jsonl  the same
 
@@ -11,9 +12,10 @@ and at least one of the last three. `entry_ids` are all entries that answer, the
 question one to be answered; with `all` each of them is needed, since the message asks for each. Without
 them `expect` may name the outcome (no_answer, off_topic, small_talk, clarify, declined), and where it does
 not, anything but an answer will do. `history` is a list of {"role", "content"}, oldest first; `rewrite` a
-person's standalone wording of a question with a history. `kind` groups rows in the reports: "crowd", or
-with a family in front "real/answerable". Pairs with the same `group` are not independent of each other. In
-relevance pairs `text` is a question and `passage` may answer it; in grounding pairs `text` is a sentence
+person's standalone wording of a question with a history; `asked_at` is when it was said (ISO 8601). `kind`
+groups rows in the reports: "crowd", or with a family in front "real/answerable". Pairs with the same `group`
+are not independent of each other. In relevance pairs `text` is a question and `passage` may answer it; in
+grounding pairs `text` is a sentence
 and `passage` may support it.
 
 Where there is a knowledge base, the passages of relevance pairs are its entries ("QUESTION ANSWER"); where
@@ -25,6 +27,7 @@ exist are errors."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -122,6 +125,7 @@ class _Asked(_Strict):
     expect: Outcome | None = None
     history: tuple[_Said, ...] = ()
     rewrite: str = ""
+    asked_at: datetime | None = None
 
     @model_validator(mode="after")
     def _entries_fit(self) -> Self:
@@ -136,7 +140,8 @@ class _Asked(_Strict):
         history = tuple(Message(said.role, said.content) for said in self.history)
         expect = Outcome.ANSWERED if self.entry_ids else self.expect
         question = Question(self.message, history)
-        return Case(self.id, question, expect, self.kind, self.entry_ids, self.rewrite, self.all)
+        asked_at = self.asked_at.astimezone(UTC).isoformat() if self.asked_at else ""
+        return Case(self.id, question, expect, self.kind, self.entry_ids, self.rewrite, self.all, asked_at)
 
 
 class _Paired(_Strict):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from learning.evaluation.growth import ADDED
 from learning.evaluation.records import Curve, Estimate, Example, SuiteFigures
 from learning.evaluation.report.curves import COVERAGE
 from learning.evaluation.report.html_style import STYLE
@@ -14,6 +15,7 @@ from learning.evaluation.report.svg_plots import SERIES, interval_bar, plot
 from learning.evaluation.statistics.comparison import Comparison
 
 _SHOWN_IDS = 100
+_NO_GUIDE = (COVERAGE, ADDED)  # axes on which chance has no line
 
 
 def write_html(path: Path, figures: Sequence[SuiteFigures], comparisons: Sequence[Comparison] = ()) -> None:
@@ -27,24 +29,32 @@ def page(figures: Sequence[SuiteFigures], comparisons: Sequence[Comparison] = ()
         dict.fromkeys([*(each.suite for each in figures), *(each.suite for each in comparisons)])
     )
     body = "".join([*map(_suite, figures), *map(_compared, comparisons)])
+    lead = (
+        "Figures with 95 % bootstrap intervals; n counts independent units: conversations, entries or single "
+        "messages."
+    )
+    return framed(f"Evaluation: {names}", "Evaluation", lead, body)
+
+
+def framed(title: str, heading: str, lead: str, body: str) -> str:
+    """A page around `body`, which is markup; the others are texts."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Evaluation: {escape(names)}</title><style>{STYLE}</style></head><body><main>"
-        "<header><h1>Evaluation</h1><p>Figures with 95 % bootstrap intervals; n counts independent units: "
-        f"conversations, entries or single messages.</p></header>{body}</main></body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>"
+        f"<header><h1>{escape(heading)}</h1><p>{escape(lead)}</p></header>{body}</main></body></html>\n"
     )
 
 
 def _suite(figures: SuiteFigures) -> str:
     tables = "".join(
-        _section(name, _table(HEAD, map(_figure_cells, section, section.values())))
+        _section(name, table(HEAD, map(_figure_cells, section, section.values())))
         for name, section in figures.sections.items()
     )
     return (
         f"<article><h2>{escape(figures.suite)}</h2>{_words(figures.words)}"
         f"<p>{escape(described(figures.system))}</p>"
-        f'<div class="tables">{tables}</div>{_plots(figures.curves)}{_failures(figures.examples)}</article>'
+        f'<div class="tables">{tables}</div>{plots(figures.curves)}{_failures(figures.examples)}</article>'
     )
 
 
@@ -55,7 +65,7 @@ def _words(lines: Iterable[str]) -> str:
 
 def _compared(comparison: Comparison) -> str:
     tables = "".join(
-        _section(name, _table(CHANGE_HEAD, map(_escaped, map(change_row, section, section.values()))))
+        _section(name, table(CHANGE_HEAD, map(_escaped, map(change_row, section, section.values()))))
         for name, section in comparison.sections.items()
     )
     turned = _ids("Turned right", comparison.turned_right) + _ids("Turned wrong", comparison.turned_wrong)
@@ -81,9 +91,9 @@ def _section(name: str, content: str) -> str:
     return f"<section><h3>{escape(name)}</h3>{content}</section>"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """`rows` are already markup. The first cell names the row; a figure of one kind stands further in, under
-    the figure in all, and is named by its kind alone."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; `rows` are already markup. The first cell names the row; a figure of one kind stands further
+    in, under the figure in all, and is named by its kind alone."""
     top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     lines = "".join(
         f"<tr>{_row_head(cells[0])}"
@@ -105,8 +115,8 @@ def _toned(cell: str) -> str:
     return f' class="{cell}"' if cell in ("better", "worse") else ""
 
 
-def _plots(curves: Sequence[Curve]) -> str:
-    """One picture for all curves that share their axes."""
+def plots(curves: Sequence[Curve]) -> str:
+    """One picture with its keys for all curves that share their axes."""
     by_axes: Mapping[tuple[str, str], list[Curve]] = {(curve.x_label, curve.y_label): [] for curve in curves}
     for curve in curves:
         by_axes[curve.x_label, curve.y_label].append(curve)
@@ -120,7 +130,7 @@ def _picture(curves: Sequence[Curve]) -> str:
         f'<path d="M0 4H24"/></g></svg>{escape(curve.name)}</li>'
         for place, curve in enumerate(curves)
     )
-    drawn = plot(curves, diagonal=curves[0].x_label != COVERAGE)
+    drawn = plot(curves, diagonal=curves[0].x_label not in _NO_GUIDE)
     return f"<figure>{drawn}<figcaption><ul>{keys}</ul></figcaption></figure>"
 
 

@@ -46,7 +46,14 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
 
 def print_phrases(phrases: Phrases, names: Sequence[str], console: Console | None = None) -> None:
     """What example conversations teach of a voice, on a console (by default standard output)."""
-    _table(console or _console(), "voice learned", PHRASE_HEAD, phrase_rows(phrases, names))
+    print_rows("voice learned", PHRASE_HEAD, phrase_rows(phrases, names), console)
+
+
+def print_rows(
+    title: str, head: Sequence[str], rows: Sequence[Sequence[str]], console: Console | None = None
+) -> None:
+    """A table of ready cells, on a console (by default standard output)."""
+    _table(console or _console(), title, head, rows)
 
 
 def figure_row(name: str, figure: Estimate) -> tuple[str, ...]:

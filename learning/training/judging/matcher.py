@@ -1,5 +1,5 @@
 """A retriever for one knowledge base: the one that is served, trained on with what was made up from its
-entries, and kept only where it is better there and no worse elsewhere."""
+entries and what people said about them, and kept only where it is better there and no worse elsewhere."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy as np
 from knowledge.encoders.model_card import CARD, CardUnusable, ModelCard, Selection, TrainingData, read_card
 from knowledge.encoders.model_store import open_model
 from knowledge.progress import Show
+from knowledge.twins import question_key
 from knowledge.types import Entry, FloatArray
 from learning.evaluation.statistics.bootstrap import Bootstrap
 from learning.training.cards import write_card
@@ -34,18 +35,19 @@ if TYPE_CHECKING:
 OWN = "own"
 MAY_COST = 0.01
 """How much less often the right entry may come first on other knowledge bases."""
-_MEASURED_ON_MADE = 0.1  # of the made-up messages, where no real ones were given
+_MEASURED_ON_TOLD = 0.1  # of the messages that could be learned from, where no real ones were given
 _ELSEWHERE = 6  # knowledge bases of practice that are measured on, and so not trained on
 
 
 @dataclass(frozen=True, slots=True)
 class Experience:
-    """What there is to learn from: the entries, messages made up about them, those that users `confirmed`,
-    and `real` messages, which are only measured on."""
+    """What there is to learn from: the entries, messages made up about them, `worded` ones of people (their
+    entries' alternates, what users confirmed and what they chose), and `real` messages, which are only
+    measured on."""
 
     entries: Sequence[Entry]
     made: Sequence[Asked]
-    confirmed: Sequence[Asked] = ()
+    worded: Sequence[Asked] = ()
     real: Sequence[Asked] = ()
 
 
@@ -143,13 +145,13 @@ def check_worth(card: ModelCard) -> None:
 
 def _parted(own: Experience, seed: int) -> tuple[tuple[Asked, ...], Trial]:
     """What is learned from, and what is measured on."""
-    made = tuple(own.made)
-    aside = () if own.real else tuple(e for e in made if is_held_back(e.message, seed, _MEASURED_ON_MADE))
+    told = tuple({question_key(each.message): each for each in (*own.made, *own.worded)}.values())
+    aside = () if own.real else tuple(e for e in told if is_held_back(e.message, seed, _MEASURED_ON_TOLD))
     asked = tuple(own.real) or aside
     if not asked:
         raise TrainingFailed("there is nothing to measure on")
-    left = {each.message for each in asked}
-    learned = tuple(each for each in (*made, *own.confirmed) if each.message not in left)
+    left = {question_key(each.message) for each in asked}
+    learned = tuple(each for each in told if question_key(each.message) not in left)
     corpus = Corpus(OWN, "own", {entry.id: entry for entry in own.entries}, learned)
     return learned, Trial(corpus, asked, (), ())
 

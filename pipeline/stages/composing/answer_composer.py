@@ -12,6 +12,7 @@ from pipeline.english.questions import asks_its_question
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.composing.block_choice import chosen_blocks
 from pipeline.stages.composing.openers import phrases_around
+from pipeline.stages.relevance.standing_answer import replies_of
 from pipeline.turn import Evidence, Sentence, SentenceKind
 from pipeline.types import Question
 from pipeline.voice import HouseVoice, Opener, StyleCard
@@ -57,7 +58,7 @@ class ExtractiveComposer:
         entry = evidence.accepted[0].hit.entry
         blocks = read_blocks(entry.answer)
         chosen = await self._chosen(question, evidence, blocks)
-        pieces = [*self._opening(question, entry), *_laid_out(entry, chosen)]
+        pieces = [*self._opening(question, entry, evidence), *_laid_out(entry, chosen)]
         if len(chosen) < len(blocks):
             pieces.append(replace(_house(self._voice.shortened(entry), "\n\n"), needed=True))
         elif closing := self._around(question, entry)[1]:
@@ -78,19 +79,25 @@ class ExtractiveComposer:
         passages, vectors = self._knowledge.current.sentences(entry.id)
         return chosen_blocks(entry.answer, blocks, passages, vectors @ query, limit)
 
-    def _opening(self, question: Question, entry: Entry) -> Iterator[Sentence]:
+    def _opening(self, question: Question, entry: Entry, evidence: Evidence) -> Iterator[Sentence]:
         """What stands before the entry: a phrase runs into a first paragraph, and apart from the rest. A
         phrase that only pleases gives way to the question that is named."""
         if question.language and question.language != entry.language:
             line = self._voice.in_another_language(question.language, entry.language)
             if line:
                 yield replace(_house(line, " "), needed=True)
+        if item := evidence.query.remembered:
+            yield replace(_house(self._voice.remembering(item.fact, entry.id), " "), needed=True)
+            question = replace(question, plain=True)
         opener = self._around(question, entry)[0]
         names = YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry)
-        if opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
+        said = replies_of(question.history)
+        if question.again:
+            yield replace(_house(self._voice.restating(said), " "), needed=True)
+        elif opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
             yield _house(opener, " ")
-        if names:
-            yield replace(_house(self._voice.naming(entry.question, entry.id), " "), needed=True)
+        if names or question.again:
+            yield replace(_house(self._voice.naming(entry.question, said), " "), needed=True)
 
     def _around(self, question: Question, entry: Entry) -> tuple[str, str]:
         if question.plain:

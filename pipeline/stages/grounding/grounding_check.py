@@ -67,7 +67,8 @@ class SpecialistGroundingCheck:
     async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict:
         if sentence.kind is SentenceKind.HOUSE:
             known = [item.hit.entry for item in evidence.accepted]
-            return _verdict(self._voice.may_say(sentence.text, known), "a phrase of the house voice")
+            may = self._voice.may_say(sentence.text, known) or self._is_remembered(sentence, evidence)
+            return _verdict(may, "a phrase of the house voice")
         if sentence.kind is SentenceKind.BLOCK:
             return _verdict(said_of(sentence, evidence), "a block of the entry that it cites")
         entries = _cited_entries(sentence, evidence)
@@ -92,6 +93,13 @@ class SpecialistGroundingCheck:
         supported = probability >= self._threshold
         against = conflict.reason if conflict else "not supported by the cited text"
         return Verdict(supported, probability, "" if supported else against, debatable=True)
+
+    def _is_remembered(self, sentence: Sentence, evidence: Evidence) -> bool:
+        """Whether it says what the search was made with, and no more."""
+        item = evidence.query.remembered
+        if item is None or not evidence:
+            return False
+        return sentence.text == self._voice.remembering(item.fact, evidence.accepted[0].hit.entry.id)
 
     async def features(
         self, text: str, cited: EvidenceText, conflict: Contradiction | None

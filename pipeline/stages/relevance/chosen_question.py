@@ -1,4 +1,5 @@
-"""An answer to an offered choice in the user's own words: "2", "the second one", "the one about dogs"."""
+"""A message that is about what the reply before it holds: the choice of an offered question in the user's own
+words ("2", "the second one", "dog"), or one of its steps ("step 3 fails")."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from knowledge.types import Entry, Hit
 from pipeline.english.language import content_words, stem
 from pipeline.ports import Knowledge
 from pipeline.stages.relevance.curated import certain
+from pipeline.stages.rewriting.ordinals import names_a_step, pointed_item
 from pipeline.turn import Evidence
 from pipeline.types import Question, Role
 
@@ -19,7 +21,8 @@ _PLACES = {
     for word in words.split()
 } | {"last": -1}
 _PLACE = re.compile(
-    rf"\W*(?:(?:i mean|i meant|please|the|number|no|option|question)\b\W*)*(?P<nth>{'|'.join(_PLACES)})\b"
+    r"\W*(?:(?:i mean|i meant|please|the|number|option|question|no(?=\W*\d))\b\W*)*"
+    rf"(?P<nth>{'|'.join(_PLACES)})\b(?!(?<=\bone)\W+(?:option|question)\b)"
     r"\W*(?:(?:one|option|question|please|thanks)\b\W*)*",
     re.IGNORECASE,
 )
@@ -56,6 +59,25 @@ class ChosenQuestion:
         snapshot = self._knowledge.current
         found = [snapshot.asked(text.strip()) for text in _OFFERED.findall(last.text)]
         return [hit for hit in found if hit is not None]
+
+
+class PointedStep:
+    """Certain evidence for a message about a step of the reply before it: the entry that has that step."""
+
+    engine = "ordinal"
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    def __call__(self, question: Question) -> Evidence | None:
+        """Raises `RetrievalFailed` where no release is loaded."""
+        item = pointed_item(question.text, question.history) if names_a_step(question.text) else ""
+        if not item:
+            return None
+        snapshot = self._knowledge.current
+        having = [entry for entry in snapshot.entries.values() if item in entry.answer]
+        hit = snapshot.asked(having[0].question) if len(having) == 1 else None
+        return None if hit is None else certain(question, hit)
 
 
 def _named(text: str, offered: Sequence[Entry]) -> int | None:

@@ -23,8 +23,8 @@ class Costs:
 
     nothing: float
     other: float
-    offer: float = 0.4
-    vain: float = 0.6
+    offer: float = 0.45
+    vain: float = 0.5
 
 
 COSTS = {
@@ -34,7 +34,8 @@ COSTS = {
 }
 """Balanced: swept on real messages to a knowledge base about vaccines and on the practical ones in `dev`.
 With one cost for both kinds of wrong answers, .43 of the real messages were answered rightly where .49 are
-now, at the same share of answers to what nothing answers."""
+now, at the same share of answers to what nothing answers. A choice costs its reader little also in vain: the
+suggestions under a refusal are such questions too."""
 
 
 def lowered(probability: float, log_odds: float) -> float:
@@ -77,6 +78,6 @@ class JudgeThresholds:
     alarm: float = 0.55
     alarm_lead: float = 0.05
     urgent: float = 0.3
-    attack: float = 0.9
-    attack_on_topic: float = 0.97
+    attack: float = 0.7
+    attack_on_topic: float = 0.8
     benefit: float = 0.15

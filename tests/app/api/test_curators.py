@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 
 from app.compose.services import Services
 from app.main import create_app
-from app.store.curators import CuratorNotFound, CuratorRejected, Role
+from app.store.curators import OWNER, Curator, CuratorNotFound, CuratorRejected, Role
 from app.store.db import now
-from tests.app.api.test_admin import BEARER, RECORD
+from tests.app.api.test_admin import BEARER, RECORD, until
 from tests.fakes import client_of, services
 
 
@@ -66,6 +71,79 @@ async def test_without_a_token_keys_open_the_admin_side(tmp_path: Path) -> None:
         assert (await client.get("/admin/entries", headers=key)).status_code == 200
         assert (await client.get("/admin/entries", headers=BEARER)).status_code == 401
         assert (await client.get("/admin/entries")).status_code == 401
+
+
+async def test_what_opens_nothing_does_not_switch_the_admin_side_on(tmp_path: Path) -> None:
+    services(tmp_path).keys.sign_in(OWNER, now() + timedelta(hours=1))
+    using = services(tmp_path, admin_token=None)
+    using.keys.create("old", Role.ADMIN, expires_at=now() - timedelta(seconds=1))
+    async with client_of(create_app(using)) as client:
+        assert (await client.get("/admin/entries", headers=BEARER)).status_code == 403
+        using.curators.add("maria", Role.VIEWER)
+        assert (await client.get("/admin/entries", headers=BEARER)).status_code == 401
+
+
+@pytest.mark.parametrize("then", [None, "another-token-of-some-length-0123456789"])
+def test_a_sign_in_with_the_token_ends_with_the_token(tmp_path: Path, then: str | None) -> None:
+    before = services(tmp_path)
+    secret = before.keys.sign_in(OWNER, now() + timedelta(hours=1))
+    hers = services(tmp_path, admin_token=None).keys.sign_in(OWNER, now() + timedelta(hours=1))
+    assert before.keys.bearer(secret) == OWNER
+    after = services(tmp_path, admin_token=SecretStr(then) if then else None)
+    assert after.keys.bearer(secret) is None
+    assert before.keys.bearer(hers) is None  # bound to no token
+    before.keys.sign_out(secret, OWNER)
+    assert before.keys.bearer(secret) is None
+
+
+def test_signing_out_deletes_no_key(using: Services) -> None:
+    secret = using.keys.create("robot", Role.ADMIN)[1]
+    using.keys.sign_out(secret, Curator("robot", Role.ADMIN))
+    assert using.keys.bearer(secret) is not None
+
+
+def test_a_key_opens_a_database_that_cannot_be_written(using: Services) -> None:
+    secret = using.keys.create("robot", Role.ADMIN)[1]
+
+    @event.listens_for(using.engine, "before_cursor_execute")
+    def refuse(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("UPDATE"):
+            raise OperationalError(statement, None, Exception("attempt to write a readonly database"))
+
+    assert using.keys.bearer(secret) is not None
+    event.remove(using.engine, "before_cursor_execute", refuse)
+    assert [row.used_at for row in using.keys.list()] == [None]
+    assert using.keys.bearer(secret) is not None
+    assert using.keys.list()[0].used_at is not None
+
+
+async def test_guesses_at_once_are_limited_and_right_passwords_cost_nothing(
+    plain: httpx.AsyncClient, using: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On threads of their own: those of the storage stay free meanwhile."""
+    free, threads = threading.Event(), set[str]()
+
+    def signed_in(_name: str, password: str) -> Curator | None:
+        threads.add(threading.current_thread().name.partition("_")[0])
+        assert free.wait(10)
+        return Curator("maria", Role.EDITOR) if password == "right" else None
+
+    monkeypatch.setattr(using.curators, "signed_in", signed_in)
+    monkeypatch.setattr(using.wrong_tokens, "_clock", lambda: 0.0)
+    using.curators.add("maria", Role.EDITOR)
+
+    async def status(password: str) -> int:
+        given = {"name": "maria", "password": password}
+        return (await plain.post("/admin/session", json=given)).status_code
+
+    guesses = [asyncio.ensure_future(status(password)) for password in ["wrong"] * 12 + ["right"] * 20]
+    await until(lambda: sum(guess.done() for guess in guesses) == 12)
+    assert await asyncio.wait_for(using.storage.run(lambda: "kept"), 10) == "kept"
+    free.set()
+    answers = await asyncio.gather(*guesses)
+    assert answers.count(429) == 12
+    assert [await status("right") for _ in range(21)] == [201] * 21
+    assert threads == {"passwords"}
 
 
 async def test_a_key_ends_by_its_time_by_revocation_and_with_its_curator(

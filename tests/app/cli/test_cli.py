@@ -29,13 +29,15 @@ def test_import_counts_and_names_what_it_ignored(run: Run, tmp_path: Path) -> No
     first = run("import", file)
     assert (first.status, first.out) == (
         0,
-        "2 created, 0 updated, 0 unchanged, 0 removed.\nIgnored fields: colour.\n",
+        "2 created, 0 updated, 0 unchanged, 0 removed.\n2 changes are not live: candor reindex\n"
+        "Ignored fields: colour.\n",
     )
     twin = jsonl(tmp_path / "twin.jsonl", ENTRY | {"id": "three"})
     assert '"one", "three" ask the same' in run("import", twin).out
     changed = jsonl(tmp_path / "new.jsonl", ENTRY | {"answer": "One is odd."})
     assert (
-        run("import", changed, "--mode", "replace").out == "0 created, 1 updated, 0 unchanged, 2 removed.\n"
+        run("import", changed, "--mode", "replace").out
+        == "0 created, 1 updated, 0 unchanged, 2 removed.\n1 change is not live: candor reindex\n"
     )
 
 
@@ -47,6 +49,7 @@ def test_what_is_exported_comes_back_unchanged(run: Run, tmp_path: Path, name: s
     assert run("export", tmp_path / name, *form).status == 0
     assert run("import", tmp_path / name, "--mode", "replace").out == (
         f"0 created, 0 updated, {entries} unchanged, 0 removed.\n"
+        f"{entries} changes are not live: candor reindex\n"
     )
     assert run("export", "-").out.count("\n") == entries
 

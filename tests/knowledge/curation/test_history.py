@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,66 @@ def test_differences_line_by_line() -> None:
         ("alternates", ("- x", "  y")),
         ("review_by", ("+ 2027-01-01",)),
     ]
+
+
+def test_differences_of_long_texts_are_there_at_once() -> None:
+    before = "\n".join(f"The fee of year {number} is {number}." for number in range(600))
+    after = "\n".join(f"The toll of year {number} was {number}!" for number in range(600))
+    blank = "\n" * 5_000
+    started = time.process_time()
+    for old, new in ((before, after), (blank, f"{blank}x"), ("a\nb\n" * 900, "b\na\n" * 900)):
+        (change,) = differences({"answer": old}, {"answer": new})
+        assert [line[2:] for line in change.lines if line[0] in " -"] == old.split("\n")
+        assert [line[2:] for line in change.lines if line[0] in " +"] == new.split("\n")
+    assert time.process_time() - started < 2
+
+
+def test_who_undoes_his_own_change_needs_no_approver(engine: Engine) -> None:
+    store = EntryStore(engine)
+    store.create(entry(1))
+    assert store.update(entry(1, "New."), EDITOR).standing == 1
+    assert store.revert("e00001", 1, EDITOR).entry == entry(1)
+    store.update(entry(1, "New."), EDITOR)
+    store.apply([entry(1)], ApplyMode.UPSERT, by=EDITOR)
+    assert store.kept("e00001").entry.status is EntryStatus.APPROVED
+
+
+def test_what_stood_stands_again_where_its_change_is_brought_back(engine: Engine) -> None:
+    store = EntryStore(engine)
+    store.create(entry(1))
+    store.update(entry(1, "New."), EDITOR)
+    store.delete("e00001")
+    assert store.revert("e00001", 2, EDITOR).said is None  # he may not put into service
+    assert store.revert("e00001", 3).said == 1
+    assert store.servable(date.today()) == [entry(1)]
+
+
+def test_what_stood_stands_again_where_an_import_is_taken_back(engine: Engine) -> None:
+    noted: list[datetime] = []
+
+    def tell(*_given: object) -> None:
+        noted.append(datetime.now(UTC))
+
+    store = EntryStore(engine, tell)
+    ann = Writing("ann")
+    for number in (1, 2):
+        store.create(entry(number))
+        store.update(entry(number, "New."), EDITOR)
+    store.apply([entry(1, "Newer.")], ApplyMode.REPLACE, by=ann)
+    assert store.servable(date.today()) == [entry(1, "Newer.")]
+    store.undo("ann", noted[-1], ann)
+    assert store.servable(date.today()) == [entry(1), entry(2)]
+    assert {each.answer for each in store.all()} == {"New."}
+
+
+def test_a_plan_that_is_refused_is_not_written(engine: Engine) -> None:
+    def refuse(_plan: object) -> None:
+        raise RuntimeError("that was not shown")
+
+    store = EntryStore(engine)
+    with pytest.raises(RuntimeError):
+        store.apply([entry(1)], ApplyMode.UPSERT, check=refuse)
+    assert store.count() == 0
 
 
 @pytest.mark.slow

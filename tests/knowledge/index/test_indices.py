@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from knowledge.index.dense import MIN_RECALL, DenseIndex
+from knowledge.index.fusion import SHARPNESS, evened
 from knowledge.index.lexical import LexicalIndex
 from knowledge.types import FloatArray
 
@@ -101,3 +102,10 @@ def test_many_threads_read_the_same() -> None:
         rows = list(pool.map(lambda n: dense.nearest(vectors[n], 1)[0], range(300)))
     assert words == [n % 4 for n in range(400)]
     assert rows == list(range(300))
+
+
+def test_wordings_are_evened_out_for_how_many_there_are() -> None:
+    values = np.array([0.5, 0.5, 0.5, 0.9, 0.1, 0.7], dtype=np.float32)
+    one, same, apart = evened(values, np.array([0, 1, 3])).tolist()
+    assert (one, same) == pytest.approx((0.5, 0.5))  # the same wording thrice is no nearer than once
+    assert 0.7 < apart < 0.9 and apart == pytest.approx(0.9 - np.log(3) / SHARPNESS, abs=0.01)

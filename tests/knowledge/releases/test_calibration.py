@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from knowledge.releases.calibration import ENOUGH, calibrate, calibration_from_json, calibration_to_json
-from knowledge.releases.logistic_fit import fit_logistic
+from knowledge.releases.calibration_examples import OwnQuestions, Ranking
+from knowledge.releases.logistic_fit import fit_if_better, fit_logistic
+from knowledge.releases.sharpness import fitted_sharpness
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import (
     DEFAULT_GATE,
@@ -16,6 +18,7 @@ from knowledge.types import (
     Entry,
     FloatArray,
     Logistic,
+    View,
 )
 from tests.fakes import HashEncoder
 
@@ -25,7 +28,7 @@ BRIDGE = [
         part,
         f"Who looks after the {part} of our old bridge?",
         f"The town looks after the {part}. It is checked in spring.",
-        alternates=(f"our bridge has a broken {part}", f"bridge {part} repairs"),
+        alternates=(f"who looks after the {part}", f"is the {part} of the bridge checked"),
     )
     for part in PARTS
 ]
@@ -137,3 +140,38 @@ def test_odds_are_how_often_a_yes_is_expected() -> None:
     prior, mixed = Logistic({"score": 0.0}, 0.0), [{"score": 0.5}] * 300
     fitted = fit_logistic(prior, mixed, mixed, odds=4.0)
     assert fitted.probability({"score": 0.5}) == pytest.approx(0.8, abs=0.02)
+
+
+def test_the_level_is_that_of_the_questions_whatever_alternates_there_are() -> None:
+    own = OwnQuestions(LocalSnapshot.of(BRIDGE, embed), Calibration())
+    hidden = own.hidden(own.rows(frozenset({View.QUESTION})))
+    level = np.mean([features["score"] for features in hidden])
+    assert built(BRIDGE).figures["absent_level"] == pytest.approx(level)
+
+
+def test_an_answer_that_repeats_an_alternate_does_not_find_it() -> None:
+    """A wording that is left out must be gone from the answer too, or every wording looks surely answered."""
+    repeating, silent = (
+        OwnQuestions(LocalSnapshot.of([replace(e, answer=text(e)) for e in BRIDGE], embed), Calibration())
+        for text in (lambda entry: f"{entry.alternates[0]}.", lambda entry: entry.question)
+    )
+    row = silent.rows(frozenset({View.ALTERNATE}))[:1]
+    scores = [own.reworded(row)[0]["score"] for own in (repeating, silent)]
+    assert scores[0] == pytest.approx(scores[1], abs=0.01)
+
+
+def test_what_is_learned_is_kept_only_where_it_is_better_on_left_out_groups() -> None:
+    prior, groups = Logistic({"score": 10.0}, -9.0), [f"e{n % 6}" for n in range(60)]
+    found, absent = [{"score": 0.6}] * 60, [{"score": 0.2}] * 60
+    assert fit_if_better(prior, found, absent, groups) == fit_logistic(prior, found, absent)
+    assert fit_if_better(prior, found, absent, ["e0", "e1"] * 30) is prior  # too few to leave any out
+    apart = [{"score": 0.9 if group == "e0" else 0.4} for group in groups]
+    best = fit_logistic(prior, apart, absent, weight_sd=9.0, bias_sd=9.0)
+    assert fit_if_better(best, absent, apart, groups, odds=1.0) != best  # it was wrong, and so it is moved
+
+
+def test_sharpness_is_learned_from_how_far_right_entries_lead() -> None:
+    leading = [Ranking((0.6, 0.5), 0, f"e{n}") for n in range(40)]
+    torn = [Ranking((0.6, 0.5), n % 2, f"e{n % 20}") for n in range(40)]
+    assert fitted_sharpness(22.0, leading) > 22.0 > fitted_sharpness(22.0, torn)
+    assert fitted_sharpness(22.0, leading[:4]) == 22.0

@@ -285,6 +285,29 @@ def damage(file: Path) -> None:
     file.write_bytes(data)
 
 
+def test_a_release_shares_what_it_has_in_common_with_the_one_in_memory(releases: Releases) -> None:
+    old, _ = builder(releases).build(ENTRIES)
+    changed = [replace(ENTRIES[0], answer="Subject0 is bad."), *ENTRIES[2:]]
+    _, live = builder(releases).build(changed)
+    alone, beside = releases.load(old.id), releases.load(old.id, live)
+    assert list(beside.entries.values()) == list(alone.entries.values()) and beside.passages == alone.passages
+    assert beside.entries["e3"] is live.entries["e3"] and beside.entries["e0"].answer == ENTRIES[0].answer
+    mine, its = ({id(passage) for passage in each.passages} for each in (beside, live))
+    assert len(mine - its) == sum(p.entry_id in ("e0", "e1") for p in beside.passages) - 1  # e0's question
+
+
+@pytest.mark.parametrize("name", ["entries.jsonl", "passages.jsonl", MANIFEST])
+def test_files_that_are_damaged_give_nothing_to_another_release(
+    releases: Releases, tmp_path: Path, name: str
+) -> None:
+    old, _ = builder(releases).build(ENTRIES)
+    _, live = builder(releases).build([replace(ENTRIES[0], answer="Another."), *ENTRIES[1:]])
+    damage(tmp_path / "releases" / live.release_id / name)
+    loaded = releases.load(old.id, live)
+    assert dict(loaded.entries) == {entry.id: entry for entry in ENTRIES}
+    assert loaded.entries["e3"] is not live.entries["e3"]
+
+
 @pytest.mark.parametrize("name", ["vectors.npy", "entries.jsonl", "bm25/vocabulary.json", MANIFEST])
 def test_one_damaged_byte_falls_back_to_the_release_before(
     releases: Releases, tmp_path: Path, name: str

@@ -138,3 +138,45 @@ def test_parts_that_do_not_fit_are_refused() -> None:
 def test_entries_that_are_hardly_text_can_be_held() -> None:
     snapshot = snapshot_of([Entry("a", "?", "👍"), Entry("b", "!!", "...")])
     assert len(ids(snapshot, "👍")) == 2
+
+
+def test_many_wordings_do_not_take_the_messages_of_an_entry_with_none() -> None:
+    """The best of many wordings is near to any message; their mean is not."""
+    near = [f"{word} shot cost in town" for word in "red blue green big small new old".split()]
+    rich = Entry("rich", "Where do I park?", "Behind the house.", alternates=tuple(near))
+    poor = Entry("poor", "How much is a flu shot in town?", "It is free.")
+    query = "how much does a flu shot cost in town"
+    signals = snapshot_of([rich, poor]).signals(query, embed([query])[0])
+    assert signals.wording_cosine[0] < signals.question_cosine[0]
+    assert signals.wording_cosine[1] == signals.question_cosine[1]
+
+
+def test_a_wording_that_is_meant_lifts_its_entry() -> None:
+    bare, worded = (
+        snapshot_of([Entry("park", "Where do I leave my car?", "Behind.", alternates=texts)])
+        for texts in ((), ("parking lot", "any parking", "soup", "fish"))
+    )
+    query = "parking lot"
+    scores = [each.search(query, embed([query])[0], 1)[0].score for each in (bare, worded)]
+    assert scores[1] > scores[0] + 0.1
+
+
+def test_the_same_search_is_measured_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = [TODAY]
+    lasting = Entry("brief", "Is the clinic open on Sunday?", "Yes.", valid_until=TODAY)
+    snapshot = LocalSnapshot.of([*ENTRIES, lasting], embed, today=lambda: day[0])
+    measured: list[str] = []
+    scores = snapshot.lexical.scores
+
+    def noted(text: str) -> FloatArray:
+        measured.append(text)
+        return scores(text)
+
+    monkeypatch.setattr(snapshot.lexical, "scores", noted)
+    text = "Is the clinic open on Sunday?"
+    vector = embed([text])[0]
+    few, more = snapshot.search(text, vector, 1), snapshot.search(text, vector, 3)
+    assert few[0] == more[0] and len(more) == 3 and measured == [text]
+    assert snapshot.search(text, embed(["another vector"])[0], 1) != few
+    day[0] = date(2026, 6, 2)
+    assert "brief" not in {hit.entry.id for hit in snapshot.search(text, vector, 4)}

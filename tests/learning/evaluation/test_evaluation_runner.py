@@ -12,7 +12,8 @@ from learning.evaluation.fates import Fate
 from learning.evaluation.layouts.passages import passage_of
 from learning.evaluation.records import Case, Pair, Suite
 from learning.evaluation.runner import CANDIDATES, Chain, LastTrace, run_suite
-from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.chat_pipeline import ChatPipeline
+from pipeline.engines import Stages
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, Topic, TopicVerdict, Verdict
 from pipeline.types import Message, Outcome, Question, Role

@@ -9,7 +9,7 @@ import pytest
 
 from app.cli.failures import Failed
 from app.cli.tuning.intent_pairs import extract
-from app.cli.tuning.own_retriever import confirmed, read_questions
+from app.cli.tuning.own_retriever import read_questions, worded
 from app.compose.services import prepared_database
 from app.store.conversations import ConversationStore, Rating
 from app.store.reviewed_turns import confirmed_exchanges
@@ -93,7 +93,12 @@ def test_what_users_rated_up_is_what_is_learned_from(tmp_path: Path, monkeypatch
         ("what does it cost", ("dna",), 0),
         ("and for children?", ("dna",), 2),
     ]
-    assert [each.message for each in confirmed(engine)] == ["what does it cost"]
+    entries = [Entry("dna", "What is DNA?", "A molecule.", alternates=("tell me of dna",)), CARD]
+    assert worded(entries, engine) == [
+        Asked("tell me of dna", ("dna",)),
+        Asked("what does it cost", ("dna",)),
+    ]
+    assert worded([CARD], engine) == []
     monkeypatch.setattr("app.cli.tuning.intent_pairs.read_settings", lambda: using)
     with pytest.raises(Failed):
         extract(tmp_path / "out.jsonl", (), True)  # the entry is not in the knowledge base any more

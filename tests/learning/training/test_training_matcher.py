@@ -58,6 +58,15 @@ def test_without_real_messages_a_part_of_the_made_ones_is_set_aside() -> None:
         _parted(Experience(ENTRIES, []), 1)
 
 
+def test_wordings_of_people_are_learned_and_measured_beside_the_made_up_ones() -> None:
+    worded = [Asked(f"Said {n}!", (f"e{n % 20}",)) for n in range(60)]
+    learned, trial = _parted(Experience(ENTRIES, MADE, worded), 1)
+    assert {*worded} & {*learned} and {*worded} & {*trial.asked}
+    again = [Asked(f"said {n}", (f"e{n % 20}",)) for n in range(60)]
+    learned, _ = _parted(Experience(ENTRIES, MADE, worded, again), 1)
+    assert {*worded}.isdisjoint(learned)  # in other letters it is the same message
+
+
 def test_practice_that_is_measured_on_is_not_learned() -> None:
     kept, elsewhere = _practice(read_config(CONFIG, RetrieverConfig))
     assert kept and len(elsewhere) == 6

@@ -21,7 +21,8 @@ from app.compose.services import knowledge_base, prepared_database, seed
 from knowledge.encoders.types import load_encoder
 from knowledge.releases.releases import LiveRelease
 from learning.evaluation.layouts.suites import load_suite
-from pipeline.chat_pipeline import ChatPipeline, Stages
+from pipeline.chat_pipeline import ChatPipeline
+from pipeline.engines import Stages
 from pipeline.turn import Evidence, Sentence, SentenceKind
 from pipeline.types import Outcome, Question
 from tests.conftest import SEEDS

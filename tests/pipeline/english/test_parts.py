@@ -14,6 +14,7 @@ from pipeline.stages.gate.topic_gate import says_nothing
             ("how much is a transcript", "where can I park?"),
         ),
         ("When is the pool open? Is there a sauna?", ("When is the pool open?", "Is there a sauna?")),
+        ("how much is a boat? how much is a bike?", ("how much is a boat?", "how much is a bike?")),
         ("what's the toll, and also can i bring my dog", ("what's the toll", "can i bring my dog")),
         (
             "I have a yearly ticket. Can I pause the ticket? My dog is old. Are dogs allowed?",

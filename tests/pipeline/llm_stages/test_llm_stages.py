@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
 from pipeline.llm_stages.topic_gate import LlmTopicCheck, LlmTopicGate
 from pipeline.llm_stages.written_grounding import WrittenGrounding
+from pipeline.memory.items import Item, Kind
 from pipeline.turn import (
     Accepted,
     Checked,
@@ -87,7 +89,9 @@ async def test_the_gate_sorts(topic: Topic) -> None:
 async def test_what_people_wrote_cannot_leave_its_fence() -> None:
     model = ScriptedModel(kind("on_topic"), "1", rewritten("toll"), useful(), "NO ANSWER")
     asked = Question(
-        f"toll {ESCAPE}", (Message(Role.USER, ESCAPE), Message(Role.ASSISTANT, ESCAPE)), (ESCAPE,)
+        f"toll {ESCAPE}",
+        (Message(Role.USER, ESCAPE), Message(Role.ASSISTANT, ESCAPE)),
+        (Item(Kind.STATE, ESCAPE, ESCAPE, date(2026, 11, 1), date(2026, 11, 1)),),
     )
     query = SearchQuery(ESCAPE)
     await gate(model)(asked)

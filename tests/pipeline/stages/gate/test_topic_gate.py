@@ -197,7 +197,7 @@ def model(text: str, kind: str, sure: float = 40.0) -> AlarmModel:
         ("unsafe", 40.0, Topic.UNSAFE),
         ("crisis", 1.0, Topic.CRISIS),
         ("unsafe", 1.0, Topic.ON_TOPIC),
-        ("injection", 6.0, Topic.ON_TOPIC),
+        ("injection", 2.2, Topic.ON_TOPIC),
     ],
 )
 async def test_what_was_learned_of_alarms_counts_and_an_attack_on_topic_has_to_be_sure(
@@ -209,7 +209,7 @@ async def test_what_was_learned_of_alarms_counts_and_an_attack_on_topic_has_to_b
 
 async def test_an_attack_that_is_not_about_the_topics_need_not_be_as_sure() -> None:
     text = "my stew stinks rotten today"
-    assert (await verdict(text, alarms=model(text, "injection", 6.0))).topic is Topic.UNSAFE
+    assert (await verdict(text, alarms=model(text, "injection", 2.2))).topic is Topic.UNSAFE
 
 
 def test_a_model_of_alarms_is_read_back_as_it_was_written() -> None:

@@ -7,13 +7,14 @@ import pytest
 
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Entry
-from pipeline.stages.relevance.chosen_question import ChosenQuestion
+from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
 from pipeline.types import Message, Question, Role
 from tests.fakes import HashEncoder
 
 ENTRIES = [
     Entry("cat", "When should my cat be neutered?", "At four months.", alternates=("spay a kitten",)),
     Entry("dog", "When should my dog be neutered?", "At six months."),
+    Entry("scan", "How do I scan?", "1. Plug it in.\n2. Hold the button.\n3. Scan the lid."),
     Entry("fee", "What does it cost?", "It is $48."),
 ]
 OFFER = "Which one do you mean?\n\n- When should my cat be neutered?\n- When should my dog be neutered?"
@@ -53,3 +54,20 @@ def test_without_an_offer_nothing_is_chosen() -> None:
     assert chosen("2", "The second step is easy.") is None
     assert chosen("dog", "- When should my dog be neutered?\n- something that nobody curated") is None
     assert ChosenQuestion(KNOWLEDGE)(Question("dog")) is None
+
+
+STEPS = "1. Plug it in.\n2. Hold the button.\n3. Scan the lid. [1]"
+
+
+@pytest.mark.parametrize("text", ["the second step doesn't work", "step 3 fails", "what about point two?"])
+def test_a_step_of_the_last_answer_is_looked_up_in_its_entry(text: str) -> None:
+    history = (Message(Role.USER, "scan?"), Message(Role.ASSISTANT, STEPS))
+    evidence = PointedStep(KNOWLEDGE)(Question(text, history))
+    assert evidence
+    assert evidence.accepted[0].hit.entry.id == "scan"
+
+
+@pytest.mark.parametrize("text", ["step 4 fails", "the second one", "one step at a time"])
+def test_what_is_no_step_of_it_is_a_new_message(text: str) -> None:
+    history = (Message(Role.USER, "scan?"), Message(Role.ASSISTANT, STEPS))
+    assert PointedStep(KNOWLEDGE)(Question(text, history)) is None
