@@ -97,7 +97,7 @@ async def test_questions_in_other_languages_find_the_english_entry(chat: ChatPip
 async def test_what_the_seeds_are_not_about_is_not_answered(chat: ChatPipeline, language: str) -> None:
     replies = [await reply(chat, text) for text in SAID[language]["outside"]]
     assert not [each.text for each in replies if each.outcome is Outcome.ANSWERED]
-    assert sum(each.outcome is Outcome.CLARIFY for each in replies) <= 2
+    assert sum(each.outcome is Outcome.CLARIFY for each in replies) <= 4
 
 
 async def test_the_reply_says_in_the_users_language_that_the_answer_is_in_another(chat: ChatPipeline) -> None:
