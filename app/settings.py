@@ -118,7 +118,7 @@ class Settings(BaseSettings):
     seeds_dir: Path = SHIPPED_SEEDS
     """The knowledge base and voice of the first start."""
     encoder: str = Field(default_factory=_own_encoder)
-    """Sentence encoder: a name or a local folder."""
+    """Sentence encoder: a name, a local folder, or `multilingual` (docs/languages.md)."""
     encoder_threads: Annotated[int, Field(ge=0, le=256)] = 0
     """0: as many as the processor has cores."""
     crisis_text: str | None = None

@@ -63,3 +63,12 @@ def shared_wordings(
             if other.id not in ids and not {*ids, other.id}.isdisjoint(touched):
                 told = f'An alternate of "{other.id}" is the question of "{ids[0]}": "{twins[0][0].question}"'
                 yield told, frozenset((*ids, other.id))
+
+
+def lost_originals(entries: Iterable[Entry], known: Collection[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """As `shared_wordings`: which of the entries translate one whose id is none of the `known`. They are said
+    to nobody who would have found that one."""
+    for entry in entries:
+        if entry.translation_of and entry.translation_of not in known:
+            told = f'"{entry.id}" translates "{entry.translation_of}", which is not there'
+            yield told, frozenset((entry.id,))

@@ -48,7 +48,9 @@ UNWRITTEN = "The answer is still to be written."
 class Entry:
     """One curated answer. `id` is a slug of 1 to 100 characters, unique in the knowledge base. By `review_by`
     somebody should have read it again; nothing happens to it then. `about` and `not_about` are words or names
-    that it does and does not speak of, where its text does not say so by itself."""
+    that it does and does not speak of, where its text does not say so by itself. `language` is a code of
+    ISO 639, empty where it is the knowledge base's; `translation_of` is the id of the entry that this one
+    translates."""
 
     id: str
     question: str
@@ -63,6 +65,8 @@ class Entry:
     review_by: date | None = None
     about: tuple[str, ...] = ()
     not_about: tuple[str, ...] = ()
+    language: str = ""
+    translation_of: str = ""
 
     def is_servable(self, today: date) -> bool:
         """Approved and not expired: `valid_until` is the last day on which the answer may be given."""
@@ -225,7 +229,7 @@ class Snapshot(Protocol):
 
     def search(self, text: str, vector: FloatArray, limit: int) -> Sequence[Hit]:
         """The best `limit` entries for a query, best first, one hit an entry, none expired.
-        `vector` is the query's unit embedding, shape (dimension,)."""
+        `vector` is the query's unit embedding, shape (dimension,). With an empty text, by that alone."""
         ...
 
     def asked(self, text: str) -> Hit | None:

@@ -114,6 +114,8 @@ class ChatPipeline:
                 journal.add(evidence, reading.engine)
                 return await self._say(journal, question, evidence, speech)
         verdict = await self._judged(journal, question)
+        if verdict.language:  # phrases of the house are not in it
+            question = replace(question, language=verdict.language, plain=True)
         if verdict.topic is Topic.EMERGENCY:
             return await self._in_emergency(journal, replace(question, plain=True), speech)
         if recall and (recalled := await recall(journal, heard, verdict.topic)):
@@ -162,7 +164,7 @@ class ChatPipeline:
         if evidence.offered:
             return await self._offer(journal, question, evidence, speech)
         outcome = Outcome.OFF_TOPIC if doubtful else Outcome.NO_ANSWER
-        return await self._fixed(journal, question, outcome, "", first, speech)
+        return await self._fixed(journal, question, outcome, _in(question), first, speech)
 
     def _as_meant(self, question: Question) -> Question:
         """A message that asks for the rest of a shortened answer is the question before it, once more."""
@@ -180,8 +182,8 @@ class ChatPipeline:
         self, journal: Journal, question: Question, *, doubtful: bool = False
     ) -> tuple[Retrieved, Evidence]:
         query = await self._rewrite(journal, question)
-        if doubtful:
-            query = replace(query, doubtful=True)
+        if doubtful or question.language:
+            query = replace(query, doubtful=doubtful, language=question.language)
         first, evidence = await self._find(journal, query)
         if not evidence and (other := await self._rephrased(journal, question, query)):
             _, rephrased = await self._find(journal, other)
@@ -191,7 +193,7 @@ class ChatPipeline:
     async def _parts(self, journal: Journal, question: Question) -> Sequence[tuple[str, Evidence]]:
         """Each part of a message that asks several things, with what answers it; empty where it asks one, or
         where its parts do not lead to different entries. Courtesies and what is unsafe are no parts."""
-        texts = parts_of(question.text, says_nothing)[:MOST_PARTS]
+        texts = [] if question.language else parts_of(question.text, says_nothing)[:MOST_PARTS]
         tried = [(text, await self._part(journal, replace(question, text=text))) for text in texts]
         found = [(text, evidence) for text, evidence in tried if evidence is not None]
         answers = {evidence.accepted[0].hit.entry.id for _, evidence in found if evidence}
@@ -243,7 +245,7 @@ class ChatPipeline:
         if speech.urgent:
             return self._end(journal, Outcome.DECLINED, speech)
         near = Retrieved(tuple(item.hit for item in evidence.accepted))
-        return await self._fixed(journal, question, Outcome.NO_ANSWER, "", near, speech)
+        return await self._fixed(journal, question, Outcome.NO_ANSWER, _in(question), near, speech)
 
     def _end(
         self, journal: Journal, outcome: Outcome, speech: Speech, suggestions: tuple[str, ...] = ()
@@ -257,10 +259,13 @@ class ChatPipeline:
         outcome = _OUTCOMES[verdict.topic]
         speech.urgent = verdict.topic is Topic.CRISIS
         kind = "crisis" if speech.urgent else verdict.kind
+        if outcome is Outcome.OFF_TOPIC:
+            kind = kind or _in(question)
         near = Retrieved(())
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
-            near = await journal.step(retrieval.engine, retrieval(SearchQuery(question.text)))
+            query = SearchQuery(question.text, language=question.language)
+            near = await journal.step(retrieval.engine, retrieval(query))
         if is_hostile(verdict):
             return await self._steer(journal, question, verdict, speech)
         return await self._fixed(journal, question, outcome, kind, near, speech)
@@ -278,7 +283,8 @@ class ChatPipeline:
     async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
         questions = _questions([item.hit for item in evidence.offered])
-        await speech.say_house(self._voice.offering(questions, question.text, replies_of(question.history)))
+        spoken = replies_of(question.history)
+        await speech.say_house(self._voice.offering(questions, question.text, spoken, question.language))
         return self._end(journal, Outcome.CLARIFY, speech, questions)
 
     async def _fixed(
@@ -368,6 +374,11 @@ class ChatPipeline:
 def _questions(hits: Sequence[Hit]) -> tuple[str, ...]:
     """The curated questions of the nearest entries, each once."""
     return tuple(dict.fromkeys(hit.entry.question for hit in hits))[:3]
+
+
+def _in(question: Question) -> str:
+    """The kind of a reply that is in the user's language, where that is another one."""
+    return f"in.{question.language}" if question.language else ""
 
 
 def _fault(delivery: Delivery) -> PipelineError | None:

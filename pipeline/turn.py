@@ -36,12 +36,14 @@ class Opinion:
 @dataclass(frozen=True, slots=True)
 class TopicVerdict:
     """`probability` that the message is about the knowledge base's topics. `kind` narrows the topic down to
-    the reply that fits it: greeting, thanks, farewell, about_bot, how_are_you, ... for small talk."""
+    the reply that fits it: greeting, thanks, farewell, about_bot, how_are_you, ... for small talk.
+    `language` is that of `Question`."""
 
     topic: Topic
     probability: float
     kind: str = ""
     opinion: Opinion | None = None
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class SearchQuery:
     message cannot be understood without the conversation; `asks`: what the user really wants to know, where
     an engine says so; `borrowed`: words of the conversation that were brought into `text`, and `own` what
     the user said without them, empty where that is all of it; `remembered`: what was said long ago and is
-    searched for too."""
+    searched for too. `language` is that of `Question`."""
 
     text: str
     alternates: tuple[str, ...] = ()
@@ -64,6 +66,7 @@ class SearchQuery:
     own: str = ""
     borrowed: tuple[str, ...] = ()
     remembered: Item | None = None
+    language: str = ""
 
     def attempts(self) -> Iterator[SearchQuery]:
         """The query itself, then each alternate as a query without alternates."""
@@ -223,6 +226,7 @@ def _plain(result: StepResult) -> dict[str, Any]:
                 "topic": result.topic.value,
                 "probability": result.probability,
                 "kind": result.kind,
+                **({"language": result.language} if result.language else {}),
                 **_opinion(result.opinion),
             }
         case SearchQuery():

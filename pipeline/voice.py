@@ -119,6 +119,8 @@ class HouseVoice:
         name of one's question, or that it was shortened."""
         if text in self.house_phrases:
             return True
+        if text in self._other_languages():
+            return True
         named = (
             each.replace(QUESTION, entry.question)
             for entry in entries
@@ -126,14 +128,29 @@ class HouseVoice:
         )
         return text in named or text in map(self.shortened, entries)
 
+    def in_another_language(self, user: str, entry: str) -> str:
+        """Says, in the user's language, that an answer is in another one: that of the entry, by its code, or
+        of the knowledge base where it names none. Empty where the house has no words for it."""
+        said = self.fixed.get(f"answered_in.{user}", ("",))[0]
+        named = self.fixed.get(f"language_name.{entry}", (entry.upper(),))[0] if entry else self.language()
+        return said.replace(LANGUAGE, named)
+
+    def _other_languages(self) -> frozenset[str]:
+        names = [key.partition(".")[2] for key in self.fixed if key.startswith("language_name.")]
+        codes = [key.partition(".")[2] for key in self.fixed if key.startswith("answered_in.")]
+        return frozenset(self.in_another_language(user, entry) for user in codes for entry in ("", *names))
+
     def asks_for_whole(self, message: str, before: str) -> bool:
         """Whether a message asks for the rest of the answer that was said `before` and was shortened."""
         was_shortened = any(each.split(URL)[0].strip() in before for each in self.fixed["shortened"])
         return was_shortened and _key(message) in map(_key, self.fixed["asks_for_whole"])
 
-    def offering(self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = ()) -> str:
-        """Asks which of these curated questions is meant."""
-        asking = choose(self.fixed["choice"], variant, "\n".join(spoken))
+    def offering(
+        self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = (), language: str = ""
+    ) -> str:
+        """Asks which of these curated questions is meant, in the user's language where there are words."""
+        asked = self.fixed.get(f"choice_in.{language}") or self.fixed["choice"]
+        asking = choose(asked, variant, "\n".join(spoken))
         return "\n".join((asking, "", *(f"- {each}" for each in questions)))
 
     def unanswered(self, part: str) -> str:

@@ -26,6 +26,7 @@ from pipeline.stages.relevance.exclusions import Exclusions
 from pipeline.stages.relevance.relevance_check import CalibratedRelevanceCheck
 from pipeline.stages.relevance.subtype_filter import SubtypeFilter
 from pipeline.stages.relevance.thresholds import COSTS, JudgeThresholds
+from pipeline.stages.relevance.translations import Translations
 from pipeline.stages.relevance.unsupported_terms import TermSupport
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.rewriting.query_rewriter import SpecialistQueryRewriter
@@ -114,8 +115,14 @@ def _within_bounds(stages: Stages, base: KnowledgeBase, knowledge: Knowledge, wo
     only the example conversations say is not supported."""
     return replace(
         stages,
-        relevance=SubtypeFilter(
-            Exclusions(stages.relevance), knowledge=knowledge, slang=words.slang, ordinary=base.ordinary_words
+        relevance=Translations(
+            SubtypeFilter(
+                Exclusions(stages.relevance),
+                knowledge=knowledge,
+                slang=words.slang,
+                ordinary=base.ordinary_words,
+            ),
+            knowledge,
         ),
         grounding=NothingBorrowed(words.transcripts, stages.grounding),
     )
@@ -135,5 +142,13 @@ def _gate(
     alarms = Alarms(words.lexicon, exemplars, thresholds, models.alarms)
     leaning, slang = models.terms.dependence, words.slang
     return CalibratedTopicGate(
-        models.encoder, knowledge, exemplars, alarms, leaning, thresholds, models.kinds, slang
+        models.encoder,
+        knowledge,
+        exemplars,
+        alarms,
+        leaning,
+        thresholds,
+        models.kinds,
+        slang,
+        multilingual=models.multilingual,
     )

@@ -11,7 +11,7 @@ from app.compose.adapters import ServingEncoder
 from app.settings import Settings
 from knowledge.encoders.batching import BatchedEncoder
 from knowledge.encoders.model_card import CARD, CardUnusable, ModelCard, read_card
-from knowledge.encoders.types import TextEncoder
+from knowledge.encoders.types import MULTILINGUAL_ENCODER, TextEncoder
 from pipeline.ports import ChatModel
 from pipeline.stages.gate.alarm_model import AlarmModel
 from pipeline.stages.gate.intent_classifier import IntentClassifier
@@ -24,7 +24,8 @@ _Read = TypeVar("_Read")
 @dataclass(frozen=True, slots=True)
 class Models:
     """`kinds` is None where no gate was trained for this encoder; `llm` is the large language model, where
-    the owner has one."""
+    the owner has one. `multilingual`: the encoder reads languages that the knowledge base is not in, as its
+    name says."""
 
     encoder: ServingEncoder
     terms: TermResolver
@@ -32,6 +33,7 @@ class Models:
     alarms: AlarmModel | None = None
     missing: MissingTerms | None = None
     llm: ChatModel | None = None
+    multilingual: bool = False
 
     @classmethod
     def load(cls, settings: Settings, encoder: TextEncoder, llm: ChatModel | None = None) -> Models:
@@ -46,6 +48,7 @@ class Models:
             alarms=_alarms(gate),
             missing=of_card(missing, MissingTerms.of) if missing else None,
             llm=llm,
+            multilingual=MULTILINGUAL_ENCODER in encoder.info.name.lower(),
         )
 
     async def close(self) -> None:

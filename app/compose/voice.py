@@ -76,7 +76,9 @@ def learned_voice(given: Mapping[str, Any], heard: Phrases, settings: Settings) 
     fixed = dict(given)
     own = {"crisis": settings.crisis_text, "emergency": settings.emergency_text}
     fixed |= {kind: text for kind, text in own.items() if text}
-    fixed["off_topic_language"] = _in_other_languages(fixed.pop("other_language", {}), settings)
+    others = fixed.pop("other_language", {})
+    fixed["off_topic_language"] = _in_other_languages(others, settings)
+    fixed |= _across_languages(others)
     if settings.handoff_contact:
         contact = f" {_CONTACT.format(contact=settings.handoff_contact)}"
         fixed |= {key: _ending(fixed[key], contact) for key in ("no_answer", "off_topic")}
@@ -98,6 +100,15 @@ def _in_other_languages(given: Mapping[str, Any], settings: Settings) -> dict[st
     return {
         code: f"{words['text']} {words['contact'].format(contact=contact)}" if contact else words["text"]
         for code, words in given.items()
+    }
+
+
+def _across_languages(given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """What is said in the user's language around entries in another, by what it does and by language."""
+    said = {"language_name": "name", "answered_in": "answer", "choice_in": "choice"}
+    said |= {"no_answer_in": "none", "off_topic_in": "none"}
+    return {
+        key: {code: words[own] for code, words in given.items() if own in words} for key, own in said.items()
     }
 
 

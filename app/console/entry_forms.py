@@ -23,6 +23,8 @@ EMPTY: dict[str, Any] = {
     "misconceptions": [],
     "about": [],
     "not_about": [],
+    "language": "",
+    "translation_of": "",
     "sources": [],
     "reviewed_on": None,
     "valid_until": None,

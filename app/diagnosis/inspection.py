@@ -18,8 +18,8 @@ from app.settings import Settings, SettingsError, read_settings
 from app.store import sqlite_file
 from app.store.db import open_database
 from knowledge.curation.rows import content_hash
-from knowledge.encoders.model_store import StoredModel, exported_model
-from knowledge.encoders.types import EncoderFailed, describe, load_encoder
+from knowledge.encoders.model_store import StoredModel
+from knowledge.encoders.types import MULTILINGUAL_ENCODER, EncoderFailed, describe, load_encoder, ready_model
 from knowledge.entries import EntryStore
 from knowledge.errors import BackgroundUnusable
 from knowledge.extras import install, lacking_to_export
@@ -104,7 +104,7 @@ def _is_absent(engine: Engine) -> bool:
 def _encoder(settings: Settings) -> tuple[Finding, StoredModel | None]:
     """The encoder, tried on one sentence if it is exported already."""
     try:
-        stored = exported_model(settings.encoder, settings.data_dir)
+        stored = ready_model(settings.encoder, settings.data_dir)
         if stored is None:
             return _unexported(settings.encoder), None
         load_encoder(settings.encoder, settings.data_dir, settings.encoder_threads).encode(["a sentence"])
@@ -113,7 +113,7 @@ def _encoder(settings: Settings) -> tuple[Finding, StoredModel | None]:
     info = describe(stored)
     cosine = "" if info.precision == "pytorch" else f", mean cosine {info.mean_cosine:.4f} to the original"
     detail = f"{info.name}, {info.precision}{cosine}, fingerprint {info.fingerprint}, cached in {info.path}"
-    if info.reason:
+    if info.reason and info.name != MULTILINGUAL_ENCODER:
         return Finding("encoder", State.NOTE, f"{detail}; not int8: {info.reason}"), stored
     return Finding("encoder", State.OK, detail), stored
 

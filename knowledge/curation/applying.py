@@ -14,7 +14,7 @@ from knowledge.curation.rows import EntryRow, entry_from
 from knowledge.curation.writing import Change, approved_of, kept_of, write
 from knowledge.errors import ImportRejected, LineError
 from knowledge.importing.changes import Plan, plan_of
-from knowledge.twins import shared_wordings
+from knowledge.twins import lost_originals, shared_wordings
 from knowledge.types import Entry, EntryStatus
 
 
@@ -95,5 +95,7 @@ def warnings_on(session: Session, touched: Collection[str]) -> list[tuple[str, f
     approved = select(EntryRow.record, EntryRow.updated_at).where(
         col(EntryRow.status) == EntryStatus.APPROVED.value
     )
-    dated = ((entry_from(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id))))
-    return list(shared_wordings(dated, touched))
+    dated = [(entry_from(record), at) for record, at in session.exec(approved.order_by(col(EntryRow.id)))]
+    known = set(session.exec(select(EntryRow.id)))
+    lost = lost_originals((entry for entry, _ in dated if entry.id in touched), known)
+    return [*shared_wordings(dated, touched), *lost]

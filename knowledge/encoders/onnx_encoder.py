@@ -62,7 +62,7 @@ def describe(stored: StoredModel) -> EncoderInfo:
         precision=manifest.precision,
         mean_cosine=manifest.mean_cosine,
         fingerprint=stored.fingerprint,
-        sha256=manifest.files.get("model.onnx", ""),
+        sha256=manifest.files.get("model.onnx") or manifest.files.get("weights.npz", ""),
         path=stored.folder,
         reason=manifest.reason,
     )

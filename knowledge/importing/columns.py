@@ -28,6 +28,8 @@ class Role(StrEnum):
     REVIEW_BY = "review_by"
     ABOUT = "about"
     NOT_ABOUT = "not_about"
+    LANGUAGE = "language"
+    TRANSLATION_OF = "translation_of"
     DRAFT = "draft"  # yes or no
     PUBLISHED = "published"  # yes or no
     QNA_ID = "qna id"  # of QnA Maker: rows with the same one are wordings of one entry
@@ -67,6 +69,8 @@ _NAMES: dict[Role, str] = {  # the first that is there wins; the rest are told a
     Role.MISCONCEPTIONS: "misconceptions, misconception, common misconceptions, myths, myth",
     Role.ABOUT: "about, is about",
     Role.NOT_ABOUT: "not about, is not about",
+    Role.LANGUAGE: "language, language code",
+    Role.TRANSLATION_OF: "translation of",
     Role.SOURCES: "sources, source, reference, references, quelle, quellen, fuente, fonte, bron",
     Role.LINK: "link, links, url, urls, source url, source link, article url, html url, page url, web page,"
     " website, hyperlink, read more, more info, more information, public url",

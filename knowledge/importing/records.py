@@ -19,12 +19,13 @@ MAX_ID, MAX_TOPIC, MAX_QUESTION, MAX_ANSWER = 100, 100, 500, 20_000
 MAX_ITEMS, MAX_ITEM, MAX_SOURCES, MAX_TITLE, MAX_URL = 200, 500, 20, 300, 2_000
 
 _ALWAYS = "id topic question answer alternates misconceptions sources reviewed_on valid_until status"
-FIELDS = [*_ALWAYS.split(), "review_by", "about", "not_about"]
+FIELDS = [*_ALWAYS.split(), "review_by", "about", "not_about", "language", "translation_of"]
 FLAT_SOURCE_FIELDS = ("url", "source_title", "source")
 """Read only where a record has no `sources`: real exports name one address and who published it."""
 
 _MOST_HTML = 10  # times the longest answer: so much of a page may be tags
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]+)*\Z")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\x80-\x9f]")
@@ -44,8 +45,8 @@ def normalise(text: str) -> str:
 
 
 def record_of(entry: Entry) -> dict[str, Any]:
-    """The entry as JSON-ready data, in the order of `FIELDS`: every field, the last three where they are
-    set."""
+    """The entry as JSON-ready data, in the order of `FIELDS`: every field, those behind
+    `status` where they are set."""
     record: dict[str, Any] = {
         "id": entry.id,
         "topic": entry.topic,
@@ -64,6 +65,10 @@ def record_of(entry: Entry) -> dict[str, Any]:
         record["about"] = list(entry.about)
     if entry.not_about:
         record["not_about"] = list(entry.not_about)
+    if entry.language:
+        record["language"] = entry.language
+    if entry.translation_of:
+        record["translation_of"] = entry.translation_of
     return record
 
 
@@ -83,6 +88,8 @@ def entry_of(record: Mapping[str, Any], problems: Problems) -> Entry:
         review_by=_day(record.get("review_by"), "review_by", problems),
         about=_texts(record.get("about"), "about", problems),
         not_about=_texts(record.get("not_about"), "not_about", problems),
+        language=_language(record.get("language"), problems),
+        translation_of=_original(record, problems),
     )
     if entry.status is EntryStatus.APPROVED and not entry.is_written:
         problems.append("answer is still to be written: such an entry cannot be approved")
@@ -132,12 +139,32 @@ def _markdown(answer: object, problems: Problems) -> object:
         return answer
 
 
-def _slug(value: object, problems: Problems) -> str:
+def _language(value: object, problems: Problems) -> str:
+    """The first part of a code such as pt-BR: who reads the one reads the other."""
+    text = _text(value, "language", MAX_ID, problems, default="")
+    if text and not _LANGUAGE.match(text):
+        problems.append("language must be a code of two or three letters, such as de")
+    return re.split("[-_]", text)[0].lower()
+
+
+def _original(record: Mapping[str, Any], problems: Problems) -> str:
+    value = record.get("translation_of")
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return ""
+    original = _slug(value, problems, "translation_of")
+    if original == record.get("id"):
+        problems.append("translation_of names the entry itself")
+    if not record.get("language"):
+        problems.append("a translation needs its language")
+    return original
+
+
+def _slug(value: object, problems: Problems, name: str = "id") -> str:
     before = len(problems)
-    text = _text(value, "id", MAX_ID, problems)
+    text = _text(value, name, MAX_ID, problems)
     if len(problems) == before and not _SLUG.match(text):
         problems.append(
-            "id must begin with a letter or digit and hold only the letters a to z, digits, and . _ -"
+            f"{name} must begin with a letter or digit and hold only the letters a to z, digits, and . _ -"
         )
     return text
 

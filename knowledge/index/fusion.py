@@ -31,6 +31,13 @@ class FusionWeights:
         )
         return fused
 
+    @property
+    def by_meaning(self) -> FusionWeights:
+        """For a query whose words are not those of the knowledge base, as in another language: the cosines
+        carry the weight of the words too, so that its scores have the scale of others."""
+        cosines = self.question_cosine + self.answer_cosine
+        return FusionWeights(self.question_cosine / cosines, self.answer_cosine / cosines, 0.0)
+
 
 def evened(values: FloatArray, firsts: NDArray[np.int64]) -> FloatArray:
     """How near a query is to each group of wordings, groups beginning at `firsts`: the logarithm of the mean

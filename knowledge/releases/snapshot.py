@@ -81,6 +81,7 @@ class LocalSnapshot:
         self.passages = passages
         self.vectors = vectors
         self._listed = tuple(entries)
+        self._has_translations = any(entry.translation_of for entry in entries)
         self._ordinals = {entry.id: ordinal for ordinal, entry in enumerate(entries)}
         self._questions: dict[str, list[int]] = {}
         for place, entry in enumerate(entries):
@@ -176,7 +177,8 @@ class LocalSnapshot:
             if len(found.ordinals) >= limit or wanted >= self.searchable:
                 break
             wanted *= 4  # entries with many passages, or expired ones, took the places
-        return self._hits(found, vector, limit) if len(found.ordinals) else []
+        weights = self.weights if text else self.weights.by_meaning
+        return self._hits(found, vector, limit, weights) if len(found.ordinals) else []
 
     def _nearest(self, text: str, vector: FloatArray, wanted: int) -> Signals:
         """The signals of the servable entries that own the `wanted` best rows."""
@@ -261,19 +263,30 @@ class LocalSnapshot:
         """The score of each entry that was measured, shape (entries,)."""
         return self.weights.fuse(signals.wording_cosine, signals.answer_cosine, signals.lexical)
 
-    def _hits(self, signals: Signals, vector: FloatArray, limit: int) -> list[Hit]:
-        scores = self.fused(signals)
+    def _hits(self, signals: Signals, vector: FloatArray, limit: int, weights: FusionWeights) -> list[Hit]:
+        scores = weights.fuse(signals.wording_cosine, signals.answer_cosine, signals.lexical)
+        best_first = [int(i) for i in np.argsort(-scores, kind="stable")]
         return [
             Hit(
                 entry=self._listed[signals.ordinals[i]],
-                passage=self._best_passage(signals, int(i), vector),
+                passage=self._best_passage(signals, i, vector),
                 score=float(scores[i]),
                 question_cosine=float(signals.question_cosine[i]),
                 answer_cosine=float(signals.answer_cosine[i]),
                 lexical=float(signals.lexical[i]),
             )
-            for i in np.argsort(-scores, kind="stable")[:limit]
+            for i in self._once(best_first, signals.ordinals)[:limit]
         ]
+
+    def _once(self, places: list[int], ordinals: NDArray[np.int64]) -> list[int]:
+        """Of entries that translate each other the first alone: they are one answer."""
+        if not self._has_translations:
+            return places
+        first: dict[str, int] = {}
+        for i in places:
+            entry = self._listed[ordinals[i]]
+            first.setdefault(entry.translation_of or entry.id, i)
+        return list(first.values())
 
     def _best_passage(self, signals: Signals, i: int, vector: FloatArray) -> Passage:
         """The passage nearest to the query on the nearer side of the entry."""

@@ -29,6 +29,8 @@ EXPLAINED = {
     "review_by": "When to review it next, or empty",
     "about": "Words that it is about and does not say, one a line",
     "not_about": "What it must not be taken to be about, one a line",
+    "language": "A code such as de, where it is not that of the others",
+    "translation_of": "The id of the entry that it translates, or empty",
 }
 """What stands above the header of an empty table."""
 

@@ -18,7 +18,10 @@ Row = tuple[int, Sequence[Any]]
 Record = dict[str, Any]
 ABSENT = object()
 """In place of a cell: this row has no such column (an object of a JSON array without the name)."""
-_TEXTS = (Role.ID, Role.QUESTION, Role.ANSWER, Role.TOPIC, Role.METADATA, Role.QNA_ID, Role.CONTEXT_ONLY)
+_TEXTS = (
+    *(Role.ID, Role.QUESTION, Role.ANSWER, Role.TOPIC, Role.LANGUAGE, Role.TRANSLATION_OF),
+    *(Role.METADATA, Role.QNA_ID, Role.CONTEXT_ONLY),
+)
 _DAYS = (Role.REVIEWED_ON, Role.VALID_UNTIL, Role.REVIEW_BY)
 _LISTS = (Role.MISCONCEPTIONS, Role.ABOUT, Role.NOT_ABOUT)
 

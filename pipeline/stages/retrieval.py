@@ -49,7 +49,8 @@ class HybridRetrieval:
         texts = (query.text, query.own) if query.own else (query.text,)
         vectors = await self._encoder.encode(texts)
         if not query.own:
-            return Retrieved(tuple(await search(snapshot, query.text, vectors[0], self._limit)))
+            words = "" if query.language else query.text
+            return Retrieved(tuple(await search(snapshot, words, vectors[0], self._limit)))
         wide = WIDE * self._limit
         lists = [
             await search(snapshot, text, vector, wide) for text, vector in zip(texts, vectors, strict=True)

@@ -79,7 +79,9 @@ class Voice:
     def asks_for_whole(self, message: str, before: str) -> bool:
         return message == "the rest" and before.endswith("(a part)")
 
-    def offering(self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = ()) -> str:
+    def offering(
+        self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = (), language: str = ""
+    ) -> str:
         return f"Which? {' '.join(questions)}"
 
     def unanswered(self, part: str) -> str:

@@ -67,6 +67,8 @@ _ENTRY: _Schema = {
         "review_by": _DAY,
         "about": _list(_text(MAX_ITEM), MAX_ITEMS),
         "not_about": _list(_text(MAX_ITEM), MAX_ITEMS),
+        "language": _or_null({"type": "string", "pattern": "^([A-Za-z]{2,3})?$"}),
+        "translation_of": _or_null({"type": "string", "maxLength": MAX_ID, "pattern": f"^$|{_SLUG}"}),
     },
     "required": ["id", "question", "answer"],
     "additionalProperties": False,
@@ -74,7 +76,8 @@ _ENTRY: _Schema = {
 NewEntry = Annotated[dict[str, Any], WithJsonSchema(_ENTRY)]
 ChangedEntry = Annotated[dict[str, Any], WithJsonSchema({**_ENTRY, "required": ["question", "answer"]})]
 """Its id is in the address."""
-_ALWAYS = [name for name in _ENTRY["properties"] if name not in ("review_by", "about", "not_about")]
+_WHERE_SET = ("review_by", "about", "not_about", "language", "translation_of")
+_ALWAYS = [name for name in _ENTRY["properties"] if name not in _WHERE_SET]
 _WARNING: _Schema = {
     "type": "object",
     "properties": {"kind": {"type": "string"}, "detail": {"type": "string"}, "entry_id": {"type": "string"}},

@@ -23,8 +23,7 @@ from app.store.audit import AuditLog
 from app.store.curators import OPERATOR
 from app.store.gate_reports import GateReportRow, GateReports
 from app.store.jobs import JobRunning, JobStore
-from knowledge.encoders.model_store import exported_model, open_model
-from knowledge.encoders.types import TextEncoder, load_encoder
+from knowledge.encoders.types import TextEncoder, load_encoder, ready_model, stored_model
 from knowledge.errors import BuildRunning, ReleaseHeld
 from knowledge.progress import Show
 from knowledge.releases.releases import EncoderStamp, ReleaseInfo, Releases, Standing
@@ -166,12 +165,12 @@ def live_snapshot(base: KnowledgeBase, engine: Engine, settings: Settings, show:
 
 def _stamp(settings: Settings, show: Show) -> EncoderStamp:
     _announce_export(settings, show)
-    stored = open_model(settings.encoder, settings.data_dir)
+    stored = stored_model(settings.encoder, settings.data_dir)
     return EncoderStamp(stored.manifest.name, stored.manifest.dimension, stored.fingerprint)
 
 
 def _announce_export(settings: Settings, show: Show) -> None:
-    exported = exported_model(settings.encoder, settings.data_dir)
+    exported = ready_model(settings.encoder, settings.data_dir)
     show(0.0, "loading the encoder" if exported else "exporting the encoder, once: this can take a minute")
 
 

@@ -82,6 +82,10 @@ class ExtractiveComposer:
     def _opening(self, question: Question, entry: Entry, evidence: Evidence) -> Iterator[Sentence]:
         """What stands before the entry: a phrase runs into a first paragraph, and apart from the rest. A
         phrase that only pleases gives way to the question that is named."""
+        if question.language and question.language != entry.language:
+            line = self._voice.in_another_language(question.language, entry.language)
+            if line:
+                yield replace(_house(line, " "), needed=True)
         if item := evidence.query.remembered:
             yield replace(_house(self._voice.remembering(item.fact, entry.id), " "), needed=True)
             question = replace(question, plain=True)

@@ -44,6 +44,11 @@ class SpokenLanguages:
         """The language of a message that is surely in none of the knowledge base's; empty where it is in one
         of them or cannot be told: slang, names and terms are of no language, and to be called foreign is
         worse than not to be understood."""
+        code = self.other(text)
+        return code if code not in self.codes else ""
+
+    def other(self, text: str) -> str:
+        """The language of a message that is surely not in the knowledge base's first; empty otherwise."""
         said = list(_words(text[:_READ]))
         known = sum(word in self.words for word in said)
         if not self.codes or not said or known >= _KNOWN_WORDS * len(said):
@@ -53,7 +58,7 @@ class SpokenLanguages:
         ]
         code, share = ranked[0]
         sure = share >= _SURE * sum(share for _, share in ranked)
-        return code if sure and code not in self.codes else ""
+        return code if sure and code != self.codes[0] else ""
 
 
 def _words(text: str) -> list[str]:

@@ -23,6 +23,7 @@ from pipeline.stages.retrieval import search
 from pipeline.stages.rewriting.context_dependence import (
     SURELY_DEPENDS,
     ContextDependence,
+    brief,
     spoken_words,
     subject,
 )
@@ -58,7 +59,7 @@ _CURATED = 0.9  # a message this near to a curated wording means that, whatever 
 class _Message:
     """What the user says: as it was typed, its `core` without pleasantries, and read `together` with what was
     asked before, empty where it does not lean on that; what was `said` in all, the conversation included;
-    vectors by text, also of the telling `pieces`."""
+    vectors by text, also of the telling `pieces`. What is in another `language` is read by meaning alone."""
 
     text: str
     core: str
@@ -66,10 +67,11 @@ class _Message:
     said: str
     pieces: tuple[str, ...]
     vectors: Mapping[str, FloatArray]
+    language: str = ""
 
     @property
     def says_nothing(self) -> bool:
-        return says_nothing(self.core)
+        return not self.language and says_nothing(self.core)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,11 @@ class CalibratedTopicGate:
         thresholds: JudgeThresholds | None = None,
         kinds: IntentClassifier | None = None,
         slang: Slang | None = None,
+        *,
+        multilingual: bool = False,
     ) -> None:
+        """`multilingual`: the encoder reads messages in languages that the knowledge base is not in."""
+        self._multilingual = multilingual
         self._encoder = encoder
         self._knowledge = knowledge
         self._exemplars = exemplars
@@ -114,13 +120,20 @@ class CalibratedTopicGate:
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises `RetrievalFailed` and `ModelUnavailable` as the ports do."""
         snapshot = self._knowledge.current
-        message = await self._message(question)
+        spoken = await self._spoken(snapshot)
+        language = spoken.other(question.text)
+        read = self._multilingual or language in spoken.codes
+        message = await self._message(question, language if read else "")
+        verdict = await self._verdict(snapshot, message, "" if read else language)
+        return replace(verdict, language=message.language)
+
+    async def _verdict(self, snapshot: Snapshot, message: _Message, unread: str) -> TopicVerdict:
+        """`unread`: the language of a message that the encoder does not read."""
         whole = await self._read(snapshot, message, message.text)
         if alarm := await self._alarm(snapshot, message, whole):
             return TopicVerdict(alarm.topic, whole.probability, alarm.kind)
-        language = (await self._spoken(snapshot)).foreign(message.text)
-        if language and whole.question_cosine < _CURATED:
-            return TopicVerdict(Topic.OFF_TOPIC, whole.probability, f"language.{language}")
+        if unread and whole.question_cosine < _CURATED:
+            return TopicVerdict(Topic.OFF_TOPIC, whole.probability, f"language.{unread}")
         bare = message.core not in ("", message.text)
         alone = await self._read(snapshot, message, message.core) if bare else whole
         best = alone if alone.probability > whole.probability else whole
@@ -143,21 +156,23 @@ class CalibratedTopicGate:
         topic = Topic.DOUBTFUL if best.probability >= least else Topic.OFF_TOPIC
         return TopicVerdict(topic, best.probability)
 
-    async def _message(self, question: Question) -> _Message:
-        core = without_pleasantries(question.text)
-        together, pieces = self._with_history(question, core), telling(question.text)
+    async def _message(self, question: Question, language: str) -> _Message:
+        core = question.text.strip() if language else without_pleasantries(question.text)
+        together, pieces = self._with_history(question, core, language), telling(question.text)
         texts = list(dict.fromkeys(text for text in (question.text, core, together, *pieces) if text))
         vectors = await self._encoder.encode(texts)
         known = dict(zip(texts, vectors, strict=True))
         said = "\n".join((*(message.text for message in question.history), question.text))
-        return _Message(question.text, core, together, said, tuple(pieces), known)
+        return _Message(question.text, core, together, said, tuple(pieces), known, language)
 
     async def _read(self, snapshot: Snapshot, message: _Message, text: str) -> _Reading:
         vector = message.vectors[text]
-        hits = await search(snapshot, text, vector, _HITS)
+        hits = await search(snapshot, "" if message.language else text, vector, _HITS)
         features = snapshot.calibration.features([hit.score for hit in hits], vector)
         probability = snapshot.calibration.gate.probability(features) if hits else 0.0
-        if snapshot.calibration.gate.weights:  # one that weighs nothing takes any subject, however it is put
+        if (
+            snapshot.calibration.gate.weights and not message.language
+        ):  # one that weighs nothing takes any subject, however it is put
             probability = await self._doubted(snapshot, message, hits, vector, probability)
         return _Reading(
             probability=probability,
@@ -230,12 +245,14 @@ class CalibratedTopicGate:
             least = self._thresholds.small_talk_clear
         return nearest.kind if nearest.cosine >= least else None
 
-    def _with_history(self, question: Question, core: str) -> str:
+    def _with_history(self, question: Question, core: str, language: str) -> str:
         """The message read together with what the user asked last; empty where it does not lean on that."""
         asked = [message.text for message in question.history if message.role is Role.USER][-_REMEMBERED:]
         words = core.split()
         if not asked or not words or len(words) > _FOLLOW_UP_WORDS or len(core) > _READ:
             return ""
+        if language:
+            return " ".join([*asked, core]) if brief(core) else ""
         leans = says_nothing(core) or len(words) <= _SHORT or self._dependence(core) >= _LEANS
         return " ".join([*asked, core]) if leans else ""
 

@@ -55,7 +55,7 @@ class CalibratedRelevanceCheck:
         if LEARNED not in calibration.figures:  # nor could the gate learn what is on topic
             query = replace(query, doubtful=False)
         evidence = decided(query, judged, answerable, self._thresholds)
-        if self._support is None or not (evidence or evidence.offered):
+        if self._support is None or query.language or not (evidence or evidence.offered):
             return evidence
         best = hits[0].entry
         missing = await self._support.doubt(query.text, vector, best, snapshot, query.borrowed)

@@ -138,7 +138,7 @@ class SubtypeFilter:
     async def __call__(self, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         """Raises what `check` raises, and `RetrievalFailed`."""
         evidence = await self._check(query, retrieved)
-        if not (evidence.accepted or evidence.offered):
+        if query.language or not (evidence.accepted or evidence.offered):
             return evidence
         kinds = self._of(self._knowledge.current)
 

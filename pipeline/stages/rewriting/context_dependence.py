@@ -74,6 +74,7 @@ _AFTER_A_CLAIM = frozenset("know think heard hear true said say so sure believe 
 _NO_DETERMINER = _VERBAL | frozenset("the a an this that they it he she your there my our".split())
 _ENOUGH_TO_EXPLAIN = 2
 _FEW = 4
+_BRIEF_WORDS, _LETTERS_A_WORD = 4, 3  # the second where words are not parted, as in Chinese
 
 SURELY_DEPENDS = 0.85
 """From this probability on a message refers to something, and the likeliest of what was said is taken."""
@@ -202,3 +203,11 @@ def _bare_definite(words: list[str], text: str) -> set[str]:
         if bare and not re.search(rf"\b[Tt]he {re.escape(following[0]).capitalize()}", text):
             return set(following[:nouns])
     return set()
+
+
+def brief(text: str) -> bool:
+    """Whether a message in a language of which no words are known here is so short that it may lean on what
+    was said before it."""
+    words = text.split()
+    unparted = len(words) == 1 and not text.isascii()
+    return (len(text) // _LETTERS_A_WORD if unparted else len(words)) <= _BRIEF_WORDS

@@ -11,7 +11,7 @@ from knowledge.types import Snapshot
 from pipeline.english.normalising import Rewording, Slang, asking, normalise, without_asides
 from pipeline.english.vocabulary import Vocabulary
 from pipeline.ports import Knowledge
-from pipeline.stages.rewriting.context_dependence import TOKEN, subject
+from pipeline.stages.rewriting.context_dependence import TOKEN, brief, subject
 from pipeline.stages.rewriting.ordinals import pointed_at
 from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.turn import SearchQuery
@@ -56,8 +56,10 @@ class SpecialistQueryRewriter:
 
     async def __call__(self, question: Question) -> SearchQuery:
         """Raises `RetrievalFailed` where no release is loaded."""
-        release = await self._current()
         text = question.text.strip()
+        if question.language:
+            return _as_it_is(text, question.history)
+        release = await self._current()
         needs, meant = self._meant(text, question.history, release.vocabulary.ubiquitous)
         used = bool(meant) and needs >= self._terms.dependence.alone_below
         query = _with(text, meant) if used else text
@@ -98,6 +100,13 @@ class SpecialistQueryRewriter:
     def _read(self, snapshot: Snapshot) -> _Release:
         vocabulary = Vocabulary.of(snapshot.entries.values())
         return _Release(vocabulary, self._slang.plain_words(vocabulary))
+
+
+def _as_it_is(text: str, history: Sequence[Message]) -> SearchQuery:
+    """A text in a language of which no words are known here: a brief one is tried behind the message before
+    it, too."""
+    before = [message.text for message in history if message.role is Role.USER][-1:]
+    return SearchQuery(text, (" ".join([*before, text]),) if before and brief(text) else ())
 
 
 def _says_something(text: str, ubiquitous: Set[str]) -> bool:

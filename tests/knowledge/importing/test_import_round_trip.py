@@ -65,6 +65,11 @@ entries = st.builds(
     reviewed_on=days,
     valid_until=days,
     status=st.sampled_from(EntryStatus),
+    language=st.sampled_from(["", "de", "tr"]),
+).flatmap(
+    lambda entry: st.sampled_from(["", "an-original"] if entry.language else [""]).map(
+        lambda original: replace(entry, translation_of=original)
+    )
 )
 tables = st.lists(entries.filter(not_garbled), min_size=1, max_size=4, unique_by=lambda entry: entry.id)
 several = st.lists(entries, min_size=1, max_size=4, unique_by=lambda entry: entry.id)

@@ -54,6 +54,12 @@ def test_what_has_no_language_is_not_foreign(text: str) -> None:
     assert not SpokenLanguages.of([]).foreign("wo ist mein paket bitte")
 
 
+def test_a_second_language_of_the_knowledge_base_is_another_but_not_foreign() -> None:
+    both = SpokenLanguages(("en", "de"), frozenset())
+    assert (both.other("wo ist mein paket bitte"), both.foreign("wo ist mein paket bitte")) == ("de", "")
+    assert both.other("where is my parcel please") == ""
+
+
 def test_words_of_the_knowledge_base_are_not_foreign() -> None:
     home = SpokenLanguages.of([Entry("a", "What does Guten Appetit mean?", "It means enjoy your meal.")])
     assert not home.foreign("guten appetit")

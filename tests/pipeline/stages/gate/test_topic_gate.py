@@ -50,12 +50,20 @@ async def verdict(
     snapshot: BridgeSnapshot | None = None,
     kinds: IntentClassifier | None = None,
     alarms: AlarmModel | None = None,
+    multilingual: bool = False,
 ) -> TopicVerdict:
     thresholds = JudgeThresholds(gate=0.5)
     known = Alarms(read_lexicon(SEEDS), EXEMPLARS, thresholds, alarms)
     bridge = Bridge(snapshot or BridgeSnapshot())
     gate = CalibratedTopicGate(
-        AsyncHashEncoder(), bridge, EXEMPLARS, known, TERMS.dependence, thresholds, kinds
+        AsyncHashEncoder(),
+        bridge,
+        EXEMPLARS,
+        known,
+        TERMS.dependence,
+        thresholds,
+        kinds,
+        multilingual=multilingual,
     )
     assert gate.engine == "specialist"
     return await gate(Question(text, history))
@@ -355,6 +363,16 @@ async def test_a_message_in_another_language_is_told_so_unless_it_is_curated() -
     ).kind == ""
     curated = await verdict("toll", snapshot=replace(bridge, entries=german))
     assert curated.topic is Topic.ON_TOPIC
+
+
+async def test_a_multilingual_encoder_lets_a_message_in_another_language_pass_to_the_judges() -> None:
+    entries = {"e": Entry("e", "What is the toll of the bridge?", "Two euros for each of the cars.")}
+    bridge = BridgeSnapshot(entries=entries)
+    found = await verdict("wo finde ich bitte einen guten Rotwein", snapshot=bridge, multilingual=True)
+    assert (found.language, found.kind) == ("de", "")
+    assert {text for text, _ in bridge.searched} == {""}, "its words are not those of the knowledge base"
+    english = await verdict("what is the toll of the bridge", snapshot=bridge, multilingual=True)
+    assert english.language == ""
 
 
 async def test_a_message_that_leaves_out_what_all_is_about_needs_a_better_match() -> None:
