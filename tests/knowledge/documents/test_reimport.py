@@ -194,6 +194,14 @@ def test_an_entry_of_the_same_id_is_not_taken_over(store: DocumentStore, entries
     assert changes(take_in(store, guide(GUIDE))) == {}
 
 
+def test_each_document_is_told_of_its_own_twins(store: DocumentStore, entries: EntryStore) -> None:
+    entries.create(Entry("cash", "Can I pay in cash?", "No."))
+    documents = [guide({"Can I pay in cash?": "No, by card."}), guide({"Other": "Stays."}, "other.md")]
+    told, silent = store.apply(documents, approve=True, instead_of=["gone-already"])
+    assert len(told.warnings) == 1 and '"cash"' in told.warnings[0]
+    assert silent.warnings == ()
+
+
 def test_removing_a_document_leaves_what_somebody_touched(store: DocumentStore, entries: EntryStore) -> None:
     take_in(store, guide(GUIDE))
     take_in(store, guide({"Other": "Stays."}, "other.md"))
