@@ -89,7 +89,9 @@ def test_the_owners_texts_and_contact_are_said_where_they_belong(tmp_path: Path)
     assert "988" in bare.fixed["crisis"][0] and "988" not in bare.fixed["emergency"][0]
     shown = {key for key, texts in voice.fixed.items() if all("desk@example" in text for text in texts)}
     languages = {f"off_topic_language.{code}" for code in TOLD_APART}
-    assert shown == languages | {"no_answer", "off_topic", "small_talk.complaint", "small_talk.person"}
+    assert shown == languages | {
+        *("no_answer", "off_topic", "small_talk.complaint", "small_talk.person", "steering.ending")
+    }
     assert not [text for texts in bare.fixed.values() for text in texts if "{contact}" in text]
     assert "can't" in bare.reply(Outcome.SMALL_TALK, "person")
 
