@@ -26,7 +26,7 @@ cli = typer.Typer(
 )
 releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
 gold = typer.Typer(
-    help="Gold questions: what must be answered rightly before a release goes live.",
+    help="Keep gold questions: what every release has to answer rightly.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -317,7 +317,7 @@ def gaps(
     limit: Annotated[int, _MOST] = 20,
     json: Annotated[bool, typer.Option("--json", help="As GET /admin/gaps gives it.")] = False,
 ) -> None:
-    """Show what users asked that the knowledge base could not answer, what is asked most first.
+    """Show what users asked in vain, what is asked most first.
 
     Messages without an answer, offers that nobody took up and answers rated down, clustered by what they ask.
     """

@@ -19,14 +19,14 @@ class Translations:
     translation, and else in the original's: which of them was found is a matter of chance."""
 
     def __init__(self, check: RelevanceCheck, knowledge: Knowledge) -> None:
-        self._check = check
+        self.check = check
         self._knowledge = knowledge
         self._families: WeakKeyDictionary[Snapshot, Mapping[str, _Family]] = WeakKeyDictionary()
         self.engine = check.engine
 
     async def __call__(self, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         """Raises what `check` raises, and `RetrievalFailed`."""
-        evidence = await self._check(query, retrieved)
+        evidence = await self.check(query, retrieved)
         snapshot = self._knowledge.current
         if snapshot not in self._families:
             self._families[snapshot] = _families(snapshot.entries.values())

@@ -28,8 +28,12 @@ EXCEPT = {
     "POST /chat": "positive_data_acceptance",
     "POST /v1/answers": "positive_data_acceptance",
     "POST /v1/chat/completions": "positive_data_acceptance",
+    "POST /admin/entries": "positive_data_acceptance",  # a translation needs its language
     "PUT /admin/entries/{entry_id}": "positive_data_acceptance",
     "POST /admin/entries/import": "positive_data_acceptance",
+    "GET /users/{user_id}/memory": "positive_data_acceptance",  # who guesses an id is told so
+    "DELETE /users/{user_id}/memory/{item_id}": "positive_data_acceptance",
+    "DELETE /users/{user_id}": "positive_data_acceptance",
     "POST /admin/gold": "positive_data_acceptance",
     "PUT /admin/gold/{gold_id}": "positive_data_acceptance",
     "POST /admin/turns/{message_id}/gold": "positive_data_acceptance",

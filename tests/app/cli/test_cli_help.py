@@ -21,6 +21,7 @@ COMMANDS = {
     "import",
     "purge",
     "gaps",
+    "gold",
     "feedback",
     "export",
     "template",

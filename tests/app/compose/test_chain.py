@@ -16,6 +16,7 @@ from app.settings import Settings
 from knowledge.releases.releases import LiveRelease
 from pipeline.stages.grounding.borrowed import NothingBorrowed
 from pipeline.stages.relevance.subtype_filter import SubtypeFilter
+from pipeline.stages.relevance.translations import Translations
 from pipeline.types import Question, Reply
 from tests.fakes import HashEncoder, entry, settings, snapshot, unstored_base
 
@@ -65,6 +66,7 @@ async def test_specialists_judge_behind_their_guards(using: Settings) -> None:
 
     knowledge = ServingKnowledge(LiveRelease(snapshot(ENTRY)))
     stages = build_chat(using, unstored_base(), models, knowledge, Traces()).stages
-    assert isinstance(stages.relevance, SubtypeFilter)
+    assert isinstance(stages.relevance, Translations)
+    assert isinstance(stages.relevance.check, SubtypeFilter)
     assert isinstance(stages.grounding, NothingBorrowed)
     await models.close()

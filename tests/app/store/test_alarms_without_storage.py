@@ -142,7 +142,7 @@ async def test_turns_that_wait_for_the_database_leave_their_places_to_alarms(
         await using.storage.idle()
 
 
-def out_of_reach(_store: object, _conversation_id: str) -> Opened:
+def out_of_reach(_store: object, _conversation_id: str, _user: str | None = None) -> Opened:
     raise LOCKED
 
 
@@ -172,7 +172,7 @@ async def test_a_database_that_says_nothing_does_not_hold_an_alarm(
 ) -> None:
     silent = threading.Event()
 
-    def hang(_store: object, conversation_id: str) -> Opened:
+    def hang(_store: object, conversation_id: str, _user: str | None = None) -> Opened:
         silent.wait(10)
         return Opened(conversation_id)
 

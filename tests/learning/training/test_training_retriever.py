@@ -182,7 +182,7 @@ def test_a_practice_file_is_a_knowledge_base(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "practice" / "shop.yaml").write_text(
         "name: shop\nentries: [{id: a, question: Q, answer: A, asked: [m1, m2], near_misses: [x]}]\n"
     )
-    monkeypatch.setattr(corpora, "SEEDS", tmp_path)
+    monkeypatch.setattr(corpora, "SHIPPED_SEEDS", tmp_path)
 
     (shop,) = read_corpora("practice", tmp_path)
 
