@@ -30,6 +30,7 @@ from knowledge.importing.paths import parse_path
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.alterations import NAME, alterations, rewordings
 from learning.training.retrieval.shipped_weights import shipped_encoder
+from pipeline.context import TurnContext
 from pipeline.english.evidence_text import evidence_text
 from pipeline.english.language import content_words, split_sentences
 from pipeline.stages.grounding.contradictions import find_contradiction
@@ -123,7 +124,7 @@ async def fit(check: SpecialistGroundingCheck, sets: Sequence[Sequence[Sample]])
             cited = evidence_text((entry,))
             if content_words(text) and cited.sentences and not is_verbatim(text.strip(), entry.answer):
                 conflict = find_contradiction(text, cited)
-                judged.append((await check.features(text, cited, conflict), truth))
+                judged.append((await check.features(text, cited, conflict, TurnContext()), truth))
         rows += [row for row, _ in judged]
         truths += [truth for _, truth in judged]
         weights += [1 / len(judged)] * len(judged)

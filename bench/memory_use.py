@@ -30,6 +30,7 @@ from knowledge.encoders.types import load_encoder
 from knowledge.entries import ApplyMode
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import Snapshot
+from pipeline.context import TurnContext
 from pipeline.memory.reading import MemoryReader
 from pipeline.ports import unheard
 from pipeline.types import Outcome, Question, Reply
@@ -39,7 +40,7 @@ class _Trace:
     def __init__(self) -> None:
         self.last: Mapping[str, Any] = {}
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         self.last = trace
 
     @property

@@ -8,18 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.types import Hit
+from pipeline.context import TurnContext
 from pipeline.delivery import Checks, Delivery
 from pipeline.engines import Stages
 from pipeline.english.parts import parts_of
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
-from pipeline.llm.budget import turn_budget
 from pipeline.message_filter import Draft, EchoGuard, to_reply
-from pipeline.ports import (
-    Knowledge,
-    Say,
-    TraceSink,
-)
+from pipeline.ports import Knowledge, Say, TraceSink, release_of
 from pipeline.speech import Speech
 from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
@@ -88,19 +84,22 @@ class ChatPipeline:
         """The stages in use, so that an evaluation can ask each of them alone."""
         return self._stages
 
-    async def run(self, message_id: str, question: Question, say: Say) -> Reply:
-        """Runs the chain, speaking each piece of the reply through `say` as soon as it is checked.
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
+        """Runs the chain, speaking each piece of the reply through `say` as soon as it is checked. The turn
+        speaks of the release that its `context` names, or else of the one that is live when it begins.
 
         Raises `RetrievalFailed` or `ModelUnavailable` where the service cannot do its work: an outage is
         never told as "no answer". The trace is recorded however the turn ends."""
-        turn = Turn(message_id, question)
-        journal = Journal(turn)
+        context = context or TurnContext()
+        turn = Turn(message_id, replace(question, context=context))
         try:
-            with journal.accounting(), turn_budget():
-                turn.release_id = self._knowledge.current.release_id
-                return await self._answer(journal, question, Speech(say))
+            context = replace(context, release=release_of(context, self._knowledge))
+            turn.release_id = context.release_id
+            return await self._answer(Journal(turn), replace(question, context=context), Speech(say))
         finally:
-            await asyncio.shield(self._traces.record(to_trace(turn)))
+            await asyncio.shield(self._traces.record(to_trace(turn), context))
 
     async def _answer(self, journal: Journal, question: Question, speech: Speech) -> Reply:
         recall = self._stages.recall
@@ -137,7 +136,8 @@ class ChatPipeline:
         """What to do at once, then the entry if one answers. What was said stands, whatever fails after
         it."""
         speech.urgent = True
-        await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
+        voice = self._voice.on(question.context.release)
+        await speech.say_house(voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
         try:
             return await self._look_up(journal, question, speech)
         except PipelineError as error:
@@ -182,8 +182,7 @@ class ChatPipeline:
         self, journal: Journal, question: Question, *, doubtful: bool = False
     ) -> tuple[Retrieved, Evidence]:
         query = await self._rewrite(journal, question)
-        if doubtful or question.language:
-            query = replace(query, doubtful=doubtful, language=question.language)
+        query = replace(query, doubtful=doubtful, language=question.language)
         first, evidence = await self._find(journal, query)
         if not evidence and (other := await self._rephrased(journal, question, query)):
             _, rephrased = await self._find(journal, other)
@@ -207,7 +206,7 @@ class ChatPipeline:
         verdict = await self._judged(journal, part)
         if verdict.topic in _SEARCHING:
             return (await self._search(journal, part, doubtful=verdict.topic is Topic.DOUBTFUL))[1]
-        return Evidence(SearchQuery(part.text), ()) if verdict.topic is Topic.OFF_TOPIC else None
+        return Evidence(_as_it_is(part), ()) if verdict.topic is Topic.OFF_TOPIC else None
 
     async def _say_parts(
         self,
@@ -264,8 +263,7 @@ class ChatPipeline:
         near = Retrieved(())
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
-            query = SearchQuery(question.text, language=question.language)
-            near = await journal.step(retrieval.engine, retrieval(query))
+            near = await journal.step(retrieval.engine, retrieval(_as_it_is(question)))
         if is_hostile(verdict):
             return await self._steer(journal, question, verdict, speech)
         return await self._fixed(journal, question, outcome, kind, near, speech)
@@ -275,10 +273,14 @@ class ChatPipeline:
     ) -> Reply:
         """Away from what is declined, to what was talked about before or to the topics."""
         retrieval, outcome = self._stages.retrieval, _OUTCOMES[verdict.topic]
-        towards = last_answer(question.history)[:MOST_READ] or " ".join(self._voice.topics()[:1])
-        near = await journal.step(retrieval.engine, retrieval(SearchQuery(towards))) if towards else None
+        topics = self._voice.topics(question.context.release)
+        towards = last_answer(question.history)[:MOST_READ] or " ".join(topics[:1])
+        near = Retrieved(())
+        if towards:
+            query = SearchQuery(towards, context=question.context)
+            near = await journal.step(retrieval.engine, retrieval(query))
         await speech.say_house(self._steering.reply(outcome, verdict.kind, question))
-        return self._end(journal, outcome, speech, _questions(near.hits) if near else ())
+        return self._end(journal, outcome, speech, _questions(near.hits))
 
     async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
@@ -298,17 +300,19 @@ class ChatPipeline:
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         spoken = replies_of(question.history)
-        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text, spoken=spoken))
+        voice = self._voice.on(question.context.release)
+        await speech.say_house(voice.reply(outcome, kind, variant=question.text, spoken=spoken))
         suggestions = _questions(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 
     async def _rewrite(self, journal: Journal, question: Question) -> SearchQuery:
         rewriters = (self._stages.rewriter, *self._stages.rewriter_spares)
         try:
-            return await journal.first_of("query_rewriter", rewriters, lambda rewriter: rewriter(question))
+            query = await journal.first_of("query_rewriter", rewriters, lambda rewriter: rewriter(question))
         except (ModelUnavailable, ModelOutputError) as error:
             journal.note("query_rewriter", error, "the message as it is")
-            return SearchQuery(question.text)
+            return _as_it_is(question)
+        return replace(query, context=question.context)
 
     async def _rephrased(
         self, journal: Journal, question: Question, tried: SearchQuery
@@ -322,7 +326,9 @@ class ChatPipeline:
         except (ModelUnavailable, ModelOutputError) as error:
             journal.note("query_rewriter", error, "the queries tried so far")
             return None
-        return None if query.text in (tried.text, *tried.alternates) else replace(query, retry=True)
+        if query.text in (tried.text, *tried.alternates):
+            return None
+        return replace(query, retry=True, context=question.context)
 
     async def _find(self, journal: Journal, query: SearchQuery) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged to answer; else what the first
@@ -369,6 +375,10 @@ class ChatPipeline:
                 raise delivery.failure
             elif delivery.failure:
                 journal.note("answer_composer", fault, "what was said so far")
+
+
+def _as_it_is(question: Question) -> SearchQuery:
+    return SearchQuery(question.text, language=question.language, context=question.context)
 
 
 def _questions(hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from knowledge.types import Hit
+from pipeline.context import TurnContext
 from pipeline.llm.usage import ModelCall
 from pipeline.memory.items import Item
 from pipeline.types import Outcome, Question
@@ -54,7 +55,7 @@ class SearchQuery:
     message cannot be understood without the conversation; `asks`: what the user really wants to know, where
     an engine says so; `borrowed`: words of the conversation that were brought into `text`, and `own` what
     the user said without them, empty where that is all of it; `remembered`: what was said long ago and is
-    searched for too. `language` is that of `Question`."""
+    searched for too. `language` and `context` are those of `Question`."""
 
     text: str
     alternates: tuple[str, ...] = ()
@@ -67,6 +68,7 @@ class SearchQuery:
     borrowed: tuple[str, ...] = ()
     remembered: Item | None = None
     language: str = ""
+    context: TurnContext = field(default_factory=TurnContext, compare=False, repr=False)
 
     def attempts(self) -> Iterator[SearchQuery]:
         """The query itself, then each alternate as a query without alternates."""

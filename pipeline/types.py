@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pipeline.context import TurnContext
 from pipeline.memory.items import Item
 
 
@@ -37,7 +38,8 @@ class Question:
     replies were drawn from. Neither is evidence. `whole`: the answer is to be said whole, however long it is;
     `plain`: without a phrase of the house around it;
     `again`: what answers was said before and is said once more, in the same words. `language`: the
-    code of that of the message, where it is another than the knowledge base's own."""
+    code of that of the message, where it is another than the knowledge base's own. `context` is that of the
+    turn, given by the chain, and no part of what was asked."""
 
     text: str
     history: tuple[Message, ...] = ()
@@ -48,6 +50,7 @@ class Question:
     plain: bool = False
     again: bool = False
     language: str = ""
+    context: TurnContext = field(default_factory=TurnContext, compare=False, repr=False)
 
 
 class Outcome(StrEnum):

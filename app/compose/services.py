@@ -129,7 +129,7 @@ def build_services(settings: Settings) -> Services:
     engine = prepared_database(settings)
     live = LiveRelease()
     knowledge = ServingKnowledge(live)
-    chat = ServingChat(knowledge)
+    chat = ServingChat()
     metrics = Metrics()
     llm = language_model(settings, metrics.model_call)
 

@@ -17,6 +17,7 @@ from learning.evaluation.records import Case, CaseResult, Pair, PairResult, Suit
 from learning.evaluation.statistics.measures import must_not_answer, unit_of
 from learning.evaluation.statistics.seen import seen_in
 from pipeline.chat_pipeline import ChatPipeline
+from pipeline.context import TurnContext
 from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge, unheard
@@ -40,7 +41,7 @@ class LastTrace:
     def __init__(self) -> None:
         self.steps: Sequence[Mapping[str, Any]] = ()
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         self.steps = trace["steps"]
 
 

@@ -15,6 +15,7 @@ from knowledge.types import Entry, Hit, Passage, View
 from learning.finetuning.formats import Row
 from learning.personal_data import masked, without_personal_data
 from pipeline.llm.prompting import Prompt
+from pipeline.llm.usage import TurnBudget
 from pipeline.llm_stages.answer_composer import LlmComposer
 from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
@@ -93,7 +94,9 @@ _Made = tuple[Prompt, str] | None
 async def _gate(turn: ReviewedTurn, steps: Mapping[str, Any], around: Surroundings) -> _Made:
     if (verdict := steps.get("TopicVerdict")) is None:
         return None
-    prompt = await _prompt_of(lambda model: LlmTopicGate(model, lambda: around.topics)(turn.question))
+    prompt = await _prompt_of(
+        lambda model: LlmTopicGate(model, lambda _release: around.topics)(turn.question)
+    )
     return prompt, json.dumps({"kind": verdict["topic"]})
 
 
@@ -133,7 +136,7 @@ async def _answer(turn: ReviewedTurn, steps: Mapping[str, Any], around: Surround
     items = tuple(Accepted(_hit(around.entries[each]), 1.0) for each in accepted)
     given = Evidence(SearchQuery(turn.question.text), items)
 
-    async def none_nearest(_question: str) -> Sequence[Exemplar]:
+    async def none_nearest(_question: Question) -> Sequence[Exemplar]:
         return ()
 
     async def write(model: _Noting) -> None:
@@ -163,13 +166,17 @@ class _Noting:
 
     name = "noting"
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
         raise _Noted(prompt)
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         raise _Noted(prompt)
 
-    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    async def write(
+        self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None
+    ) -> AsyncIterator[str]:
         raise _Noted(prompt)
         yield ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from knowledge.types import Entry
+from pipeline.context import TurnContext
 from pipeline.english.language import stem
 from pipeline.english.lexicon import FAVOURABLE, UNFAVOURABLE
 from pipeline.english.parts import parts_of
@@ -13,7 +14,7 @@ from pipeline.journal import Journal
 from pipeline.memory.concerns import speaks_of_ages, telling
 from pipeline.memory.items import Item, Kind
 from pipeline.memory.leaning import leans_on
-from pipeline.ports import Encoder, QueryRewriter, RelevanceCheck, Retrieval, TopicGate
+from pipeline.ports import Encoder, QueryRewriter, RelevanceCheck, Retrieval, TopicGate, encoded
 from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.turn import Evidence, Retrieved, SearchQuery, Topic
 from pipeline.types import Question
@@ -84,11 +85,12 @@ class Recall:
             doubtful=verdict.topic is Topic.DOUBTFUL,
             leaning=asked.leaning,
             remembered=item,
+            context=question.context,
         )
         retrieved: Retrieved = await journal.step(self._retrieval.engine, self._retrieval(query))
         for hits in (
             retrieved.hits,
-            [hit for hit in retrieved.hits if await self._speaks_of(hit.entry, item)],
+            [hit for hit in retrieved.hits if await self._speaks_of(hit.entry, item, question.context)],
         ):
             evidence = await journal.step(
                 self._relevance.engine, self._relevance(query, Retrieved(tuple(hits)))
@@ -97,20 +99,21 @@ class Recall:
             about = [
                 each
                 for each in candidates
-                if _asks_of(question.text, each.hit.entry) and await self._speaks_of(each.hit.entry, item)
+                if _asks_of(question.text, each.hit.entry)
+                and await self._speaks_of(each.hit.entry, item, question.context)
             ]
             if about:
                 return replace(evidence, accepted=(about[0],), offered=())
         return None
 
-    async def _speaks_of(self, entry: Entry, item: Item) -> bool:
+    async def _speaks_of(self, entry: Entry, item: Item, context: TurnContext) -> bool:
         """Whether an entry is for who this holds of."""
         if item.kind is Kind.AGE:
             return speaks_of_ages(entry)
         asked = (entry.question, *entry.alternates)
         if telling(item.value) & telling("\n".join(asked)):
             return True
-        vectors = await self._encoder.encode([item.value, *asked])
+        vectors = await encoded(context, self._encoder, [item.value, *asked])
         return float((vectors[1:] @ vectors[0]).max()) >= SAME
 
 

@@ -65,8 +65,11 @@ class Voice:
 
     fixed: ClassVar[dict[str, tuple[str, ...]]] = {}
 
-    def topics(self) -> tuple[str, ...]:
+    def topics(self, _release: object) -> tuple[str, ...]:
         return ()
+
+    def on(self, _release: object) -> Voice:
+        return self
 
     def reply(
         self,

@@ -10,6 +10,7 @@ import pytest
 
 from knowledge.types import Hit, Passage, View
 from pipeline.chat_pipeline import ChatPipeline
+from pipeline.context import TurnContext
 from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable, RetrievalFailed
 from pipeline.ports import Knowledge
@@ -59,8 +60,11 @@ class Composer:
 class Voice:
     fixed: ClassVar[Mapping[str, tuple[str, ...]]] = {"more_questions": ("Ask the others again.",)}
 
-    def topics(self) -> tuple[str, ...]:
+    def topics(self, _release: object) -> tuple[str, ...]:
         return ()
+
+    def on(self, _release: object) -> Voice:
+        return self
 
     def reply(
         self,
@@ -103,7 +107,7 @@ class Live:
 class Traces:
     kept: list[Mapping[str, Any]] = field(default_factory=list)
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         json.dumps(trace)
         self.kept.append(trace)
 

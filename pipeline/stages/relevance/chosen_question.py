@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from knowledge.types import Entry, Hit
 from pipeline.english.language import content_words, stem
-from pipeline.ports import Knowledge
+from pipeline.ports import Knowledge, release_of
 from pipeline.stages.relevance.curated import certain
 from pipeline.stages.rewriting.ordinals import names_a_step, pointed_item
 from pipeline.turn import Evidence
@@ -56,7 +56,7 @@ class ChosenQuestion:
         last = question.history[-1] if question.history else None
         if last is None or last.role is not Role.ASSISTANT:
             return ()
-        snapshot = self._knowledge.current
+        snapshot = release_of(question.context, self._knowledge)
         found = [snapshot.asked(text.strip()) for text in _OFFERED.findall(last.text)]
         return [hit for hit in found if hit is not None]
 
@@ -74,7 +74,7 @@ class PointedStep:
         item = pointed_item(question.text, question.history) if names_a_step(question.text) else ""
         if not item:
             return None
-        snapshot = self._knowledge.current
+        snapshot = release_of(question.context, self._knowledge)
         having = [entry for entry in snapshot.entries.values() if item in entry.answer]
         hit = snapshot.asked(having[0].question) if len(having) == 1 else None
         return None if hit is None else certain(question, hit)

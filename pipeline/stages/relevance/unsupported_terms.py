@@ -20,8 +20,9 @@ import numpy as np
 
 from knowledge.types import Entry, FloatArray, Snapshot
 from pipeline.english.language import canonical, stem
-from pipeline.ports import Encoder
+from pipeline.ports import Encoder, encoded
 from pipeline.stages.rewriting.context_dependence import subject
+from pipeline.turn import SearchQuery
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 MOST = 6
@@ -119,15 +120,15 @@ class TermSupport:
         self._model = model
         self._uses: WeakKeyDictionary[Snapshot, TermUse] = WeakKeyDictionary()
 
-    async def doubt(
-        self, text: str, vector: FloatArray, entry: Entry, snapshot: Snapshot, borrowed: Sequence[str] = ()
-    ) -> float:
-        """In log-odds, from the text and its unit vector. Raises `ModelUnavailable` as the encoder does."""
-        lacking = Unsupported.of(text, entry, await self._use(snapshot), _borrowed(borrowed))
+    async def doubt(self, query: SearchQuery, vector: FloatArray, entry: Entry, snapshot: Snapshot) -> float:
+        """In log-odds, from a query and its unit vector. Raises `ModelUnavailable` as the encoder does."""
+        use = await self._use(snapshot)
+        lacking = Unsupported.of(query.text, entry, use, _borrowed(query.borrowed))
         if not lacking.words:
             return 0.0
         texts = tuple(dict.fromkeys(lacking.readings()))
-        vectors = dict(zip(texts, await self._encoder.encode(texts), strict=True))
+        rows = await encoded(query.context, self._encoder, texts)
+        vectors = dict(zip(texts, rows, strict=True))
         read = np.array([vectors[reading] for reading in lacking.readings()])
         nearness = snapshot.nearness(entry.id, np.vstack([vector[None], read]))
         return self._model.doubt(lacking.features(vector, read, nearness))

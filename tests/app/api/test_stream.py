@@ -116,7 +116,7 @@ def test_a_reader_who_does_not_read_holds_the_turn_back(tmp_path: Path) -> None:
     said = 0
 
     class Endless:
-        async def run(self, _id: str, _question: object, say: Any) -> Any:  # noqa: ANN401
+        async def run(self, _id: str, _question: object, say: Any, context: object = None) -> Any:  # noqa: ANN401
             nonlocal said
             while True:
                 await say("x" * 65_536)

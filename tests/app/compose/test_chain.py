@@ -14,6 +14,7 @@ from app.compose.chain import build_chat
 from app.compose.models import Models
 from app.settings import Settings
 from knowledge.releases.releases import LiveRelease
+from pipeline.context import TurnContext
 from pipeline.stages.grounding.borrowed import NothingBorrowed
 from pipeline.stages.relevance.subtype_filter import SubtypeFilter
 from pipeline.stages.relevance.translations import Translations
@@ -30,7 +31,7 @@ class Traces:
     def __init__(self) -> None:
         self.steps: list[Mapping[str, Any]] = []
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         self.steps += trace["steps"]
 
     def engine(self, step: str) -> str:

@@ -22,6 +22,7 @@ from knowledge.encoders.types import load_encoder
 from knowledge.releases.releases import LiveRelease
 from learning.evaluation.layouts.suites import load_suite
 from pipeline.chat_pipeline import ChatPipeline
+from pipeline.context import TurnContext
 from pipeline.engines import Stages
 from pipeline.turn import Evidence, Sentence, SentenceKind
 from pipeline.types import Outcome, Question
@@ -60,7 +61,7 @@ class Parrot:
 
 
 class Silent:
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         return None
 
 
