@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from knowledge.types import Snapshot
+from knowledge.types import FloatArray, Snapshot
 from pipeline.llm.usage import TurnBudget
 
 
@@ -25,12 +25,13 @@ class Keeping:
 @dataclass(frozen=True, slots=True)
 class TurnContext:
     """All stages of a turn speak of one `release`; None outside of a turn, where whichever is live is meant.
-    `budget` is what they may spend on language models, and until when. What `gives_way` is large
-    and may wait: the encoder serves other turns first. The trace is kept as `keeping` says, nowhere with
-    None, and `heard` by who asked for it."""
+    `budget` is what they may spend on language models, and until when. `vectors` are of the texts that were
+    encoded in this turn, by text. What `gives_way` is large and may wait: the encoder serves other turns
+    first. The trace is kept as `keeping` says, nowhere with None, and `heard` by who asked for it."""
 
     release: Snapshot | None = None
     budget: TurnBudget = field(default_factory=TurnBudget)
+    vectors: dict[str, FloatArray] = field(default_factory=dict)
     gives_way: bool = False
     keeping: Keeping | None = field(default_factory=Keeping)
     heard: Callable[[Mapping[str, Any]], None] | None = None

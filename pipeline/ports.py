@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 from pydantic import BaseModel
 
 from knowledge.types import FloatArray, Snapshot
@@ -39,8 +40,11 @@ class Encoder(Protocol):
 
 
 async def encoded(context: TurnContext, encoder: Encoder, texts: Sequence[str]) -> FloatArray:
-    """As `Encoder.encode` gives them, in the turn's place in the queue."""
-    return await encoder.encode(texts, gives_way=context.gives_way)
+    """As `Encoder.encode` gives at least one text, each encoded once in a turn."""
+    known = context.vectors
+    if new := list(dict.fromkeys(text for text in texts if text not in known)):
+        known.update(zip(new, await encoder.encode(new, gives_way=context.gives_way), strict=True))
+    return np.stack([known[text] for text in texts])
 
 
 Answer = TypeVar("Answer", bound=BaseModel)

@@ -106,6 +106,20 @@ async def test_a_turn_that_is_given_a_release_knows_no_other(chain: Chain) -> No
     assert (reply.text, chain.knowledge.looked) == ("The miller owns it. [1]", 0)
 
 
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.text)
+async def test_a_turn_encodes_each_text_once(chain: Chain, question: Question) -> None:
+    chain.encoder.texts.clear()
+    await chain.chat.run("m", question, unheard)
+    assert [text for text, times in chain.encoder.texts.items() if times > 1] == []
+
+
+async def test_what_one_turn_encoded_is_no_other_turns(chain: Chain) -> None:
+    chain.encoder.texts.clear()
+    for _ in range(2):
+        await chain.chat.run("m", QUESTIONS[1], unheard)
+    assert chain.encoder.texts[QUESTIONS[1].text] == 2
+
+
 async def test_what_gives_way_does_so_wherever_it_is_encoded(chain: Chain) -> None:
     chain.encoder.gave_way.clear()
     await chain.chat.run("m", QUESTIONS[1], unheard, TurnContext(gives_way=True))
