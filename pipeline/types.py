@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, InstanceOf
 
 from pipeline.context import TurnContext
 from pipeline.memory.items import Item
+
+_Context = Annotated[
+    TurnContext, InstanceOf(), Field(exclude=True)
+]  # stays out of whatever is written as JSON
 
 
 class Role(StrEnum):
@@ -50,7 +57,7 @@ class Question:
     plain: bool = False
     again: bool = False
     language: str = ""
-    context: TurnContext = field(default_factory=TurnContext, compare=False, repr=False)
+    context: _Context = field(default_factory=TurnContext, compare=False, repr=False)
 
 
 class Outcome(StrEnum):
