@@ -224,35 +224,13 @@ def to_trace(turn: Turn) -> dict[str, Any]:
 def _plain(result: StepResult) -> dict[str, Any]:
     match result:
         case TopicVerdict():
-            return {
-                "topic": result.topic.value,
-                "probability": result.probability,
-                "kind": result.kind,
-                **({"language": result.language} if result.language else {}),
-                **_opinion(result.opinion),
-            }
+            return _verdict(result)
         case SearchQuery():
-            return {
-                "text": result.text,
-                "alternates": list(result.alternates),
-                "used_history": result.used_history,
-                "leaning": result.leaning,
-                "asks": result.asks,
-            }
+            return _query(result)
         case Retrieved():
             return {"hits": [_hit(each) for each in result.hits]}
         case Evidence():
-            return {
-                "query": result.query.text,
-                "retry": result.query.retry,
-                "doubtful": result.query.doubtful,
-                "accepted": [item.hit.entry.id for item in result.accepted],
-                "offered": [item.hit.entry.id for item in result.offered],
-                "judged": dict(result.judged),
-                "answerable": result.answerable,
-                **({"remembered": result.query.remembered.id} if result.query.remembered else {}),
-                **_opinion(result.opinion),
-            }
+            return _evidence(result)
         case Composed():
             return {"sentences": result.sentences}
         case Checked():
@@ -261,6 +239,41 @@ def _plain(result: StepResult) -> dict[str, Any]:
             return {"checked": [_checked(each) for each in result.checked]}
         case Degraded():
             return {"stage": result.stage, "reason": result.reason, "fallback": result.fallback}
+
+
+def _verdict(verdict: TopicVerdict) -> dict[str, Any]:
+    return {
+        "topic": verdict.topic.value,
+        "probability": verdict.probability,
+        "kind": verdict.kind,
+        **({"language": verdict.language} if verdict.language else {}),
+        **_opinion(verdict.opinion),
+    }
+
+
+def _query(query: SearchQuery) -> dict[str, Any]:
+    return {
+        "text": query.text,
+        "alternates": list(query.alternates),
+        "used_history": query.used_history,
+        "leaning": query.leaning,
+        "asks": query.asks,
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    query = evidence.query
+    return {
+        "query": query.text,
+        "retry": query.retry,
+        "doubtful": query.doubtful,
+        "accepted": [item.hit.entry.id for item in evidence.accepted],
+        "offered": [item.hit.entry.id for item in evidence.offered],
+        "judged": dict(evidence.judged),
+        "answerable": evidence.answerable,
+        **({"remembered": query.remembered.id} if query.remembered else {}),
+        **_opinion(evidence.opinion),
+    }
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

@@ -169,24 +169,13 @@ def wire(
     """Everything that stands on the database, around a chain and a knowledge base: tests bring their own.
     `ask` puts the gate's questions; without it, every release that is built goes live."""
     metrics = metrics or Metrics()
-    running, waiting = settings.max_concurrent_turns, settings.max_waiting_turns
-    limiter = TurnLimiter(running, waiting)
-    places = TurnLimiter(max(1, running // _DOCUMENT_SHARE), waiting // _DOCUMENT_SHARE)
-    metrics.watch_in_flight(lambda: limiter.taken + places.taken)
-    if llm is not None:
-        metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
-    storage, jobs = Storage(metrics.unstored), JobStore(engine)
+    limiter, places = _places(settings, metrics, llm)
+    storage = Storage(metrics.unstored)
     kept = {"masked": masked} if settings.mask_stored else {}
     traces = TraceStore(engine, storage, metrics.stage, **kept)
     conversations = ConversationStore(engine, partial(entry_that_asks, live), **kept)
-    opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
-    watch = DatabaseWatch(engine, metrics.database)
-    purging = Purging(engine, storage, settings.retention_days, metrics.purged)
-    gate = ReleaseGate(engine, settings, ask)
-    follow_every_s = settings.follow_every_s
-    releases = ReleaseService(
-        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=follow_every_s, gate=gate
-    )
+    gate, opened = ReleaseGate(engine, settings, ask), partial(open_base, traces)
+    releases = _releases(settings, engine, live, metrics, storage, opened, gate)
     gaps = GapReport(engine, lambda: releases.base.encode)
     entries = EntryStore(engine, witness)
     memory = Memory(settings, MemoryStore(engine), storage, reader)
@@ -196,7 +185,7 @@ def wire(
         settings=settings,
         engine=engine,
         storage=storage,
-        purging=purging,
+        purging=Purging(engine, storage, settings.retention_days, metrics.purged),
         turns=TurnRunner(chat, conversations, traces, storage, limiter, metrics, **times, memory=memory),
         document_places=places,
         rate_limiter=RateLimiter(settings.rate_limit_per_minute),
@@ -209,7 +198,7 @@ def wire(
         audit=AuditLog(engine),
         documents=DocumentStore(engine, witness),
         advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),
-        jobs=jobs,
+        jobs=JobStore(engine),
         live=live,
         releases=releases,
         gaps=gaps,
@@ -231,6 +220,36 @@ def entry_that_asks(live: LiveRelease, question: str) -> str | None:
     """The id of the served entry with this very question."""
     served = live.current.entries.values() if live.release_id else ()
     return next((entry.id for entry in served if entry.question == question), None)
+
+
+def _releases(
+    settings: Settings,
+    engine: Engine,
+    live: LiveRelease,
+    metrics: Metrics,
+    storage: Storage,
+    open_base: Callable[[], KnowledgeBase],
+    gate: ReleaseGate,
+) -> ReleaseService:
+    seeded, watch = partial(seed, settings=settings), DatabaseWatch(engine, metrics.database)
+    every_s, jobs = settings.follow_every_s, JobStore(engine)
+    return ReleaseService(
+        open_base, seeded, live, jobs, metrics, watch, storage, follow_every_s=every_s, gate=gate
+    )
+
+
+def _places(
+    settings: Settings, metrics: Metrics, llm: LanguageModel | None
+) -> tuple[TurnLimiter, TurnLimiter]:
+    """Those of conversations, and those of questions on a caller's documents. The metrics watch both, and the
+    model."""
+    running, waiting = settings.max_concurrent_turns, settings.max_waiting_turns
+    limiter = TurnLimiter(running, waiting)
+    places = TurnLimiter(max(1, running // _DOCUMENT_SHARE), waiting // _DOCUMENT_SHARE)
+    metrics.watch_in_flight(lambda: limiter.taken + places.taken)
+    if llm is not None:
+        metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
+    return limiter, places
 
 
 def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> KnowledgeBase:

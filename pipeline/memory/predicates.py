@@ -127,32 +127,12 @@ class Predicate:
 def predicate_of(rest: str) -> Predicate | None:
     """What a clause says behind its subject; None where that is a thought, a wish or a request."""
     rest = _ADVERBS.sub("", rest.strip())
-    if match := re.match(
-        r"^(?:used to|did use to) (?:be|have|take|live|work|own|use)?\b\s*(?P<rest>.+)$", rest, re.IGNORECASE
-    ):
-        return Predicate("used to be", value_of(match["rest"]), ENDED)
-    if match := re.match(
-        r"^(?:stopped|quit|finished|gave up|cancell?ed|ended) (?P<rest>(?:being |having "
-        r"|taking |using |my |the |our )?.+)$",
-        rest,
-        re.IGNORECASE,
-    ):
-        return Predicate(
-            "stopped", value_of(re.sub(r"^(?:being|having|taking|using)\s+", "", match["rest"])), ENDED
-        )
+    if (ended := _ended(rest)) is not None:
+        return ended
     if match := re.match(
         r"^(?:do|does|did) not (?:actually |really )?(?P<verb>\w+)\s+(?P<rest>.+)$", rest, re.IGNORECASE
     ):
-        if stem(match["verb"].lower()) in _DOING_MIND:
-            return None
-        if match["verb"] == "have" and not _IS_OVER.search(rest):
-            return _having(f"have no {match['rest']}")
-        value = (
-            match["rest"]
-            if match["verb"] in ("have", "own", "take", "use")
-            else f"{match['verb']} {match['rest']}"
-        )
-        return Predicate("do not", value_of(value), Kind.CONDITION, negated=True)
+        return _denied(match["verb"], match["rest"], rest)
     if match := re.match(
         r"^(?:no longer|never) (?!be\b|been\b)(?P<rest>(?P<verb>\w+) .+)$", rest, re.IGNORECASE
     ):
@@ -166,6 +146,34 @@ def predicate_of(rest: str) -> Predicate | None:
     if re.match(r"^(?:have|has|had|got|have got|has got)\b", rest, re.IGNORECASE):
         return _having(rest)
     return _doing(rest)
+
+
+def _ended(rest: str) -> Predicate | None:
+    """What is over, where a clause says so."""
+    if match := re.match(
+        r"^(?:used to|did use to) (?:be|have|take|live|work|own|use)?\b\s*(?P<rest>.+)$", rest, re.IGNORECASE
+    ):
+        return Predicate("used to be", value_of(match["rest"]), ENDED)
+    if match := re.match(
+        r"^(?:stopped|quit|finished|gave up|cancell?ed|ended) (?P<rest>(?:being |having "
+        r"|taking |using |my |the |our )?.+)$",
+        rest,
+        re.IGNORECASE,
+    ):
+        return Predicate(
+            "stopped", value_of(re.sub(r"^(?:being|having|taking|using)\s+", "", match["rest"])), ENDED
+        )
+    return None
+
+
+def _denied(verb: str, what: str, rest: str) -> Predicate | None:
+    """ "do not eat meat": None where that is about what somebody thinks."""
+    if stem(verb.lower()) in _DOING_MIND:
+        return None
+    if verb == "have" and not _IS_OVER.search(rest):
+        return _having(f"have no {what}")
+    value = what if verb in ("have", "own", "take", "use") else f"{verb} {what}"
+    return Predicate("do not", value_of(value), Kind.CONDITION, negated=True)
 
 
 def _being(verb: str, rest: str, *, was: bool) -> Predicate | None:
@@ -227,13 +235,7 @@ def _having(rest: str) -> Predicate | None:
             f"{verb} {doing.verb}", doing.value, doing.kind, negated or doing.negated, past=True
         )
     value = value_of(after)
-    nouns = value.lower().split()
-    if (
-        not nouns
-        or (verb == "got" and stem(nouns[0]) in _MIND)
-        or any(stem(noun) in _GENERAL_NOUNS for noun in nouns[:3])
-        or nouns[0] in ("you", "me", "him", "her", "them", "rid")
-    ):
+    if not _names_something(value, verb):
         return None
     past = verb in ("had", "got") and not match["got"]
     kind = Kind.EVENT if past else Kind.CONDITION
@@ -245,31 +247,26 @@ def _having(rest: str) -> Predicate | None:
     return Predicate(verb, value, kind, negated, past=past, lists=True)
 
 
+def _names_something(value: str, verb: str) -> bool:
+    """Whether what somebody has is a thing, and no thought or person."""
+    nouns = value.lower().split()
+    return not (
+        not nouns
+        or (verb == "got" and stem(nouns[0]) in _MIND)
+        or any(stem(noun) in _GENERAL_NOUNS for noun in nouns[:3])
+        or nouns[0] in ("you", "me", "him", "her", "them", "rid")
+    )
+
+
 def _doing(rest: str) -> Predicate | None:
     words = rest.split()
     if len(words) < 2:
         return None
     verb = words[0].lower()
     if verb in ("been", "have", "has", "had") and len(words) > 2:
-        passive = re.sub(r"^(?:have |has |had )?been ", "", rest, flags=re.IGNORECASE)
-        passive = _ADVERBS.sub("", passive)
-        if (
-            not re.match(rf"^{_PARTICIPLES}\b", passive, re.IGNORECASE)
-            or stem(passive.split()[0].lower()) in _MIND | _DOING_MIND
-        ):
-            return None
-        return Predicate("were" if verb == "been" else "have been", value_of(passive), Kind.EVENT, past=True)
+        return _undergone(verb, rest)
     if stem(verb) in _DOING_MIND or verb in ("will", "go", "going", "not", "no"):
-        if verb == "will" and (
-            match := re.match(r"^will (?:be |also |soon )*(?P<what>.+)$", rest, re.IGNORECASE)
-        ):
-            what = match["what"]
-            return (
-                None
-                if stem(what.split()[0].lower()) in _DOING_MIND | _MIND | {"not"}
-                else Predicate("will", value_of(what), Kind.PLAN)
-            )
-        return None
+        return _planned(rest)
     if not verb.isalpha():
         return None
     if _MOVES.match(rest):
@@ -280,6 +277,26 @@ def _doing(rest: str) -> Predicate | None:
     if not value or value.lower() in ("it", "that", "this", "so", "you", "them"):
         return None
     return Predicate(verb, value, Kind.EVENT if past else Kind.HABIT, past=past)
+
+
+def _undergone(verb: str, rest: str) -> Predicate | None:
+    """ "have been operated on"."""
+    passive = re.sub(r"^(?:have |has |had )?been ", "", rest, flags=re.IGNORECASE)
+    passive = _ADVERBS.sub("", passive)
+    if (
+        not re.match(rf"^{_PARTICIPLES}\b", passive, re.IGNORECASE)
+        or stem(passive.split()[0].lower()) in _MIND | _DOING_MIND
+    ):
+        return None
+    return Predicate("were" if verb == "been" else "have been", value_of(passive), Kind.EVENT, past=True)
+
+
+def _planned(rest: str) -> Predicate | None:
+    """ "will travel"."""
+    match = re.match(r"^will (?:be |also |soon )*(?P<what>.+)$", rest, re.IGNORECASE)
+    if match is None or stem(match["what"].split()[0].lower()) in _DOING_MIND | _MIND | {"not"}:
+        return None
+    return Predicate("will", value_of(match["what"]), Kind.PLAN)
 
 
 def _age(text: str) -> int:

@@ -131,10 +131,7 @@ class ConversationStore:
             if is_forgotten(session, opened.user_key, opened.begun):
                 return
             if opened.is_new:
-                session.add(ConversationRow(id=opened.id, user_key=opened.user_key))
-                session.flush()
-                own = update(TurnRow).where(col(TurnRow.message_id) == message_id)
-                session.exec(own.values(conversation_id=opened.id))
+                _begin(session, opened, message_id)
             else:
                 _take_up(session, opened.id, message)
                 if opened.user_key:
@@ -188,6 +185,14 @@ class ConversationStore:
                 session.commit()
             except IntegrityError:
                 raise MessageNotFound(message_id) from None
+
+
+def _begin(session: Session, opened: Opened, message_id: str) -> None:
+    """Makes a new conversation of its first turn, whose trace then belongs to it."""
+    session.add(ConversationRow(id=opened.id, user_key=opened.user_key))
+    session.flush()
+    own = update(TurnRow).where(col(TurnRow.message_id) == message_id)
+    session.exec(own.values(conversation_id=opened.id))
 
 
 def _take_up(session: Session, conversation_id: str, message: str) -> None:

@@ -89,9 +89,11 @@ class SpecialistGroundingCheck:
         conflict = find_contradiction(text, cited)
         if conflict and conflict.alters:
             return Verdict(False, REFUTED, conflict.reason)
-        probability = self._support.probability(
-            await self.features(text, cited, conflict, evidence.query.context)
-        )
+        features = await self.features(text, cited, conflict, evidence.query.context)
+        return self._weighed(self._support.probability(features), conflict)
+
+    def _weighed(self, probability: float, conflict: Contradiction | None) -> Verdict:
+        """The verdict on a sentence that no rule has decided."""
         if conflict and conflict.forbids:
             return Verdict(False, min(probability, VETOED * self._threshold), conflict.reason)
         supported = probability >= self._threshold
