@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from zlib import crc32
 
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry
-from pipeline.english.language import split_sentences
 from pipeline.types import Exemplar as Exemplar
 from pipeline.types import Message, Outcome, Role
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from random import Random
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from knowledge.types import Entry
 from learning.synthesis.parts import inner
 from learning.synthesis.wording.frames import Talk
@@ -64,7 +64,7 @@ def follow_ups(before: Entry, then: Entry, talk: Talk, rng: Random) -> Iterator[
 def asks_why(entry: Entry, talk: Talk, rng: Random) -> FollowUp | None:
     """ "Why?", after the first sentence of an answer that gives a reason further on."""
     clause = parse(entry.question)
-    spans = split_sentences(entry.answer)
+    spans = sentence_spans(entry.answer)
     rest = entry.answer[spans[0][1] :] if spans else ""
     said = statement(clause) if clause and not clause.asks else ""
     if not said or not _REASON.search(rest):

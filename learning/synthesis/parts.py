@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from knowledge.types import Entry
 from learning.synthesis.wording.grammar import (
     AUXILIARIES,
@@ -99,7 +99,7 @@ def telling_sentences(entry: Entry) -> list[str]:
     be what all entries are about."""
     about = _content(entry.question)
     shared = max(1, min(len(about), 2))
-    spans = split_sentences(entry.answer)
+    spans = sentence_spans(entry.answer)
     found = []
     for start, end in spans:
         sentence = entry.answer[start:end].rstrip(" .!")

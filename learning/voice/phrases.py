@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from knowledge.sentences import split_sentences
 from learning.voice.house_talk import may_carry_fact, takes_side
 from learning.voice.phrase_places import (
     Line,
@@ -18,7 +19,6 @@ from learning.voice.phrase_places import (
     last_sentences,
     lines_of,
     openings,
-    sentences_of,
     without_salutation,
 )
 from learning.voice.small_talk import KINDS, SmallTalk
@@ -175,7 +175,7 @@ class _Hearing:
             return SIDE
         if not self.accepted.isdisjoint(map(key_of, group.wordings)):
             return ""
-        if sides or any(may_carry_fact(each) for text in group.wordings for each in sentences_of(text)):
+        if sides or any(may_carry_fact(each) for text in group.wordings for each in split_sentences(text)):
             return FACT
         return UNCLEAR if kind == f"{OPENER}: {Opener.NEUTRAL}" and not _mostly(asks, group) else ""
 

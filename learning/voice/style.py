@@ -57,7 +57,7 @@ def learn_style(conversations: Sequence[Conversation], phrases: Phrases | None =
         *_punctuation(lines),
     )
     exemplars = tuple(dict.fromkeys(_exemplars(conversations, phrases)))
-    opens = sum(_texts(line)[0] in phrases.said_first for line in answers) / len(answers)
+    opens = sum(split_sentences(line)[0] in phrases.said_first for line in answers) / len(answers)
     return StyleCard(traits, exemplars, *_bounds(answers), opens=opens)
 
 
@@ -125,13 +125,13 @@ def _exemplars(conversations: Sequence[Conversation], phrases: Phrases) -> Itera
     manner = telling | phrases.wordings(CLOSING, SIGN_OFF)
     for said, reply in chain.from_iterable(map(pairwise, conversations)):
         if (said.role, reply.role) == (Role.USER, Role.ASSISTANT):
-            shown = [text if text in manner else FACT for text in _texts(reply.text)]
+            shown = [text if text in manner else FACT for text in split_sentences(reply.text)]
             if FACT in shown and not telling.isdisjoint(shown):
                 yield Exemplar(masked(said.text), " ".join(shown))
 
 
 def _states_facts(line: str) -> bool:
-    return any(may_carry_fact(text) for text in _texts(line))
+    return any(may_carry_fact(text) for text in split_sentences(line))
 
 
 def _bounds(answers: Sequence[str]) -> tuple[int, int]:
@@ -148,15 +148,11 @@ def _median(values: Iterable[int]) -> int:
 
 
 def _sentences(line: str) -> int:
-    return len(_texts(line))
+    return len(split_sentences(line))
 
 
 def _words(line: str) -> int:
     return len(line.split())
-
-
-def _texts(line: str) -> list[str]:
-    return [line[start:end] for start, end in split_sentences(line)]
 
 
 def _quoted(phrases: Sequence[str]) -> str:

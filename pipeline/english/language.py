@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from knowledge.sentences import split_sentences as sentence_spans
 from pipeline.english.lexicon import (
     BARE_CONTRACTIONS,
     FUNCTION_WORDS,
@@ -100,11 +99,6 @@ def denies(text: str) -> bool:
 
 def content_words(text: str) -> tuple[Word, ...]:
     return tuple(word for word in read(text) if word.content)
-
-
-def split_sentences(text: str) -> list[str]:
-    """Sentences of prose, trimmed."""
-    return [text[start:end] for start, end in sentence_spans(text)]
 
 
 @lru_cache(maxsize=16384)

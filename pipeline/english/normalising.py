@@ -8,7 +8,8 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.english.language import plain, split_sentences
+from knowledge.sentences import split_sentences
+from pipeline.english.language import plain
 from pipeline.english.lexicon import NEGATIONS, NUMBER_WORDS
 from pipeline.english.questions import asks
 from pipeline.english.vocabulary import WORD, Vocabulary

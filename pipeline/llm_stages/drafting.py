@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from knowledge.sentences import split_sentences
 from pipeline.english.evidence_text import LEAD
-from pipeline.english.language import split_sentences
 from pipeline.errors import ModelOutputError
 from pipeline.stages.composing.style_mask import says_nothing_of_the_world
 from pipeline.turn import Sentence, SentenceKind

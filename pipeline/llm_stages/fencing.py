@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from knowledge.blocks import read_blocks, spoken_forms
+from knowledge.sentences import split_sentences
 from knowledge.types import Hit, View
-from pipeline.english.language import content_words, split_sentences
+from pipeline.english.language import content_words
 from pipeline.types import Message, Question, Role
 
 _FENCE = re.compile(r"<(?=\s*/?\s*(?:message|conversation|passage|known|manner|sentence|question)\b)", re.I)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from learning.synthesis.wording.verbs import (
     ADVERBS,
     OPENS_PREDICATE,
@@ -54,7 +54,7 @@ class Clause:
 
 def parse(question: str) -> Clause | None:
     """The last question of a text that ends in one; None where it does not begin like a question."""
-    spans = split_sentences(question)
+    spans = sentence_spans(question)
     last = question[spans[-1][0] : spans[-1][1]].rstrip("?!. ")
     preface = question[: spans[-1][0]].strip()
     clause = _clause(_JOINING.split(last)[0])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from knowledge.sentences import split_sentences
 from pipeline.english.evidence_text import evidence_text
-from pipeline.english.language import content_words, split_sentences
+from pipeline.english.language import content_words
 from pipeline.ports import GroundingCheck
 from pipeline.stages.composing.style_mask import TALK
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict

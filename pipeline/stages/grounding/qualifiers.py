@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from knowledge.blocks import read_blocks
+from knowledge.sentences import split_sentences
 from knowledge.types import BlockKind, Entry
 from pipeline.english.evidence_text import overlap
-from pipeline.english.language import Word, denies, read, split_sentences
+from pipeline.english.language import Word, denies, read
 
 RETOLD = 0.6  # share of a sentence's content words that a piece must have to be what it retells
 KEPT = 0.5  # share of a qualifier's content words that a sentence must have to have kept it

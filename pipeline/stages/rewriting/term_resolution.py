@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from knowledge.sentences import split_sentences
 from knowledge.types import Logistic
-from pipeline.english.language import split_sentences, stem
+from pipeline.english.language import stem
+from pipeline.odds import log_odds
 from pipeline.stages.rewriting.context_dependence import (
     PERSONAL,
     SURELY_DEPENDS,
@@ -159,7 +161,6 @@ def _features(term: _Term, needs: float, words: frozenset[str]) -> dict[str, flo
     `needs`."""
     name = term.spellings[True] > term.spellings[False]
     lower = term.word.lower()
-    sure = min(max(needs, 1 - _SURE), _SURE)
     return (
         {place: term.places[place] for place in PLACES}
         | {f"ends_in_{ending}": float(lower.endswith(ending)) for ending in _ENDINGS}
@@ -172,7 +173,7 @@ def _features(term: _Term, needs: float, words: frozenset[str]) -> dict[str, flo
             "topic_for_a_pronoun": float(bool(PERSONAL & words)) * term.places["topic_turn"],
             "length": min(len(lower), _LONGEST) / _LONGEST,
             "has_digit": float(any(map(str.isdigit, lower))),
-            "needed": math.log(sure / (1 - sure)),
+            "needed": log_odds(needs, _SURE),
         }
     )
 
