@@ -24,6 +24,7 @@ from learning.voice.phrase_places import (
 from learning.voice.small_talk import KINDS, SmallTalk
 from learning.voice.transcripts import Conversation
 from pipeline.english.questions import asks
+from pipeline.english.words import key_of
 from pipeline.stages.composing.openers import is_worried, suffers
 from pipeline.voice import Opener
 
@@ -146,11 +147,6 @@ def learn_phrases(
         signs_off=_share(phrases.wordings(SIGN_OFF), last) >= NEARLY_ALL,
         closes_often=_share(phrases.wordings(CLOSING), ends) >= HABIT,
     )
-
-
-def key_of(text: str) -> str:
-    """A phrase without case and marks."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def reply_to(kind: str) -> str:

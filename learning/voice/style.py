@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
-from statistics import median, quantiles
+from statistics import median
 
 from knowledge.sentences import split_sentences
 from learning.voice.house_talk import may_carry_fact
@@ -58,7 +58,7 @@ def learn_style(conversations: Sequence[Conversation], phrases: Phrases | None =
     )
     exemplars = tuple(dict.fromkeys(_exemplars(conversations, phrases)))
     opens = sum(split_sentences(line)[0] in phrases.said_first for line in answers) / len(answers)
-    return StyleCard(traits, exemplars, *_bounds(answers), opens=opens)
+    return StyleCard(traits, exemplars, opens)
 
 
 def _address(lines: Sequence[str]) -> Iterator[str]:
@@ -132,15 +132,6 @@ def _exemplars(conversations: Sequence[Conversation], phrases: Phrases) -> Itera
 
 def _states_facts(line: str) -> bool:
     return any(may_carry_fact(text) for text in split_sentences(line))
-
-
-def _bounds(answers: Sequence[str]) -> tuple[int, int]:
-    """The sentences and words that nine of ten answers stay within."""
-    return _ninth([*map(_sentences, answers)]), _ninth([*map(_words, answers)])
-
-
-def _ninth(values: Sequence[int]) -> int:
-    return round(quantiles(values, n=10, method="inclusive")[-1]) if len(values) > 1 else values[0]
 
 
 def _median(values: Iterable[int]) -> int:

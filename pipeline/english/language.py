@@ -101,6 +101,11 @@ def content_words(text: str) -> tuple[Word, ...]:
     return tuple(word for word in read(text) if word.content)
 
 
+def content_stems(*texts: str) -> frozenset[str]:
+    """The stems of the words that say something of the world, numbers among them."""
+    return frozenset(word.stem for text in texts for word in content_words(text))
+
+
 @lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """The Snowball stem of a lower-case word."""

@@ -18,11 +18,10 @@ from learning.synthesis.wording.verbs import (
     is_participle,
     third_person,
 )
+from pipeline.english.lexicon import BE, DO, HAVE, MODALS
 
-_DO = {"do", "does", "did", "don't", "doesn't", "didn't"}
-_BE = {"is", "are", "am", "was", "were", "isn't", "aren't", "wasn't", "weren't"}
-_HAVE = {"have", "has", "had", "haven't", "hasn't"}
-_MODAL = {"can", "could", "will", "would", "should", "may", "might", "must", "can't", "won't", "shouldn't"}
+_DO, _BE, _HAVE = (forms | {f"{form}n't" for form in forms} for forms in (DO, BE, HAVE))
+_MODAL = MODALS | {f"{form}n't" for form in MODALS} | {"can't", "won't"}
 AUXILIARIES = _DO | _BE | _HAVE | _MODAL
 _PRONOUNS = frozenset("i you we they he she it there everyone anyone someone".split())
 QUESTION_WORDS = frozenset("what who whom whose which where when why how".split())

@@ -17,11 +17,11 @@ from typing import Any
 from knowledge.sentences import split_sentences
 from knowledge.types import Logistic
 from pipeline.english.language import stem
+from pipeline.english.words import TERM
 from pipeline.odds import log_odds
 from pipeline.stages.rewriting.context_dependence import (
     PERSONAL,
     SURELY_DEPENDS,
-    TOKEN,
     ContextDependence,
     stems,
     subject,
@@ -93,7 +93,7 @@ class TermResolver:
         self, text: str, history: Sequence[Message], needs: float
     ) -> Iterator[tuple[str, str, dict[str, float]]]:
         """Every word of the history that `text` lacks: as it was written, its stem, and its features."""
-        words = [word.lower() for word in TOKEN.findall(text)]
+        words = [word.lower() for word in TERM.findall(text)]
         own = {stem_of(word) for word in words}
         for key, term in _collect(history, self.dependence).items():
             if key not in own:
@@ -180,7 +180,7 @@ def _features(term: _Term, needs: float, words: frozenset[str]) -> dict[str, flo
 
 def _naming(text: str) -> Iterator[tuple[str, bool]]:
     """The words that name something, each with whether it opens the text."""
-    for place, word in enumerate(TOKEN.findall(text)):
+    for place, word in enumerate(TERM.findall(text)):
         if len(word) > 1 and subject(word.lower().replace("’", "'")):
             yield word, place == 0
 
