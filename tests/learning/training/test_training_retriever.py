@@ -137,7 +137,7 @@ def test_noise_is_as_frequent_as_it_is_told_and_keeps_the_message_readable() -> 
     assert typed(message, QUIET, Random(1)) == message
     assert typed(message, Noise(1, 0, 0), Random(1)) == "why don't they test the vaccine longer"
     assert typed(message, Noise(0, 0, 1), Random(1)) == "Why dont they test the vaccine longer?"
-    slips = {typed(message, Noise(0, 1, 0), Random(seed)) for seed in range(40)}
+    slips = {typed(message, Noise(0, 1, 0), Random(seed)) for seed in range(80)}
     assert len(slips) > 20
     assert {len(slip) - len(message) for slip in slips} == {-1, 0, 1}
     assert typed("ok", Noise(1, 1, 1), Random(1)) == "ok"
