@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from zlib import crc32
 
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry
-from pipeline.english.language import split_sentences
+from pipeline.english.words import key_of
 from pipeline.types import Exemplar as Exemplar
 from pipeline.types import Message, Outcome, Role
 
@@ -35,13 +36,11 @@ class Opener(StrEnum):
 class StyleCard:
     """How the house talks: `traits`, one plain English sentence each ("Speaks to the user as you."), and
     exchanges of the transcripts to take after, without their facts (`stages.composing.style_mask` finds the
-    nearest). Nine of ten answers stay within `sentences` and `words`; 0: not known. `opens`: the share of
+    nearest). `opens`: the share of
     answers that begin with a phrase of the house."""
 
     traits: tuple[str, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()
-    sentences: int = 0
-    words: int = 0
     opens: float = 0.0
 
 
@@ -143,7 +142,7 @@ class HouseVoice:
     def asks_for_whole(self, message: str, before: str) -> bool:
         """Whether a message asks for the rest of the answer that was said `before` and was shortened."""
         was_shortened = any(each.split(URL)[0].strip() in before for each in self.fixed["shortened"])
-        return was_shortened and _key(message) in map(_key, self.fixed["asks_for_whole"])
+        return was_shortened and key_of(message) in map(key_of, self.fixed["asks_for_whole"])
 
     def offering(
         self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = (), language: str = ""
@@ -196,10 +195,6 @@ def _fresh(said: str, spoken: Sequence[str]) -> str:
     before = "\n".join(spoken)
     new = [each for each in split_sentences(said) if before.count(each.strip()) < _OFTEN]
     return said if not new or len(new) == len(split_sentences(said)) else " ".join(map(str.strip, new))
-
-
-def _key(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def choose(options: Sequence[str], variant: str, spoken: str = "") -> str:

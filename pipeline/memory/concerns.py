@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry
-from pipeline.english.language import read, split_sentences, stem
+from pipeline.english.language import read, stem
 from pipeline.english.lexicon import FUNCTION_WORDS
 from pipeline.memory.items import Item, Kind
 from pipeline.stages.rewriting.context_dependence import VAGUE

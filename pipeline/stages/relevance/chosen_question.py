@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge.types import Entry, Hit
-from pipeline.english.language import content_words, stem
+from pipeline.english.language import content_stems, stem
 from pipeline.ports import Knowledge
 from pipeline.stages.relevance.curated import certain
 from pipeline.stages.rewriting.ordinals import names_a_step, pointed_item
@@ -82,13 +82,12 @@ class PointedStep:
 
 def _named(text: str, offered: Sequence[Entry]) -> int | None:
     """Which of the entries alone is named: its wordings have all that the text names."""
-    said = {word.stem for word in content_words(text)} - _EMPTY
+    said = content_stems(text) - _EMPTY
     if not 0 < len(said) <= _WORDS:
         return None
-    having = [place for place, entry in enumerate(offered) if said <= _stems(entry)]
+    having = [
+        place
+        for place, entry in enumerate(offered)
+        if said <= content_stems(entry.question, *entry.alternates)
+    ]
     return having[0] if len(having) == 1 else None
-
-
-def _stems(entry: Entry) -> frozenset[str]:
-    texts = (entry.question, *entry.alternates)
-    return frozenset(word.stem for text in texts for word in content_words(text))

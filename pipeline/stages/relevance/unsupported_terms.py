@@ -20,10 +20,10 @@ import numpy as np
 
 from knowledge.types import Entry, FloatArray, Snapshot
 from pipeline.english.language import canonical, stem
+from pipeline.english.words import WORD
 from pipeline.ports import Encoder
 from pipeline.stages.rewriting.context_dependence import subject
 
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 MOST = 6
 """Words that are read at most: a longer message tells a story."""
 FEATURES = ("pull", "weight", "count", "asked_elsewhere")
