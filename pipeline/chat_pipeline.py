@@ -25,6 +25,7 @@ from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
+from pipeline.stages.rewriting.coordination import Coordination, Coordinations
 from pipeline.steering import Steering, is_hostile
 from pipeline.turn import (
     Evidence,
@@ -77,6 +78,7 @@ class ChatPipeline:
         self._knowledge = knowledge
         self._curated = CuratedQuestion(knowledge)
         self._standing = StandingAnswer(stages.retrieval)
+        self._coordinations = Coordinations(stages.retrieval)
         self._steering = Steering(voice)
         self._said_before = (ChosenQuestion(knowledge), PointedStep(knowledge))
         self._voice = voice
@@ -193,11 +195,17 @@ class ChatPipeline:
     async def _parts(self, journal: Journal, question: Question) -> Sequence[tuple[str, Evidence]]:
         """Each part of a message that asks several things, with what answers it; empty where it asks one, or
         where its parts do not lead to different entries. Courtesies and what is unsafe are no parts."""
-        texts = [] if question.language else parts_of(question.text, says_nothing)[:MOST_PARTS]
+        if question.language:
+            return ()
+        texts = parts_of(question.text, says_nothing)[:MOST_PARTS]
+        joined = None if texts else await self._coordinations(question.text)
+        texts = joined.questions if joined else texts
         tried = [(text, await self._part(journal, replace(question, text=text))) for text in texts]
         found = [(text, evidence) for text, evidence in tried if evidence is not None]
         answers = {evidence.accepted[0].hit.entry.id for _, evidence in found if evidence}
         unanswered = sum(not evidence for _, evidence in found)
+        if joined and unanswered and not _leaves_open(joined, found):
+            return ()
         return found if answers and len(answers) + unanswered > 1 else ()
 
     async def _part(self, journal: Journal, part: Question) -> Evidence | None:
@@ -222,8 +230,8 @@ class ChatPipeline:
             speech.begin_paragraph()
             if evidence and evidence.accepted[0].hit.entry.id not in speech.numbers:
                 await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
-            elif evidence.offered and not offered:
-                offered += _questions([item.hit for item in evidence.offered])
+            elif len(choice := _unsaid(evidence, speech)) > 1 and not offered:
+                offered += choice
                 await speech.say_house(self._voice.offering(offered, text))
             elif not evidence and not speech.urgent:
                 named = speech.filtered(Sentence(text, kind=SentenceKind.HOUSE)).text
@@ -374,6 +382,18 @@ class ChatPipeline:
 def _questions(hits: Sequence[Hit]) -> tuple[str, ...]:
     """The curated questions of the nearest entries, each once."""
     return tuple(dict.fromkeys(hit.entry.question for hit in hits))[:3]
+
+
+def _unsaid(evidence: Evidence, speech: Speech) -> tuple[str, ...]:
+    """The questions that are offered and whose answers were not said yet."""
+    return _questions([item.hit for item in evidence.offered if item.hit.entry.id not in speech.numbers])
+
+
+def _leaves_open(joined: Coordination, found: Sequence[tuple[str, Evidence]]) -> bool:
+    """Whether the one of two joined questions that has an answer leaves the other one open."""
+    answers = [evidence.accepted[0].hit.entry for _, evidence in found if evidence]
+    open_ = [joined.questions.index(text) for text, evidence in found if not evidence]
+    return len(answers) == len(open_) == 1 and joined.leaves_open(open_[0], answers[0])
 
 
 def _in(question: Question) -> str:
