@@ -22,8 +22,9 @@ from pipeline.ports import (
 )
 from pipeline.speech import Speech
 from pipeline.stages.gate.topic_gate import says_nothing
-from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
+from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
 from pipeline.stages.relevance.curated import CuratedQuestion
+from pipeline.stages.relevance.pointed_step import PointedStep
 from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
 from pipeline.stages.rewriting.coordination import Coordination, Coordinations
 from pipeline.steering import Steering, is_hostile
@@ -80,7 +81,8 @@ class ChatPipeline:
         self._standing = StandingAnswer(stages.retrieval)
         self._coordinations = Coordinations(stages.retrieval)
         self._steering = Steering(voice)
-        self._said_before = (ChosenQuestion(knowledge), PointedStep(knowledge))
+        self._chosen = ChosenQuestion(knowledge)
+        self._pointed = PointedStep(knowledge)
         self._voice = voice
         self._traces = traces
         self._checks = Checks(EchoGuard(prompts), (stages.grounding, *stages.grounding_spares), stages.review)
@@ -111,10 +113,11 @@ class ChatPipeline:
         if (certain := self._curated(question)) is not None:
             journal.add(certain, self._curated.engine)
             return await self._say(journal, replace(question, plain=True), certain, speech)
-        for reading in self._said_before:
-            if (evidence := reading(question)) is not None:
-                journal.add(evidence, reading.engine)
-                return await self._say(journal, question, evidence, speech)
+        if (choice := self._chosen(question)) is not None:
+            return await self._say_chosen(journal, question, choice, speech)
+        if (pointed := self._pointed(question)) is not None:
+            journal.add(pointed, self._pointed.engine)
+            return await self._say(journal, question, pointed, speech)
         verdict = await self._judged(journal, question)
         if verdict.language:  # phrases of the house are not in it
             question = replace(question, language=verdict.language, plain=True)
@@ -128,6 +131,28 @@ class ChatPipeline:
         if verdict.topic not in _SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
         return await self._look_up(journal, question, speech, verdict.topic is Topic.DOUBTFUL, standing)
+
+    async def _say_chosen(
+        self, journal: Journal, question: Question, choice: Choice, speech: Speech
+    ) -> Reply:
+        """The answers of the questions that were chosen; where it is still open which one is meant, these
+        questions again, and where all are refused, that there is no answer."""
+        for evidence in choice.chosen:
+            journal.add(evidence, self._chosen.engine)
+        if len(choice.chosen) > 1:
+            parts = [(question.text, evidence) for evidence in choice.chosen]
+            return await self._say_parts(journal, question, parts, speech)
+        if choice.chosen:
+            return await self._say(journal, question, choice.chosen[0], speech)
+        if not choice.refused:
+            return await self._offer(journal, question, choice.offered, speech)
+        asked = next((said.text for said in reversed(question.history) if said.role is Role.USER), "")
+        near = await journal.step(
+            self._stages.retrieval.engine, self._stages.retrieval(SearchQuery(asked or question.text))
+        )
+        refused = {hit.entry.id for hit in choice.offered}
+        others = Retrieved(tuple(hit for hit in near.hits if hit.entry.id not in refused))
+        return await self._fixed(journal, question, Outcome.NO_ANSWER, _in(question), others, speech)
 
     async def _say_again(
         self, journal: Journal, question: Question, standing: Evidence, speech: Speech
@@ -164,7 +189,7 @@ class ChatPipeline:
         if standing:
             return await self._say_again(journal, question, standing, speech)
         if evidence.offered:
-            return await self._offer(journal, question, evidence, speech)
+            return await self._offer(journal, question, [item.hit for item in evidence.offered], speech)
         outcome = Outcome.OFF_TOPIC if doubtful else Outcome.NO_ANSWER
         return await self._fixed(journal, question, outcome, _in(question), first, speech)
 
@@ -288,9 +313,11 @@ class ChatPipeline:
         await speech.say_house(self._steering.reply(outcome, verdict.kind, question))
         return self._end(journal, outcome, speech, _questions(near.hits) if near else ())
 
-    async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
+    async def _offer(
+        self, journal: Journal, question: Question, offered: Sequence[Hit], speech: Speech
+    ) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
-        questions = _questions([item.hit for item in evidence.offered])
+        questions = _questions(offered)
         spoken = replies_of(question.history)
         await speech.say_house(self._voice.offering(questions, question.text, spoken, question.language))
         return self._end(journal, Outcome.CLARIFY, speech, questions)
