@@ -11,6 +11,7 @@ from knowledge.types import Hit
 from pipeline.delivery import Checks, Delivery
 from pipeline.engines import Stages
 from pipeline.english.parts import parts_of
+from pipeline.english.questions import asks
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.llm.budget import turn_budget
@@ -25,7 +26,7 @@ from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.pointed_step import PointedStep
-from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
+from pipeline.stages.relevance.standing_answer import DOUBT, StandingAnswer, last_answer, replies_of, says
 from pipeline.stages.rewriting.coordination import Coordination, Coordinations
 from pipeline.steering import Steering, is_hostile
 from pipeline.turn import (
@@ -81,7 +82,7 @@ class ChatPipeline:
         self._standing = StandingAnswer(stages.retrieval)
         self._coordinations = Coordinations(stages.retrieval)
         self._steering = Steering(voice)
-        self._chosen = ChosenQuestion(knowledge)
+        self._chosen = ChosenQuestion(knowledge, voice.meanings)
         self._pointed = PointedStep(knowledge)
         self._voice = voice
         self._traces = traces
@@ -126,6 +127,9 @@ class ChatPipeline:
         if recall and (recalled := await recall(journal, heard, verdict.topic)):
             return await self._say(journal, question, recalled, speech)
         standing = await self._standing(question, verdict)
+        if verdict.kind == DOUBT:
+            question = replace(question, doubts=True)
+            verdict = verdict if standing else _about_nothing(verdict, question)
         if standing and verdict.topic not in _SEARCHING:
             return await self._say_again(journal, question, standing, speech)
         if verdict.topic not in _SEARCHING:
@@ -421,6 +425,13 @@ def _leaves_open(joined: Coordination, found: Sequence[tuple[str, Evidence]]) ->
     answers = [evidence.accepted[0].hit.entry for _, evidence in found if evidence]
     open_ = [joined.questions.index(text) for text, evidence in found if not evidence]
     return len(answers) == len(open_) == 1 and joined.leaves_open(open_[0], answers[0])
+
+
+def _about_nothing(doubt: TopicVerdict, question: Question) -> TopicVerdict:
+    """A doubt where nothing was answered: a question about who knows what, or no more than displeasure."""
+    if asks(question.text):
+        return replace(doubt, topic=Topic.FRAGMENT, kind="")
+    return replace(doubt, kind="negative_reaction")
 
 
 def _in(question: Question) -> str:

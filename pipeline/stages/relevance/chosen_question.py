@@ -4,7 +4,7 @@ user's own words ("2", "the second one", "dog", "both"), agrees, or refuses them
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledge.types import Entry, Hit
@@ -36,8 +36,10 @@ class ChosenQuestion:
 
     engine = "choice"
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, meanings: Mapping[str, str] | None = None) -> None:
+        """`meanings` gives the English for "yes", "second" and the like in other languages."""
         self._knowledge = knowledge
+        self._meanings = meanings or {}
 
     def __call__(self, question: Question) -> Choice | None:
         """None where nothing was offered or the message says anything else. Raises `RetrievalFailed` where no
@@ -45,7 +47,7 @@ class ChosenQuestion:
         offered = self._offered(question)
         if not offered:
             return None
-        if (pick := read_pick(question.text, len(offered))) is not None:
+        if (pick := read_pick(question.text, len(offered), self._meanings)) is not None:
             places: Sequence[int] = pick.places
             refused = pick.refuses
         else:

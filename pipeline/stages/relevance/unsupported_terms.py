@@ -30,7 +30,7 @@ WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 MOST = 6
 """Words that are read at most: a longer message tells a story."""
 MOST_EXCHANGED, MOST_EXCHANGES = 2, 8
-"""Words of a message that are exchanged at most, as one exchange explains no more, and readings that gives."""
+"""Words that a message lacks at most for one exchange to make it another question, and how many are tried."""
 FEATURES = ("pull", "weight", "count", "asked_elsewhere", "exchanged")
 _COMMON, _FEWEST = 0.25, 3  # share and number of entries; a word of so many tells none from another
 _LONG = 5  # letters of a word that may have a typo
@@ -98,8 +98,8 @@ class Unsupported:
     def features(self, vector: FloatArray, read: FloatArray, nearness: FloatArray) -> dict[str, float]:
         """From the unit vectors of the text and of its `readings`, and how near all of these, the text first,
         are to the entry: how much nearer the words bring it (`pull`), how much they change it (`weight`),
-        their `count`, the greatest weight of one that is `asked_elsewhere`, and how near the text comes once a
-        word is `exchanged`."""
+        their `count`, the greatest weight of one that is `asked_elsewhere`, and how surely one stands in the
+        place of another of the entry's, as the text is its question once they are `exchanged`."""
         moved, without = 1 - read @ vector, 1 + len(self.elsewhere)
         return {
             "pull": float(nearness[0] - nearness[1]),
