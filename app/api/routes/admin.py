@@ -17,11 +17,11 @@ from app.api.schemas.gate import ActivateRequest, GateBody
 from app.api.schemas.public import TurnPageBody
 from app.api.schemas.releases import JobBody, ReleaseBody
 from app.compose.services import Services
-from app.store.asking import Wanted
-from app.store.conversations import MessageNotFound, Rating
 from app.store.curators import Role
 from app.store.gate_reports import GateReportRow, GateStatus
 from app.store.jobs import JobNotFound
+from app.store.turns.asking import Wanted
+from app.store.turns.conversations import MessageNotFound, Rating
 from knowledge.releases.releases import ReleaseInfo
 from pipeline.types import Outcome
 

@@ -19,9 +19,9 @@ from app.compose.services import Services
 from app.curation.entry_making import reworded
 from app.curation.feedback import feedback_page
 from app.curation.suggestions import Decision, Suggestion, SuggestionNotFound
-from app.store.asking import Wanted
-from app.store.conversations import Rating
 from app.store.curators import Role
+from app.store.turns.asking import Wanted
+from app.store.turns.conversations import Rating
 from knowledge.importing.records import record_of
 from pipeline.types import Outcome
 
