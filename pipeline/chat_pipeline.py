@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.types import Hit
-from pipeline.delivery import Checks, Delivery
+from pipeline.delivery import Checks, composed
 from pipeline.engines import Stages
 from pipeline.english.parts import parts_of
-from pipeline.english.questions import asks
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.llm.budget import turn_budget
@@ -21,20 +20,26 @@ from pipeline.ports import (
     Say,
     TraceSink,
 )
+from pipeline.saying_parts import questions_of, say_parts
 from pipeline.speech import Speech
 from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.pointed_step import PointedStep
-from pipeline.stages.relevance.standing_answer import DOUBT, StandingAnswer, last_answer, replies_of, says
-from pipeline.stages.rewriting.coordination import Coordination, Coordinations
+from pipeline.stages.relevance.standing_answer import (
+    DOUBT,
+    StandingAnswer,
+    doubt_of_nothing,
+    last_answer,
+    replies_of,
+    says,
+)
+from pipeline.stages.rewriting.coordination import Coordinations
 from pipeline.steering import Steering, is_hostile
 from pipeline.turn import (
     Evidence,
     Retrieved,
     SearchQuery,
-    Sentence,
-    SentenceKind,
     Topic,
     TopicVerdict,
     Turn,
@@ -55,8 +60,6 @@ _OUTCOMES = {
 _SEARCHING = (Topic.ON_TOPIC, Topic.DOUBTFUL)
 MOST_PARTS = 4
 """Questions of one message that are answered: a reply to twelve would not be read."""
-MOST_NAMED = 15
-"""Words of a part that are said back to name it."""
 MOST_READ = 300
 """Characters of an answer by which others about the same are found."""
 _LATELY = 2  # replies with the same answer after which it is said that it is the same
@@ -129,7 +132,7 @@ class ChatPipeline:
         standing = await self._standing(question, verdict)
         if verdict.kind == DOUBT:
             question = replace(question, doubts=True)
-            verdict = verdict if standing else _about_nothing(verdict, question)
+            verdict = verdict if standing else doubt_of_nothing(verdict, question)
         if standing and verdict.topic not in _SEARCHING:
             return await self._say_again(journal, question, standing, speech)
         if verdict.topic not in _SEARCHING:
@@ -233,7 +236,7 @@ class ChatPipeline:
         found = [(text, evidence) for text, evidence in tried if evidence is not None]
         answers = {evidence.accepted[0].hit.entry.id for _, evidence in found if evidence}
         unanswered = sum(not evidence for _, evidence in found)
-        if joined and unanswered and not _leaves_open(joined, found):
+        if joined and unanswered and not joined.is_half_answered(found):
             return ()
         return found if answers and len(answers) + unanswered > 1 else ()
 
@@ -254,22 +257,16 @@ class ChatPipeline:
         speech: Speech,
     ) -> Reply:
         """Each part's entry, once; or that the part has no answer, or which questions may be meant by it."""
-        offered: list[str] = []
-        for text, evidence in parts:
-            speech.begin_paragraph()
-            if evidence and evidence.accepted[0].hit.entry.id not in speech.numbers:
-                await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
-            elif len(choice := _unsaid(evidence, speech)) > 1 and not offered:
-                offered += choice
-                await speech.say_house(self._voice.offering(offered, text))
-            elif not evidence and not speech.urgent:
-                named = speech.filtered(Sentence(text, kind=SentenceKind.HOUSE)).text
-                await speech.say_house(self._voice.unanswered(" ".join(named.split()[:MOST_NAMED])))
+
+        async def answer(text: str, evidence: Evidence) -> None:
+            await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
+
+        offered = await say_parts(parts, speech, self._voice, answer)
         if len(parts_of(question.text, says_nothing)) > MOST_PARTS:
             await speech.say_house(self._voice.fixed["more_questions"][0])
         if not speech.numbers:
             raise ModelOutputError("no part's answer may be said")
-        return self._end(journal, Outcome.ANSWERED, speech, tuple(offered))
+        return self._end(journal, Outcome.ANSWERED, speech, offered)
 
     async def _say(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """What answers; where nothing of it may be said, that there is no answer."""
@@ -315,13 +312,13 @@ class ChatPipeline:
         towards = last_answer(question.history)[:MOST_READ] or " ".join(self._voice.topics()[:1])
         near = await journal.step(retrieval.engine, retrieval(SearchQuery(towards))) if towards else None
         await speech.say_house(self._steering.reply(outcome, verdict.kind, question))
-        return self._end(journal, outcome, speech, _questions(near.hits) if near else ())
+        return self._end(journal, outcome, speech, questions_of(near.hits) if near else ())
 
     async def _offer(
         self, journal: Journal, question: Question, offered: Sequence[Hit], speech: Speech
     ) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
-        questions = _questions(offered)
+        questions = questions_of(offered)
         spoken = replies_of(question.history)
         await speech.say_house(self._voice.offering(questions, question.text, spoken, question.language))
         return self._end(journal, Outcome.CLARIFY, speech, questions)
@@ -338,7 +335,7 @@ class ChatPipeline:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         spoken = replies_of(question.history)
         await speech.say_house(self._voice.reply(outcome, kind, variant=question.text, spoken=spoken))
-        suggestions = _questions(near.hits) if outcome in _SUGGESTING else ()
+        suggestions = questions_of(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 
     async def _rewrite(self, journal: Journal, question: Question) -> SearchQuery:
@@ -388,59 +385,10 @@ class ChatPipeline:
     async def _compose(
         self, journal: Journal, question: Question, evidence: Evidence, speech: Speech
     ) -> None:
-        """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
-        the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
-        if question.whole or question.again or evidence.query.remembered:
-            # only the last one copies: whole, and no more than that
-            composers = composers[-1:]
-        repairs = False
-        for place, composer in enumerate(composers, 1):
-            delivery = Delivery(self._checks, journal, speech, evidence, repairs=repairs)
-            await delivery.take(composer, question)
-            repairs = repairs or bool(delivery.said)
-            fault = _fault(delivery)
-            if fault is None:
-                return
-            if place < len(composers):
-                journal.note("answer_composer", fault, f"the {composers[place].engine} engine")
-            elif isinstance(delivery.failure, ModelUnavailable):
-                raise delivery.failure
-            elif delivery.failure:
-                journal.note("answer_composer", fault, "what was said so far")
-
-
-def _questions(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """The curated questions of the nearest entries, each once."""
-    return tuple(dict.fromkeys(hit.entry.question for hit in hits))[:3]
-
-
-def _unsaid(evidence: Evidence, speech: Speech) -> tuple[str, ...]:
-    """The questions that are offered and whose answers were not said yet."""
-    return _questions([item.hit for item in evidence.offered if item.hit.entry.id not in speech.numbers])
-
-
-def _leaves_open(joined: Coordination, found: Sequence[tuple[str, Evidence]]) -> bool:
-    """Whether the one of two joined questions that has an answer leaves the other one open."""
-    answers = [evidence.accepted[0].hit.entry for _, evidence in found if evidence]
-    open_ = [joined.questions.index(text) for text, evidence in found if not evidence]
-    return len(answers) == len(open_) == 1 and joined.leaves_open(open_[0], answers[0])
-
-
-def _about_nothing(doubt: TopicVerdict, question: Question) -> TopicVerdict:
-    """A doubt where nothing was answered: a question about who knows what, or no more than displeasure."""
-    if asks(question.text):
-        return replace(doubt, topic=Topic.FRAGMENT, kind="")
-    return replace(doubt, kind="negative_reaction")
+        await composed(composers, self._checks, journal, speech, question, evidence)
 
 
 def _in(question: Question) -> str:
     """The kind of a reply that is in the user's language, where that is another one."""
     return f"in.{question.language}" if question.language else ""
-
-
-def _fault(delivery: Delivery) -> PipelineError | None:
-    """What is wrong with a draft that was taken to the user, if anything."""
-    if delivery.failure or not delivery.refused:
-        return delivery.failure or (None if delivery.said else ModelOutputError("nothing to say"))
-    return ModelOutputError(f"{delivery.refused} of {delivery.drafted} sentences are not supported")

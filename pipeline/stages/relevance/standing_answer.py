@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from knowledge.blocks import read_blocks
 from knowledge.types import Entry
 from pipeline.english.pressing import presses
+from pipeline.english.questions import asks
 from pipeline.ports import Retrieval
 from pipeline.turn import Accepted, Evidence, SearchQuery, Topic, TopicVerdict
 from pipeline.types import Message, Question, Role
@@ -46,6 +48,13 @@ class StandingAnswer:
             return None
         query = SearchQuery(hit.entry.question)
         return Evidence(query, (Accepted(hit, 1.0),), ((hit.entry.id, 1.0),), 1.0)
+
+
+def doubt_of_nothing(verdict: TopicVerdict, question: Question) -> TopicVerdict:
+    """What a doubt is where nothing was just answered: a question about who knows what, or displeasure."""
+    if asks(question.text):
+        return replace(verdict, topic=Topic.FRAGMENT, kind="")
+    return replace(verdict, kind="negative_reaction")
 
 
 def last_answer(history: Sequence[Message]) -> str:

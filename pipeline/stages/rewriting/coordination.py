@@ -14,7 +14,7 @@ from pipeline.english.language import canonical
 from pipeline.english.lexicon import FUNCTION_WORDS
 from pipeline.ports import Retrieval
 from pipeline.stages.rewriting.context_dependence import TOKEN, subject
-from pipeline.turn import SearchQuery
+from pipeline.turn import Evidence, SearchQuery
 
 _JOINED = re.compile(r"(?<=\w)\s+(?:and|or|&)\s+(?=\w)", re.IGNORECASE)
 _MOST_WORDS = 25  # of a message; who writes more tells a story
@@ -28,8 +28,14 @@ class Coordination:
     questions: tuple[str, str]
     own: tuple[frozenset[str], frozenset[str]]
 
-    def leaves_open(self, place: int, answer: Entry) -> bool:
-        """Whether what answers the other question says nothing of what this one asks about."""
+    def is_half_answered(self, found: Sequence[tuple[str, Evidence]]) -> bool:
+        """Whether just one of the questions has an answer, and this says nothing of what the other one asks
+        about."""
+        answers = [evidence.accepted[0].hit.entry for _, evidence in found if evidence]
+        places = [self.questions.index(text) for text, evidence in found if not evidence]
+        if not len(answers) == len(places) == 1:
+            return False
+        (answer,), (place,) = answers, places
         return self.own[place].isdisjoint(_roots("\n".join((_asked(answer), answer.answer))))
 
 

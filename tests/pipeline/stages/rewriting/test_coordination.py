@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,11 @@ from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Entry
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.rewriting.coordination import Coordination, Coordinations
+from pipeline.turn import Accepted, Evidence, SearchQuery
 from tests.fakes import AsyncHashEncoder, HashEncoder
+from tests.pipeline.judging import hit
+
+QUERY = SearchQuery("?")
 
 ENTRIES = [
     Entry("boat", "What does boat rental cost?", "€12 an hour."),
@@ -66,8 +71,15 @@ async def test_what_joins_nothing_or_is_one_question_is_left_whole(message: str)
     assert await read(message) is None
 
 
-async def test_a_question_is_left_open_by_an_answer_that_does_not_speak_of_its_thing() -> None:
+async def test_half_of_it_is_answered_by_an_entry_that_does_not_speak_of_the_other_thing() -> None:
     found = await read("what does boat rental and camper rental cost")
     assert found is not None
-    assert found.leaves_open(1, ENTRIES[0])
-    assert not found.leaves_open(1, Entry("x", "What does a boat cost?", "As much as a camper."))
+    boat, camper = found.questions
+
+    def half(answer: Entry) -> bool:
+        accepted = Accepted(replace(hit(answer.id, 0.9), entry=answer), 0.9)
+        return found.is_half_answered([(boat, Evidence(QUERY, (accepted,))), (camper, Evidence(QUERY, ()))])
+
+    assert half(ENTRIES[0])
+    assert not half(Entry("x", "What does a boat cost?", "As much as a camper."))
+    assert not found.is_half_answered([(boat, Evidence(QUERY, ())), (camper, Evidence(QUERY, ()))])
