@@ -146,6 +146,8 @@ class ChatPipeline:
         questions again, and where all are refused, that there is no answer."""
         for evidence in choice.chosen:
             journal.add(evidence, self._chosen.engine)
+        if language := self._voice.language_of_offer(question.history[-1].text):
+            question = replace(question, language=language, plain=True)
         if len(choice.chosen) > 1:
             parts = [(question.text, evidence) for evidence in choice.chosen]
             return await self._say_parts(journal, question, parts, speech)
@@ -154,9 +156,9 @@ class ChatPipeline:
         if not choice.refused:
             return await self._offer(journal, question, choice.offered, speech)
         asked = next((said.text for said in reversed(question.history) if said.role is Role.USER), "")
-        near = await journal.step(
-            self._stages.retrieval.engine, self._stages.retrieval(SearchQuery(asked or question.text))
-        )
+        retrieval = self._stages.retrieval
+        query = SearchQuery(asked or question.text, language=question.language)
+        near = await journal.step(retrieval.engine, retrieval(query))
         refused = {hit.entry.id for hit in choice.offered}
         others = Retrieved(tuple(hit for hit in near.hits if hit.entry.id not in refused))
         return await self._fixed(journal, question, Outcome.NO_ANSWER, _in(question), others, speech)

@@ -151,7 +151,20 @@ class HouseVoice:
         of the knowledge base where it names none. Empty where the house has no words for it."""
         said = self.fixed.get(f"answered_in.{user}", ("",))[0]
         named = self.fixed.get(f"language_name.{entry}", (entry.upper(),))[0] if entry else self.language()
-        return said.replace(LANGUAGE, named)
+        return said.replace(LANGUAGE, self._as_called_in(user, named))
+
+    def _as_called_in(self, user: str, name: str) -> str:
+        """What a language that calls itself `name` is called in that of the user."""
+        own = (key.partition(".")[2] for key, names in self.fixed.items() if names == (name,))
+        called = (self.fixed.get(f"language_name_in.{user}.{code}", ())[:1] for code in own)
+        return next((each for (each,) in filter(None, called)), name)
+
+    def language_of_offer(self, reply: str) -> str:
+        """The language in which a reply offers questions; "" for the house's own."""
+        for key, asking in self.fixed.items():
+            if key.startswith("choice_in.") and any(each in reply for each in asking):
+                return key.partition(".")[2]
+        return ""
 
     def _other_languages(self) -> frozenset[str]:
         names = [key.partition(".")[2] for key in self.fixed if key.startswith("language_name.")]
@@ -198,7 +211,10 @@ class HouseVoice:
         filled = [option.replace(TOPICS, _listed(topics)) for option in options]
         said = choose(filled, variant, "\n".join(spoken))
         said = said if kind in ALARMS else _fresh(said, spoken)
-        return said.replace(LANGUAGE, self.language()) if LANGUAGE in said else said
+        if LANGUAGE in said:
+            user = kind.partition(".")[2]
+            return said.replace(LANGUAGE, self._as_called_in(user, self.language()))
+        return said
 
 
 def _listed(topics: Sequence[str]) -> str:

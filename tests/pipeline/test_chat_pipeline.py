@@ -85,6 +85,9 @@ class Voice:
     ) -> str:
         return f"Which? {' '.join(questions)}"
 
+    def language_of_offer(self, reply: str) -> str:
+        return ""
+
     def unanswered(self, part: str) -> str:
         return f"No answer to {part}"
 
