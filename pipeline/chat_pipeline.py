@@ -10,7 +10,6 @@ from dataclasses import replace
 from knowledge.types import Hit
 from pipeline.delivery import Checks, composed
 from pipeline.engines import Stages
-from pipeline.english.parts import parts_of
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.llm.budget import turn_budget
@@ -20,9 +19,8 @@ from pipeline.ports import (
     Say,
     TraceSink,
 )
-from pipeline.saying_parts import questions_of, say_parts
+from pipeline.several_questions import SEARCHING, Parts, asks_too_much, questions_of, say_parts
 from pipeline.speech import Speech
-from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.pointed_step import PointedStep
@@ -57,9 +55,6 @@ _OUTCOMES = {
     Topic.CRISIS: Outcome.DECLINED,
     Topic.EMERGENCY: Outcome.DECLINED,
 }
-_SEARCHING = (Topic.ON_TOPIC, Topic.DOUBTFUL)
-MOST_PARTS = 4
-"""Questions of one message that are answered: a reply to twelve would not be read."""
 MOST_READ = 300
 """Characters of an answer by which others about the same are found."""
 _LATELY = 2  # replies with the same answer after which it is said that it is the same
@@ -83,7 +78,7 @@ class ChatPipeline:
         self._knowledge = knowledge
         self._curated = CuratedQuestion(knowledge)
         self._standing = StandingAnswer(stages.retrieval)
-        self._coordinations = Coordinations(stages.retrieval)
+        self._parts = Parts(self._curated, Coordinations(stages.retrieval), self._judged, self._search)
         self._steering = Steering(voice)
         self._chosen = ChosenQuestion(knowledge, voice.meanings)
         self._pointed = PointedStep(knowledge)
@@ -133,9 +128,9 @@ class ChatPipeline:
         if verdict.kind == DOUBT:
             question = replace(question, doubts=True)
             verdict = verdict if standing else doubt_of_nothing(verdict, question)
-        if standing and verdict.topic not in _SEARCHING:
+        if standing and verdict.topic not in SEARCHING:
             return await self._say_again(journal, question, standing, speech)
-        if verdict.topic not in _SEARCHING:
+        if verdict.topic not in SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
         return await self._look_up(journal, question, speech, verdict.topic is Topic.DOUBTFUL, standing)
 
@@ -188,7 +183,7 @@ class ChatPipeline:
         doubtful: bool = False,
         standing: Evidence | None = None,
     ) -> Reply:
-        if not standing and (parts := await self._parts(journal, question)):
+        if not standing and (parts := await self._parts(journal, question, doubtful=doubtful)):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
         if evidence:
@@ -226,31 +221,6 @@ class ChatPipeline:
             evidence = rephrased if rephrased or not evidence.offered else evidence
         return first, evidence
 
-    async def _parts(self, journal: Journal, question: Question) -> Sequence[tuple[str, Evidence]]:
-        """Each part of a message that asks several things, with what answers it; empty where it asks one, or
-        where its parts do not lead to different entries. Courtesies and what is unsafe are no parts."""
-        if question.language:
-            return ()
-        texts = parts_of(question.text, says_nothing)[:MOST_PARTS]
-        joined = None if texts else await self._coordinations(question.text)
-        texts = joined.questions if joined else texts
-        tried = [(text, await self._part(journal, replace(question, text=text))) for text in texts]
-        found = [(text, evidence) for text, evidence in tried if evidence is not None]
-        answers = {evidence.accepted[0].hit.entry.id for _, evidence in found if evidence}
-        unanswered = sum(not evidence for _, evidence in found)
-        if joined and unanswered and not joined.is_half_answered(found):
-            return ()
-        return found if answers and len(answers) + unanswered > 1 else ()
-
-    async def _part(self, journal: Journal, part: Question) -> Evidence | None:
-        if (certain := self._curated(part)) is not None:
-            journal.add(certain, self._curated.engine)
-            return certain
-        verdict = await self._judged(journal, part)
-        if verdict.topic in _SEARCHING:
-            return (await self._search(journal, part, doubtful=verdict.topic is Topic.DOUBTFUL))[1]
-        return Evidence(SearchQuery(part.text), ()) if verdict.topic is Topic.OFF_TOPIC else None
-
     async def _say_parts(
         self,
         journal: Journal,
@@ -264,7 +234,7 @@ class ChatPipeline:
             await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
 
         offered = await say_parts(parts, speech, self._voice, answer)
-        if len(parts_of(question.text, says_nothing)) > MOST_PARTS:
+        if asks_too_much(question.text):
             await speech.say_house(self._voice.fixed["more_questions"][0])
         if not speech.numbers:
             raise ModelOutputError("no part's answer may be said")

@@ -18,6 +18,7 @@ from pipeline.turn import Evidence, SearchQuery
 
 _JOINED = re.compile(r"(?<=\w)\s+(?:and|or|&)\s+(?=\w)", re.IGNORECASE)
 _MOST_WORDS = 25  # of a message; who writes more tells a story
+_DETERMINERS = frozenset("a an the my our your his her their this these any some".split())
 _LONGEST = 3  # words of each that are joined, beside the article before them
 
 
@@ -86,12 +87,15 @@ def _ends(text: str, start: int) -> list[int]:
 def _starts(before: str, behind: str) -> list[int]:
     """Where the first one may begin, nearest first: at the article that it has where the second has one,
     else at each of its naming words."""
-    article = _article(behind)
+    first = TOKEN.search(behind)
+    article = first.group().lower() if first and first.group().lower() in FUNCTION_WORDS else ""
     words = [(match.start(), match.group().lower()) for match in TOKEN.finditer(before)]
     found: list[int] = []
     for start, word in reversed(words[1:]):
         if word in FUNCTION_WORDS:
-            return [start] if article and found else [] if article else found
+            if not article:
+                return found
+            return [start] if found and (word == article or {word, article} <= _DETERMINERS) else []
         found.append(start)
         if len(found) == _LONGEST:
             break
@@ -113,11 +117,6 @@ def _run(words: Iterator[tuple[int, str]]) -> Sequence[tuple[int, str]]:
         if len(found) == _LONGEST:
             break
     return found
-
-
-def _article(text: str) -> bool:
-    first = TOKEN.search(text)
-    return first is not None and first.group().lower() in FUNCTION_WORDS
 
 
 def _asked(entry: Entry) -> str:

@@ -63,6 +63,7 @@ async def test_what_is_joined_is_asked_of_each(message: str, questions: tuple[st
         "what does boat rental cost",
         "boats and bikes",
         "where can i take dogs and cats",
+        "if i had a boat and have a bike what does rental cost",
         "what do boats and bikes and campers cost",
         f"I want to know {'really ' * 25}what a boat and a bike cost",
     ],
