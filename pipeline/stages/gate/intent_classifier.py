@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from knowledge.types import FloatArray
-from pipeline.odds import log_odds, sigmoid
+from pipeline.stages.odds import log_odds, sigmoid
 
 ASKS = "asks"
 """The kind of messages that ask or say something about a subject, whatever it is."""
