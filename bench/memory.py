@@ -37,7 +37,7 @@ def entries_of(name: str) -> Sequence[Entry]:
     """The entries of a knowledge base of the seeds. Raises `OSError`."""
     if name == "vaccines":
         return parse_path(SEEDS / "kb").entries
-    for part in ("dev", "held"):
+    for part in ("dev", "held", "neighbours"):
         if (file := SEEDS / "practical" / part / name / "kb.jsonl").is_file():
             return parse_path(file).entries
     told = yaml.safe_load((SEEDS / "practice" / f"{name}.yaml").read_text("utf-8"))["entries"]
