@@ -31,7 +31,7 @@ from app.single_sign_on.provider import OpenIdProvider
 def add_console(app: FastAPI) -> None:
     """Puts the console at /admin. Raises `SettingsError` where what it needs for a sign-in is missing."""
     app.mount("/admin/static", StaticFiles(directory=Path(__file__).parent / "static"), name="console")
-    routers = [signing.router, signing.inside, single_sign_on.router, gold.of_turns]
+    routers = [signing.router, signing.inside, single_sign_on.router, gold.of_turns, gold.evaluation]
     views = (dashboard, trying, entries, history, editor, releases, gold, gaps, feedback, turns)
     of_house = (importing, undoing, exports, users, keys, audit, settings, account)
     chosen = app.state.services.settings

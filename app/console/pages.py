@@ -33,6 +33,7 @@ HEADERS = {
 PAGE = 50  # rows of a list
 _TOLD = "candor_told"
 _LONGEST_TOLD = 500
+_LARGE = 100
 _TOLD_S = 60  # how long a message waits for the view that shows it
 
 
@@ -125,6 +126,11 @@ def _instant(value: datetime | date | str | None) -> str:
     return f"{value.day} {value:%b %Y, %H:%M}"
 
 
+def _figure(value: float) -> str:
+    """Three decimals, or one of a large number."""
+    return f"{value:,.1f}" if abs(value) >= _LARGE else f"{value:.3f}"
+
+
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.0f} %"
 
@@ -136,4 +142,4 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"instant": _instant, "percent": _percent, "markdown": html_of}
+_templates.filters |= {"instant": _instant, "percent": _percent, "figure": _figure, "markdown": html_of}
