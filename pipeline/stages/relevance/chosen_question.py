@@ -14,6 +14,8 @@ from pipeline.stages.rewriting.ordinals import names_a_step, pointed_item
 from pipeline.turn import Evidence
 from pipeline.types import Question, Role
 
+CHOICE = "choice"
+"""The engine that a turn names which was read so."""
 _OFFERED = re.compile(r"^[-*•] (.+)$", re.MULTILINE)
 _PLACES = {
     word: place
@@ -35,7 +37,7 @@ class ChosenQuestion:
     """Certain evidence for a message that picks one of the curated questions that the reply before it
     offered: by its place, or by words that one of them alone has."""
 
-    engine = "choice"
+    engine = CHOICE
 
     def __init__(self, knowledge: Knowledge) -> None:
         self._knowledge = knowledge
