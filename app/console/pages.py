@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.console.prose import html_of
+from app.console.replies import exchange_json
 from app.console.session import Visitor
 
 FOLDER = Path(__file__).parent
@@ -142,4 +143,10 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"instant": _instant, "percent": _percent, "figure": _figure, "markdown": html_of}
+_templates.filters |= {
+    "instant": _instant,
+    "percent": _percent,
+    "as_read": exchange_json,
+    "figure": _figure,
+    "markdown": html_of,
+}

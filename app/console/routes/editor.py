@@ -17,6 +17,7 @@ from app.compose.services import Services
 from app.console.entry_forms import entry_from_form, record_from, shown, told
 from app.console.pages import HEADERS, back, filters_of, rendered, view
 from app.console.prose import html_of
+from app.console.replies import preview_json
 from app.console.route import ConsoleRoute
 from app.console.session import At, fields_of, for_role
 from app.store.curators import Role
@@ -72,7 +73,7 @@ async def create(request: Request, services: Using, at: At) -> Response:
 async def preview(request: Request) -> Response:
     """The reply that an entry will give, as it is being written."""
     given = record_from(await fields_of(request))
-    shown = {"record": given, "preview": html_of(given["answer"])}
+    shown = {"record": given, "preview": html_of(given["answer"]), "reply": preview_json(given)}
     return HTMLResponse(rendered("knowledge/preview.html", shown), headers=HEADERS)
 
 
@@ -168,6 +169,7 @@ async def _editor(
         "kept": kept,
         "tried": tried,
         "preview": html_of(record["answer"]),
+        "reply": preview_json(record),
         "steps": [each.value for each in EntryStatus if kept and each in open_steps(kept, by)],
         "may_delete": kept is not None and at.may(Role.EDITOR) and may_delete(kept, by),
         "waits_for_another": kept is not None and _waits_for_another(kept, by),

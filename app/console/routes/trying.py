@@ -10,6 +10,7 @@ from app.api.callers import Using
 from app.compose.services import Services
 from app.console.pages import filters_of, view
 from app.console.prose import html_of
+from app.console.replies import reply_json
 from app.console.route import ConsoleRoute
 from app.console.session import At, for_role
 from app.console.steps import drawn
@@ -53,5 +54,6 @@ async def _tried(services: Services, release_id: str | None, message: str, earli
         "is_live": name == services.live.release_id,
         "reply": reply,
         "shown": html_of(reply.text),
+        "as_read": reply_json(reply),
         "steps": drawn(steps),
     }
