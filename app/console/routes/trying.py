@@ -6,7 +6,7 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.callers import Using
+from app.api.callers import Using, charge
 from app.compose.services import Services
 from app.console.pages import filters_of, view
 from app.console.prose import html_of
@@ -27,6 +27,8 @@ async def tried(request: Request, services: Using, at: At) -> Response:
     """Nothing of it is stored. The address holds it all, so that it can be sent to a colleague."""
     filters = filters_of(request, "message", "earlier", "release")
     message = request.query_params.get("message", "").strip()[:_LONGEST]
+    if message:
+        charge(request, services, 1)
     releases = await asyncio.to_thread(services.releases.list) if services.releases.ready else ()
     known = [each.id for each in releases]
     wanted = dict.fromkeys([services.live.release_id, filters["release"]])
