@@ -19,7 +19,7 @@ _READY_S = 300
 
 # How long an example takes depends on what else the machine does: tests of speed measure it themselves.
 hypothesis.settings.register_profile(
-    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "shared", max_examples=40, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("shared")
 
