@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from knowledge.curation.remarks import Remark, remarks_on
 from knowledge.entries import EntryStore
 from knowledge.releases.releases import LiveRelease
+from knowledge.sentences import split_sentences
 from knowledge.twins import question_key
 from knowledge.types import Entry, EntryStatus, FloatArray
 from pipeline.english.evidence_text import evidence_text, without_lead
-from pipeline.english.language import read, split_sentences
+from pipeline.english.language import read
 from pipeline.stages.grounding.contradictions import ContradictionKind, find_contradiction
 
 NEAR_SAME = 0.8

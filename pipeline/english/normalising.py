@@ -8,10 +8,12 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.english.language import plain, split_sentences
+from knowledge.sentences import split_sentences
+from pipeline.english.language import plain
 from pipeline.english.lexicon import NEGATIONS, NUMBER_WORDS
 from pipeline.english.questions import asks
-from pipeline.english.vocabulary import WORD, Vocabulary
+from pipeline.english.vocabulary import Vocabulary
+from pipeline.english.words import LETTERS
 from pipeline.stages.rewriting.context_dependence import NAME, subject
 
 _CLAUSE = re.compile(r"(?<=[,;:.!?–—])\s+")
@@ -59,7 +61,7 @@ class Slang:
         known = {
             slang: plain
             for slang, plain in self.health.items()
-            if vocabulary.words & set(WORD.findall(plain.lower()))
+            if vocabulary.words & set(LETTERS.findall(plain.lower()))
         }
         return Rewording({**self.chat, **known})
 
@@ -95,7 +97,7 @@ def normalise(text: str, rewording: Rewording, vocabulary: Vocabulary, everyday:
         word = match.group()
         return word if word.lower() in names else _keep_case(word, vocabulary.correct(word.lower(), everyday))
 
-    return WORD.sub(correct, bare)
+    return LETTERS.sub(correct, bare)
 
 
 def without_filler(text: str) -> str:
@@ -103,7 +105,7 @@ def without_filler(text: str) -> str:
     rest = text.strip()
     while True:
         shorter = _CLOSING_FILLER.sub("", _OPENING_FILLER.sub("", rest, count=1)).strip()
-        if len(WORD.findall(shorter)) < 2 or shorter == rest:
+        if len(LETTERS.findall(shorter)) < 2 or shorter == rest:
             return rest
         rest = shorter
 
@@ -128,7 +130,7 @@ def without_asides(text: str, vocabulary: Vocabulary) -> str:
 
 def _particular(sentence: str) -> bool:
     """Whether the sentence holds a name, a number or a negation; an unusual first word counts as a name."""
-    words = WORD.findall(sentence)
+    words = LETTERS.findall(sentence)
     named = NAME.search(sentence) or (words[:1] and words[0][0].isupper() and subject(words[0].lower()))
     counted = any(map(str.isdigit, sentence)) or NUMBER_WORDS.keys() & {word.lower() for word in words}
     return bool(named or counted or denial_words(sentence))
@@ -136,7 +138,7 @@ def _particular(sentence: str) -> bool:
 
 def denial_words(text: str) -> list[str]:
     """The negations of a text, contracted ones spelled out."""
-    return [word for word in WORD.findall(plain(text).lower()) if word in NEGATIONS]
+    return [word for word in LETTERS.findall(plain(text).lower()) if word in NEGATIONS]
 
 
 def _keep_case(word: str, corrected: str) -> str:

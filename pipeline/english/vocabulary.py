@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from knowledge.types import Entry
-from pipeline.english.language import content_words, read, stem
+from pipeline.english.language import content_stems, read, stem
+from pipeline.english.words import LETTERS
 
-WORD = re.compile(r"[^\W\d_]+")
 _UBIQUITOUS_SHARE, _ENOUGH_ENTRIES = 0.25, 50
 _SHORTEST, _LONG = 5, 9
 
@@ -34,7 +33,7 @@ class Vocabulary:
         size = 0
         for entry in entries:
             text = " ".join((entry.question, entry.answer, *entry.alternates, *entry.misconceptions))
-            counts.update(set(WORD.findall(text.lower())))
+            counts.update(set(LETTERS.findall(text.lower())))
             size += 1
         targets = defaultdict(list)
         for word, count in counts.items():
@@ -50,7 +49,7 @@ class Vocabulary:
 
     def knows(self, text: str) -> bool:
         """Whether it knows a telling word of a text, or the text has none."""
-        stems = {word.stem for word in content_words(text)}
+        stems = content_stems(text)
         return not stems or not stems.isdisjoint(self.stems)
 
     def correct(self, word: str, everyday: Set[str]) -> str:

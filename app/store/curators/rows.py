@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Field, Session, SQLModel
 
 from app.store.database.db import UtcDateTime, now
+from knowledge.curation.writing import exclusive as begin_alone
 
 SESSION = "session"
 """The name of a key that stands for a sign-in."""
@@ -44,8 +45,4 @@ class KeyRow(SQLModel, table=True):
 def exclusive(session: Session) -> None:
     """Begins the transaction as the only one that changes who may come in: what it reads of names, and of who
     may administer, stays true until its end."""
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself begins before the first write only
-    else:
-        connection.exec_driver_sql("LOCK TABLE curators IN SHARE ROW EXCLUSIVE MODE")
+    begin_alone(session, "curators")

@@ -93,7 +93,8 @@ class ExtractiveComposer:
         names = YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry)
         said = replies_of(question.history)
         if question.again:
-            yield replace(_house(self._voice.restating(said), " "), needed=True)
+            line = self._voice.vouching(entry) if question.doubts else self._voice.restating(said)
+            yield replace(_house(line, " "), needed=True)
         elif opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
             yield _house(opener, " ")
         if names or question.again:

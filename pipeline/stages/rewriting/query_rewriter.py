@@ -10,8 +10,9 @@ from weakref import WeakKeyDictionary
 from knowledge.types import Snapshot
 from pipeline.english.normalising import Rewording, Slang, asking, normalise, without_asides
 from pipeline.english.vocabulary import Vocabulary
+from pipeline.english.words import TERM
 from pipeline.ports import Knowledge
-from pipeline.stages.rewriting.context_dependence import TOKEN, brief, subject
+from pipeline.stages.rewriting.context_dependence import brief, subject
 from pipeline.stages.rewriting.ordinals import pointed_at
 from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.turn import SearchQuery
@@ -110,7 +111,7 @@ def _as_it_is(text: str, history: Sequence[Message]) -> SearchQuery:
 
 
 def _says_something(text: str, ubiquitous: Set[str]) -> bool:
-    return any(subject(word.lower(), ubiquitous) for word in TOKEN.findall(text))
+    return any(subject(word.lower(), ubiquitous) for word in TERM.findall(text))
 
 
 def _with(text: str, terms: Iterable[str]) -> str:
@@ -129,4 +130,4 @@ def _distinct(query: str, alternates: Iterable[str]) -> tuple[str, ...]:
 
 
 def _key(text: str) -> str:
-    return " ".join(TOKEN.findall(text.casefold()))
+    return " ".join(TERM.findall(text.casefold()))
