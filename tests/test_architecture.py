@@ -56,7 +56,12 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
-def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+@cache
+def imports(path: Path, *, top_level_only: bool = False) -> tuple[str, ...]:
+    return tuple(_imports(path, top_level_only))
+
+
+def _imports(path: Path, top_level_only: bool) -> Iterator[str]:
     tree = tree_of(path)
     for node in tree.body if top_level_only else ast.walk(tree):
         if isinstance(node, ast.Import):

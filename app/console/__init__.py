@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from app.api.routes import add_routes
 from app.console import nowhere
 from app.console.importing.uploads import Uploads
 from app.console.routes import (
@@ -37,6 +38,5 @@ def add_console(app: FastAPI) -> None:
     chosen = app.state.services.settings
     app.state.single_sign_on = OpenIdProvider(chosen.oidc) if chosen.oidc.issuer else None
     app.state.uploads = Uploads(chosen.data_dir / "uploads", chosen.import_limit_bytes)
-    for router in (*routers, *(each.router for each in (*views, *of_house))):
-        app.include_router(router)
-    app.include_router(nowhere.router)  # last: all other addresses
+    add_routes(app, *routers, *(each.router for each in (*views, *of_house)))
+    add_routes(app, nowhere.router)  # last: all other addresses

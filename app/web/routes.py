@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from typing import Annotated, Any
 
@@ -41,12 +42,17 @@ class WidgetConfig(BaseModel):
     messages: dict[str, str]
 
 
+@cache
+def _assets() -> WidgetAssets:
+    return WidgetAssets()
+
+
 def widget_routes(
     texts: WidgetTexts, offers: Offers, alarms: Sequence[str], frame_origins: Sequence[str]
 ) -> APIRouter:
     """The routes of the widget that says `texts`, and may be framed by pages of these origins."""
     router = APIRouter()
-    assets = WidgetAssets()
+    assets = _assets()
     page = (FOLDER / "index.html").read_text("utf-8")
 
     @router.get("/widget/config", responses=problems(422))
