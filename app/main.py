@@ -12,11 +12,8 @@ from app.api.addresses import METHODS, KnownHosts, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
-from app.api.routes import (
-    admin,
-    answers,
-    chat,
-    curators,
+from app.api.routes import admin, answers, chat, curators, health, openai_api, users
+from app.api.routes.curation import (
     documents,
     entries,
     entry_history,
@@ -24,9 +21,6 @@ from app.api.routes import (
     gap_entries,
     gaps,
     gate,
-    health,
-    openai_api,
-    users,
 )
 from app.compose.services import Services, build_services
 from app.console import add_console

@@ -35,13 +35,14 @@ TODAY = date(2026, 11, 29)
 
 
 def entries_of(name: str) -> Sequence[Entry]:
-    """The entries of a knowledge base of the seeds. Raises `OSError`."""
+    """The entries of a knowledge base of the seeds. Raises `OSError`, or `StopIteration` for none."""
     if name == "vaccines":
         return parse_path(SEEDS / "kb").entries
     for part in ("dev", "held"):
         if (file := SEEDS / "practical" / part / name / "kb.jsonl").is_file():
             return parse_path(file).entries
-    told = yaml.safe_load((SEEDS / "practice" / f"{name}.yaml").read_text("utf-8"))["entries"]
+    file = next((SEEDS / "practice").rglob(f"{name}.yaml"))
+    told = yaml.safe_load(file.read_text("utf-8"))["entries"]
     return [Entry(each["id"], each["question"], each["answer"]) for each in told]
 
 

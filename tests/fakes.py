@@ -21,7 +21,7 @@ from app.compose.services import Services, prepared_database, wire
 from app.main import create_app
 from app.release_gate.gate import AskBoth
 from app.settings import Settings
-from app.store.traces import TraceStore
+from app.store.turns.traces import TraceStore
 from app.turns import Chat
 from knowledge.encoders.types import EncoderInfo
 from knowledge.entries import EntryStore

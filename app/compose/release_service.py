@@ -20,7 +20,7 @@ from app.metrics import Metrics
 from app.release_gate.gate import ReleaseGate, why_held
 from app.release_gate.gated_build import Built, GatedBuild
 from app.settings import SettingsError
-from app.store.database_watch import DatabaseWatch, fault_of
+from app.store.database.database_watch import DatabaseWatch, fault_of
 from app.store.gate_reports import GateReportRow
 from app.store.jobs import JobRunning, JobStatus, JobStore
 from app.store.storage import Storage

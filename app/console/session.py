@@ -17,7 +17,7 @@ from app.api.errors import Problem
 from app.compose.services import Services
 from app.store.curators import Curator, Role
 from app.store.curators.rows import SESSION
-from app.store.db import now
+from app.store.database.db import now
 
 COOKIE = "candor_session"
 SECURE_COOKIE = f"__Host-{COOKIE}"

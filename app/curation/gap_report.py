@@ -18,7 +18,7 @@ from app.curation.asked import Asked, AskedMessages, Kind, Section, section_of
 from app.curation.clusters import Cluster, RecentVectors, clusters_of
 from app.curation.gap_store import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
 from app.curation.matching import Matched, matched
-from app.store.db import now
+from app.store.database.db import now
 from knowledge.types import FloatArray, Hit, Snapshot
 
 MOST_MESSAGES = 5_000

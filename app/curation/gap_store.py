@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, insert
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select, update
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 
 _SLICE = 500  # rows a statement: below every database's limit of bound values
 _HOPS = 20  # of gaps that went into one another

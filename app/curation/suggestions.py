@@ -14,10 +14,10 @@ from sqlmodel import Field, Session, SQLModel, col, func, select
 
 from app.curation.asked import standalone_query
 from app.curation.clusters import key_of
-from app.store.choices import ChoiceRow
-from app.store.conversations import ExchangeRow, FeedbackRow, Rating
-from app.store.db import UtcDateTime, now
-from app.store.turn_table import TurnRow
+from app.store.database.db import UtcDateTime, now
+from app.store.turns.choices import ChoiceRow
+from app.store.turns.conversations import ExchangeRow, FeedbackRow, Rating
+from app.store.turns.turn_table import TurnRow
 from knowledge.entries import EntryStore
 from knowledge.importing.records import MAX_ITEM
 from knowledge.types import Entry, EntryStatus

@@ -15,8 +15,8 @@ from app.compose.seeds import Seeds
 from app.diagnosis.findings import SETUP, Finding, State
 from app.diagnosis.llm_inspection import inspect_llm
 from app.settings import Settings, SettingsError, read_settings
-from app.store import sqlite_file
-from app.store.db import open_database
+from app.store.database import sqlite_file
+from app.store.database.db import open_database
 from knowledge.curation.rows import content_hash
 from knowledge.encoders.model_store import StoredModel
 from knowledge.encoders.types import MULTILINGUAL_ENCODER, EncoderFailed, describe, load_encoder, ready_model

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from app.compose.adapters import pinned_to
 from app.compose.release_service import ReleaseService
-from app.store.traces import is_kept, overheard
+from app.store.turns.traces import is_kept, overheard
 from app.turns import Chat
 from knowledge.types import Snapshot
 from pipeline.ports import unheard

@@ -7,19 +7,19 @@ import asyncio
 from fastapi import APIRouter, Response
 
 from app.api.admission import Acting, AdminRoute, needs
-from app.api.asking import Asking
 from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.openapi import problems
 from app.api.schemas.admin import JsonObject, Limit, Offset
+from app.api.schemas.asking import Asking
 from app.api.schemas.gate import ActivateRequest, GateBody
 from app.api.schemas.public import TurnPageBody
 from app.api.schemas.releases import JobBody, ReleaseBody
 from app.compose.services import Services
-from app.store.conversations import MessageNotFound
 from app.store.curators import Role
 from app.store.gate_reports import GateReportRow, GateStatus
 from app.store.jobs import JobNotFound
+from app.store.turns.conversations import MessageNotFound
 from knowledge.releases.releases import ReleaseInfo
 
 CHANGES_NOT_LIVE = "X-Changes-Not-Live"

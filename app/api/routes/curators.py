@@ -28,7 +28,7 @@ from app.api.schemas.admin import (
 )
 from app.store.curators import CuratorNotFound, CuratorRejected, Role
 from app.store.curators.rows import CuratorRow, KeyRow
-from app.store.db import now
+from app.store.database.db import now
 
 SESSION_LASTS = timedelta(hours=12)
 _ADMIN = [needs(Role.ADMIN)]

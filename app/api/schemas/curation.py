@@ -15,7 +15,7 @@ from app.curation.clusters import Per
 from app.curation.gap_report import Gap
 from app.curation.gap_store import GapState
 from app.curation.suggestions import Suggestion
-from app.store.conversations import Rating
+from app.store.turns.conversations import Rating
 from knowledge.importing.records import MAX_ANSWER, MAX_QUESTION, MAX_TOPIC
 from knowledge.types import Hit
 from pipeline.types import Outcome

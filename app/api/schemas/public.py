@@ -13,7 +13,7 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from app.store.conversations import ExchangeRow, Rating, citation_fields
+from app.store.turns.conversations import ExchangeRow, Rating, citation_fields
 from pipeline.types import Message, Outcome, Reply, Role
 
 MESSAGE_LIMIT = 4_000

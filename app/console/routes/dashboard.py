@@ -13,7 +13,7 @@ from app.console.route import ConsoleRoute
 from app.console.routes import entries as entries_view
 from app.console.session import At
 from app.curation.asked import Section
-from app.store.figures import FAILED, Day, daily
+from app.store.turns.figures import FAILED, Day, daily
 from pipeline.types import Outcome
 
 router = APIRouter(prefix="/admin", include_in_schema=False, route_class=ConsoleRoute)

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.callers import Using
 from app.api.errors import Problem
-from app.api.routes import gap_entries as calls
-from app.api.routes.gaps import dismiss_gap, gap_of, reopen_gap
+from app.api.routes.curation import gap_entries as calls
+from app.api.routes.curation.gaps import dismiss_gap, gap_of, reopen_gap
 from app.api.schemas.curation import DraftRequest, WordingsRequest
 from app.console.pages import PAGE, Listing, back, filters_of, offset_of, page_of, view
 from app.console.route import ConsoleRoute

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from app.api.callers import Using
 from app.api.errors import Problem
-from app.api.routes import gate as calls
+from app.api.routes.curation import gate as calls
 from app.api.schemas.gate import ExpectedBody, GoldRequest
 from app.api.schemas.public import HistoryMessage
 from app.console.asking import CHOICES

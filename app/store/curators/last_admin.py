@@ -6,7 +6,7 @@ from sqlmodel import Session, col, or_, select
 
 from app.store.curators import CuratorRejected, Role
 from app.store.curators.rows import SESSION, CuratorRow, KeyRow
-from app.store.db import now
+from app.store.database.db import now
 
 
 def check_admin_left(session: Session) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Field, Session, SQLModel
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 from knowledge.curation.writing import exclusive as begin_alone
 
 SESSION = "session"

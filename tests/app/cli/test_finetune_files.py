@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from app.compose.services import prepared_database
-from app.store.conversations import ConversationStore, Opened, Rating
 from app.store.storage import Storage
-from app.store.traces import TraceStore
+from app.store.turns.conversations import ConversationStore, Opened, Rating
+from app.store.turns.traces import TraceStore
 from knowledge.entries import ApplyMode, EntryStore
 from learning.finetuning.stage_sets import STAGES
 from pipeline.types import Citation, Outcome, Reply

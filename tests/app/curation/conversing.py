@@ -13,7 +13,7 @@ import httpx
 from app.compose.language_model import LanguageModel
 from app.compose.services import Services
 from app.main import create_app
-from app.store.traces import TraceStore
+from app.store.turns.traces import TraceStore
 from pipeline.types import Outcome, Question, Reply
 from tests.app.api.test_admin import BEARER, until
 from tests.fakes import answered, client_of, services, snapshot, trace

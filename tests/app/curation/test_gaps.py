@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, col, update
 
-from app.store.conversations import ExchangeRow
-from app.store.db import now
+from app.store.database.db import now
+from app.store.turns.conversations import ExchangeRow
 from pipeline.types import Outcome, Reply
 from tests.app.curation.conversing import YES, Users
 

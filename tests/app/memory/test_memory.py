@@ -17,7 +17,7 @@ from app.compose.services import Services
 from app.main import create_app
 from app.memory.user_ids import signed
 from app.store.memory.store import MemoryStore
-from app.store.reviewed_turns import confirmed_exchanges, stored_conversations
+from app.store.turns.reviewed_turns import confirmed_exchanges, stored_conversations
 from pipeline.errors import ModelUnavailable
 from pipeline.types import Outcome, Reply
 from tests.app.memory.conftest import SECRET

@@ -14,17 +14,17 @@ from sqlalchemy import ColumnElement, Engine, func, outerjoin
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session, col, delete, select
 
-from app.store.asking import Wanted, cites
-from app.store.conversations import (
+from app.store.memory.rows import is_forgotten
+from app.store.storage import Storage
+from app.store.turns.asking import Wanted, cites
+from app.store.turns.conversations import (
     ConversationRow,
     ExchangeRow,
     FeedbackRow,
     MessageNotFound,
     has_no_exchange,
 )
-from app.store.memory.rows import is_forgotten
-from app.store.storage import Storage
-from app.store.turn_table import TurnRow
+from app.store.turns.turn_table import TurnRow
 
 conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
 """The stored conversation whose turn the current task runs: the chain does not know of conversations. None

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from app.api.admission import Acting, AdminRoute, needs
-from app.api.asking import Asking
 from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.openapi import problems
 from app.api.schemas.admin import Limit, Name, Offset
+from app.api.schemas.asking import Asking
 from app.api.schemas.curation import FeedbackBody, FeedbackPageBody, SuggestionBody, SuggestionPageBody
 from app.api.schemas.entries import EntryBody
 from app.api.versions import writing_of

@@ -13,10 +13,10 @@ from sqlalchemy import JSON, ColumnElement, Engine, Text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
-from app.store.choices import ChoiceRow, mark_chosen
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 from app.store.memory.rows import is_forgotten
-from app.store.turn_table import TurnRow
+from app.store.turns.choices import ChoiceRow, mark_chosen
+from app.store.turns.turn_table import TurnRow
 from pipeline.types import Citation, Message, Outcome, Reply, Role
 
 HISTORY_EXCHANGES = 25

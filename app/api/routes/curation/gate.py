@@ -24,9 +24,9 @@ from app.api.schemas.gate import (
 from app.compose.services import Services
 from app.release_gate.questions import question_of
 from app.release_gate.verdicts import Verdict
-from app.store.conversations import MessageNotFound
 from app.store.curators import Curator, Role
 from app.store.gold import Gold, GoldExists, GoldNotFound, new_id
+from app.store.turns.conversations import MessageNotFound
 from learning.personal_data import masked
 from pipeline.types import Message, Outcome
 

@@ -1,6 +1,6 @@
 /** What stands before the first question: a greeting, what may be asked, and what there is to know. */
 
-import { button, group, icon, make, outward } from "./nodes.js";
+import { button, group, icon, make, outward } from "../nodes.js";
 
 /** `told`: what the service says about the widget; `ask` sends a question. */
 export function start(told, words, ask) {

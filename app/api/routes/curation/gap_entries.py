@@ -13,7 +13,7 @@ from app.api.admission import Acting, AdminRoute, needs
 from app.api.callers import Using
 from app.api.errors import Problem, unavailable
 from app.api.openapi import problems
-from app.api.routes.gaps import PREFIX, gap_of
+from app.api.routes.curation.gaps import PREFIX, gap_of
 from app.api.schemas.curation import DraftRequest, WordingsRequest, WrittenDraftBody
 from app.api.schemas.entries import EntryBody
 from app.api.versions import writing_of

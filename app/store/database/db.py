@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.settings import SettingsError
-from app.store import sqlite_file
+from app.store.database import sqlite_file
 from knowledge.extras import install
 
 _FORMS = "name a database as in sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
@@ -35,8 +35,8 @@ def now() -> datetime:
 
 
 def open_database(url: str) -> Engine:
-    """An engine for `url`. Opens no connection yet and makes no SQLite file: `app.store.schema` does. Its
-    errors do not repeat what was to be written: they are logged, and what users say is not. Raises
+    """An engine for `url`. Opens no connection yet and makes no SQLite file: `database.schema` does.
+    Its errors do not repeat what was to be written: they are logged, and what users say is not. Raises
     `SettingsError` for what is no such address, and where the package that speaks with that database is
     missing."""
     try:

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
-from app.store.conversations import FeedbackRow, Rating
-from app.store.db import now
-from app.store.turn_table import TurnRow
+from app.store.database.db import now
+from app.store.turns.conversations import FeedbackRow, Rating
+from app.store.turns.turn_table import TurnRow
 
 FAILED = "failed"  # a turn without an outcome
 

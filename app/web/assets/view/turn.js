@@ -1,8 +1,8 @@
 /** One question with its reply, as they are shown. */
 
 import { actions } from "./actions.js";
-import { provisional, settle, shown, streamed } from "./markdown/reply.js";
-import { button, icon, make } from "./nodes.js";
+import { provisional, settle, shown, streamed } from "../markdown/reply.js";
+import { button, icon, make } from "../nodes.js";
 
 const TICK_MS = 1000;
 

@@ -12,9 +12,9 @@ from sqlmodel import Session, col, select
 
 from app.compose.seeds import Seeds
 from app.settings import Settings
-from app.store.choices import taken_choices
-from app.store.conversations import ConversationRow, ExchangeRow, FeedbackRow, Rating
-from app.store.turn_table import TurnRow
+from app.store.turns.choices import taken_choices
+from app.store.turns.conversations import ConversationRow, ExchangeRow, FeedbackRow, Rating
+from app.store.turns.turn_table import TurnRow
 from knowledge.entries import EntryStore
 from learning.finetuning.stage_sets import Choice, ReviewedTurn, Surroundings
 from learning.voice.transcripts import Conversation

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from app.store import sqlite_file
+from app.store.database import sqlite_file
 from knowledge.errors import StorageFailed
 
 _EXAMINED_S = 20.0  # at most, at start and after damage was met

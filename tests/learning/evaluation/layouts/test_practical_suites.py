@@ -11,7 +11,7 @@ from knowledge.blocks import read_blocks
 from knowledge.types import BlockKind
 from learning.evaluation.layouts.suites import load_suite
 
-PRACTICAL = Path(__file__).parents[3] / "seeds" / "practical"
+PRACTICAL = Path(__file__).parents[4] / "seeds" / "practical"
 SIDES = ("dev", "held")
 """Beside them are suites of near neighbours, which ask in fewer ways."""
 FOLDERS = sorted(path for side in SIDES for path in (PRACTICAL / side).iterdir() if path.is_dir())

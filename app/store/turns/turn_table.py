@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Index, Text
 from sqlmodel import Field, SQLModel
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 
 
 class TurnRow(SQLModel, table=True):

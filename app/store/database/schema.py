@@ -15,9 +15,9 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, inspect
 
 from app.settings import SettingsError
-from app.store import sqlite_file
+from app.store.database import sqlite_file
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _LOCK = 4_711_202_611  # any number, the same in every process
 _CHECKED_S = 30.0
 _log = logging.getLogger("candor.database")

@@ -8,8 +8,8 @@ from fastapi import Depends, Query
 
 from app.api.instants import Since, Until
 from app.api.schemas.admin import Name, Text
-from app.store.asking import Wanted
-from app.store.conversations import Rating
+from app.store.turns.asking import Wanted
+from app.store.turns.conversations import Rating
 from pipeline.types import Outcome
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import JSON, Text
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 
 _APART = re.compile(r"\W+")
 

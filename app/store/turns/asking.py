@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, cast
 
-from app.store.conversations import ExchangeRow, Rating
+from app.store.turns.conversations import ExchangeRow, Rating
 
 
 @dataclass(frozen=True, slots=True)

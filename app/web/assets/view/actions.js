@@ -1,7 +1,7 @@
 /** What may be done with a reply: copy it, and say what one thinks of it. */
 
-import { button, group, icon, make } from "./nodes.js";
-import { rate } from "./service.js";
+import { button, group, icon, make } from "../nodes.js";
+import { rate } from "../service.js";
 
 const LONGEST_COMMENT = 2000;
 const TOLD_MS = 2500;

@@ -1,6 +1,6 @@
 /** Where the user writes: a box, and one button that sends, or stops what is being said. */
 
-import { button, icon, make } from "./nodes.js";
+import { button, icon, make } from "../nodes.js";
 
 const LONGEST = 4000; // characters that the service takes
 const NEAR_END = 400;

@@ -1,6 +1,6 @@
 /** What the user may set: whether the chat is remembered here, and that it is deleted. */
 
-import { button, group, make, outward } from "./nodes.js";
+import { button, group, make, outward } from "../nodes.js";
 
 /** A panel below `opener`, the button that shows it. `done(text)` tells what was done. */
 export class Options {
