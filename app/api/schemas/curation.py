@@ -188,6 +188,25 @@ class DraftRequest(Strict):
     topic: Annotated[str, between(0, MAX_TOPIC)] | None = None
 
 
+class SearchRequest(Strict):
+    """`query` is what the listed sites are asked; by default, what the gap is named by."""
+
+    query: Annotated[str, between(1, MAX_QUESTION)] | None = None
+
+
+class SearchBody(BaseModel):
+    """A search of the listed sites; `entry_id` is the gap's entry, once there is one. `counts` tell the pages
+    that were read, the passages that are quoted, and what was left out."""
+
+    job_id: str
+    status: str
+    progress: float
+    doing: str
+    counts: dict[str, int]
+    error: str | None
+    entry_id: str | None
+
+
 _Ids = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=200)]], Field(min_length=1, max_length=200)
 ]
