@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from heapq import merge
 
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
@@ -46,7 +47,7 @@ def _found(services: Services, kind: Kind | None, states: list[GapState] | None,
     """Where no kind is asked for, what was taken for off topic is among them: it may not have been."""
     kinds = [kind] if kind else [None, Kind.OFF_TOPIC]
     sought = {"states": states, "text": text or None}
-    return sorted((gap for each in kinds for gap in services.gaps.find(kind=each, **sought)), key=by_weight)
+    return list(merge(*(services.gaps.find(kind=each, **sought) for each in kinds), key=by_weight))
 
 
 @router.get("/{gap_id}")
