@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from heapq import merge
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
@@ -48,7 +49,7 @@ def _found(services: Services, kind: Kind | None, states: list[GapState] | None,
     """Where no kind is asked for, what was taken for off topic is among them: it may not have been."""
     kinds = [kind] if kind else [None, Kind.OFF_TOPIC]
     found = (services.gaps.find(kind=each, states=states, text=text or None) for each in kinds)
-    return sorted((gap for gaps in found for gap in gaps), key=by_weight)
+    return list(merge(*found, key=by_weight))
 
 
 @router.get("/{gap_id}")
