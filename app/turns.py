@@ -24,11 +24,10 @@ from app.store.database.db import now
 from app.store.storage import Storage
 from app.store.turns.conversations import ConversationNotFound, ConversationStore, Opened
 from app.store.turns.traces import TraceStore
-from pipeline.context import Keeping, TurnContext
 from pipeline.llm.usage import TurnBudget
 from pipeline.memory.items import Item
 from pipeline.ports import Say, unheard
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Keeping, Outcome, Question, Reply, TurnContext
 
 _Result = TypeVar("_Result")
 _STOPPING = unavailable("The service is being restarted.", kind="stopping")

@@ -9,7 +9,6 @@ import numpy as np
 from pydantic import BaseModel
 
 from knowledge.types import FloatArray, Snapshot
-from pipeline.context import TurnContext
 from pipeline.llm.prompting import Prompt
 from pipeline.llm.usage import TurnBudget
 from pipeline.turn import (
@@ -22,7 +21,7 @@ from pipeline.turn import (
     TopicVerdict,
     Verdict,
 )
-from pipeline.types import Question
+from pipeline.types import Question, TurnContext
 
 Say = Callable[[str], Awaitable[None]]
 """Speaks one checked and filtered piece of the reply; the pieces joined are the reply's text."""

@@ -8,10 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from knowledge.types import Hit
-from pipeline.context import TurnContext
 from pipeline.llm.usage import ModelCall
 from pipeline.memory.items import Item
-from pipeline.types import Outcome, Question
+from pipeline.types import Outcome, Question, TurnContext
 
 
 class Topic(StrEnum):
@@ -69,6 +68,11 @@ class SearchQuery:
     remembered: Item | None = None
     language: str = ""
     context: TurnContext = field(default_factory=TurnContext, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, question: Question) -> SearchQuery:
+        """The message as it is."""
+        return cls(question.text, language=question.language, context=question.context)
 
     def attempts(self) -> Iterator[SearchQuery]:
         """The query itself, then each alternate as a query without alternates."""

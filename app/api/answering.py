@@ -15,10 +15,9 @@ from app.store.turns.traces import TraceStore
 from app.turns import Chat, Keep
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import Entry, Snapshot
-from pipeline.context import Keeping, TurnContext
 from pipeline.llm.usage import TurnBudget
 from pipeline.ports import unheard
-from pipeline.types import Citation, Exemplar, Question, Reply
+from pipeline.types import Citation, Exemplar, Keeping, Question, Reply, TurnContext
 
 _MARKS = re.compile(r"(?:\n\n)?(?: \[\d+\])+")
 _INDEXED_AT_ONCE = 1  # requests whose documents are embedded: conversations keep most of the processor

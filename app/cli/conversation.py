@@ -23,8 +23,7 @@ from app.settings import read_settings
 from app.store.turns.conversations import HISTORY_EXCHANGES
 from app.turns import Chat
 from knowledge.releases.releases import LiveRelease
-from pipeline.context import TurnContext
-from pipeline.types import Message, Question, Reply, Role
+from pipeline.types import Message, Question, Reply, Role, TurnContext
 
 _PROMPT = "you> "
 _LEAVING = ("/quit", "/exit")

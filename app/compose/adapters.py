@@ -11,11 +11,10 @@ from knowledge.encoders.types import EncoderFailed
 from knowledge.errors import NoLiveRelease
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import FloatArray, Snapshot
-from pipeline.context import TurnContext
 from pipeline.errors import ModelUnavailable, RetrievalFailed
 from pipeline.memory.reading import MemoryReader
 from pipeline.ports import Say
-from pipeline.types import Question, Reply
+from pipeline.types import Question, Reply, TurnContext
 
 
 class ServingEncoder:

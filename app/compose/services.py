@@ -23,6 +23,7 @@ from app.compose.release_service import KnowledgeBase, ReleaseService
 from app.curation.gap_report import GapReport
 from app.curation.gap_watch import GapWatch
 from app.curation.near_entries import Advice
+from app.curation.site_search import SiteSearch
 from app.curation.suggestions import Suggestions
 from app.memory.remembering import Memory
 from app.metrics import Metrics
@@ -91,6 +92,7 @@ class Services:
     releases: ReleaseService
     gaps: GapReport
     gap_watch: GapWatch
+    site_search: SiteSearch
     suggestions: Suggestions
     answering: Answering
     gate: ReleaseGate
@@ -110,6 +112,7 @@ class Services:
     async def stop(self) -> None:
         await self.turns.close()
         await self.gap_watch.stop()
+        await self.site_search.stop()
         await self.purging.stop()
         await self.releases.stop()
         await self.storage.close()
@@ -170,7 +173,7 @@ def wire(
     `ask` puts the gate's questions; without it, every release that is built goes live."""
     metrics = metrics or Metrics()
     limiter, places = _places(settings, metrics, llm)
-    storage = Storage(metrics.unstored)
+    storage, jobs = Storage(metrics.unstored), JobStore(engine)
     kept = {"masked": masked} if settings.mask_stored else {}
     traces = TraceStore(engine, storage, metrics.stage, **kept)
     conversations = ConversationStore(engine, partial(entry_that_asks, live), **kept)
@@ -180,7 +183,8 @@ def wire(
     entries = EntryStore(engine, witness)
     memory = Memory(settings, MemoryStore(engine), storage, reader)
     token = settings.admin_token.get_secret_value() if settings.admin_token else None
-    times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
+    deadline_s = settings.turn_deadline_s
+    times = {"deadline_s": deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
         engine=engine,
@@ -198,17 +202,16 @@ def wire(
         audit=AuditLog(engine),
         documents=DocumentStore(engine, witness),
         advice=Advice(entries, live, lambda: releases.embedding, settings.whole_answer_words),
-        jobs=JobStore(engine),
+        jobs=jobs,
         live=live,
         releases=releases,
         gaps=gaps,
         gap_watch=GapWatch(gaps, chat, live, storage, every_s=settings.follow_every_s),
+        site_search=SiteSearch(settings.search_sites, jobs, storage, lambda: releases.base.encode),
         suggestions=Suggestions(engine, EntryStore(engine)),
-        answering=Answering(
-            chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
-        ),
+        answering=Answering(chat, live, lambda: releases.base, traces, places, deadline_s=deadline_s),
         gate=gate,
-        trial=Trial(chat, releases),
+        trial=Trial(chat, releases, limiter, deadline_s=deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         memory=memory,

@@ -17,10 +17,9 @@ from app.store.storage import Storage
 from app.turns import Chat
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import KnowledgeError
-from pipeline.context import TurnContext
 from pipeline.errors import PipelineError
 from pipeline.ports import unheard
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Outcome, Question, Reply, TurnContext
 
 MOST_GAPS = 300
 """Put to a release, those with most messages: with a language model, turns cost."""

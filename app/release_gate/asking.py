@@ -21,8 +21,8 @@ from knowledge.encoders.types import TextEncoder
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import Snapshot
 from pipeline.chat_pipeline import ChatPipeline
-from pipeline.context import TurnContext
 from pipeline.ports import unheard
+from pipeline.types import TurnContext
 
 _TOGETHER = 64  # messages encoded ahead of their turns: cheaper than one by one
 _AT_ONCE = 4  # questions: while one waits for the encoder, another thinks

@@ -18,14 +18,13 @@ from learning.evaluation.statistics.measures import must_not_answer, unit_of
 from learning.evaluation.statistics.seen import seen_in
 from learning.traces import TracedTurn, read_steps
 from pipeline.chat_pipeline import ChatPipeline
-from pipeline.context import TurnContext
 from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.ports import Encoder, Knowledge, unheard
 from pipeline.stages.composing.answer_composer import WHOLE_WORDS
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence
-from pipeline.types import Question, Reply
+from pipeline.types import Question, Reply, TurnContext
 
 Show = Callable[[float, str], None]
 """Called with the share of the work done, 0..1, and what is being done."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from knowledge.types import Entry
-from pipeline.context import TurnContext
 from pipeline.english.language import stem
 from pipeline.english.lexicon import FAVOURABLE, UNFAVOURABLE
 from pipeline.english.parts import parts_of
@@ -17,7 +16,7 @@ from pipeline.memory.leaning import leans_on
 from pipeline.ports import Encoder, QueryRewriter, RelevanceCheck, Retrieval, TopicGate, encoded
 from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.turn import Evidence, Retrieved, SearchQuery, Topic
-from pipeline.types import Question
+from pipeline.types import Question, TurnContext
 
 MOST = 4
 """Items that are tried for one question."""

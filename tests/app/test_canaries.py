@@ -64,6 +64,7 @@ class Voice:
         return history
 
     fixed: ClassVar[dict[str, tuple[str, ...]]] = {}
+    meanings: ClassVar[dict[str, str]] = {}
 
     def topics(self, _release: object) -> tuple[str, ...]:
         return ()

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
-from pipeline.context import TurnContext
 from pipeline.errors import ModelUnavailable
-from pipeline.types import Citation, Outcome, Question, Reply
+from pipeline.types import Citation, Outcome, Question, Reply, TurnContext
 
 Replies = Mapping[str, tuple[Reply, tuple[str, ...]]]
 REPLY = "article.assistant"

@@ -94,6 +94,7 @@ def _entries_waiting(services: Services) -> Iterator[_Waiting]:
 
 
 def _questions_waiting(services: Services) -> Iterator[_Waiting]:
-    gaps, wordings = services.gaps.store.count_open(Section.GAPS), services.suggestions.open()
+    gaps = sum(services.gaps.store.count_open(each) for each in (Section.GAPS, Section.OFF_TOPIC))
+    wordings = services.suggestions.at_hand()
     yield gaps, "{} open", "unanswered question is|unanswered questions are", "gaps?state=open"
     yield len(wordings), "suggested {} to be looked at", "wording is|wordings are", "suggestions"

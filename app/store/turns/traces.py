@@ -23,7 +23,7 @@ from app.store.turns.conversations import (
     has_no_exchange,
 )
 from app.store.turns.turn_table import TurnRow
-from pipeline.context import Keeping, TurnContext
+from pipeline.types import Keeping, TurnContext
 
 _log = logging.getLogger("candor.traces")
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from knowledge.types import LEARNED, FloatArray, Hit, Snapshot
-from pipeline.context import TurnContext
 from pipeline.english.language import content_words
 from pipeline.english.normalising import Slang
+from pipeline.english.words import WORD
 from pipeline.ports import Encoder, Knowledge, encoded, release_of
 from pipeline.stages.gate.alarms import Alarm, Alarms, Context, telling
 from pipeline.stages.gate.exemplars import Exemplars
 from pipeline.stages.gate.intent_classifier import IntentClassifier
-from pipeline.stages.gate.pleasantries import WORD, without_pleasantries
+from pipeline.stages.gate.pleasantries import without_pleasantries
 from pipeline.stages.gate.spoken_language import SpokenLanguages
 from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.stages.relevance.thresholds import JudgeThresholds, lowered
@@ -29,7 +29,7 @@ from pipeline.stages.rewriting.context_dependence import (
     subject,
 )
 from pipeline.turn import Topic, TopicVerdict
-from pipeline.types import Question, Role
+from pipeline.types import Question, Role, TurnContext
 
 _PREDICATES = frozenset(
     """safe dangerous harmful hurt hurts painful work works effective last lasts cost costs free expensive

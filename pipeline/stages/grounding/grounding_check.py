@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from knowledge.types import Entry, Logistic
-from pipeline.context import TurnContext
 from pipeline.english.evidence_text import (
     LEAD,
     EvidenceText,
@@ -23,6 +22,7 @@ from pipeline.stages.grounding.contradictions import Contradiction, Contradictio
 from pipeline.stages.grounding.qualifiers import is_heading, lost_qualifier
 from pipeline.stages.relevance.thresholds import JudgeThresholds
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
+from pipeline.types import TurnContext
 from pipeline.voice import HouseVoice
 
 SUPPORT = Logistic(

@@ -24,5 +24,4 @@ class CuratedQuestion:
 
 def certain(question: Question, hit: Hit) -> Evidence:
     """The evidence that an entry was asked for by itself."""
-    query = SearchQuery(question.text, context=question.context)
-    return Evidence(query, (Accepted(hit, 1.0),), ((hit.entry.id, 1.0),), 1.0)
+    return Evidence(SearchQuery.of(question), (Accepted(hit, 1.0),), ((hit.entry.id, 1.0),), 1.0)

@@ -18,10 +18,9 @@ from app.api.schemas.answers import MOST_CHARACTERS, Document
 from app.compose.services import Services
 from app.main import create_app
 from knowledge.types import Entry, Snapshot
-from pipeline.context import TurnContext
 from pipeline.errors import RetrievalFailed
 from pipeline.ports import Say
-from pipeline.types import Citation, Exemplar, Outcome, Question, Reply
+from pipeline.types import Citation, Exemplar, Outcome, Question, Reply, TurnContext
 from tests.fakes import HashEncoder, ScriptedChat, answered, client_of, services
 
 FIELDS = {

@@ -15,9 +15,8 @@ from app.api.limits import RateLimiter
 from app.api.schemas.answers import Document
 from app.main import create_app
 from knowledge.releases.snapshot import LocalSnapshot
-from pipeline.context import TurnContext
 from pipeline.ports import Say
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Outcome, Question, Reply, TurnContext
 from tests.app.api.test_admin import until
 from tests.fakes import ScriptedChat, client_of, services, snapshot
 

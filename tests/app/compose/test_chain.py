@@ -14,11 +14,10 @@ from app.compose.chain import build_chat
 from app.compose.models import Models
 from app.settings import Settings
 from knowledge.releases.releases import LiveRelease
-from pipeline.context import TurnContext
 from pipeline.stages.grounding.borrowed import NothingBorrowed
 from pipeline.stages.relevance.subtype_filter import SubtypeFilter
 from pipeline.stages.relevance.translations import Translations
-from pipeline.types import Question, Reply
+from pipeline.types import Question, Reply, TurnContext
 from tests.fakes import HashEncoder, entry, settings, snapshot, unstored_base
 
 SEEDS = Path(__file__).parents[3] / "seeds"

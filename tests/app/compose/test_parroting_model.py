@@ -16,11 +16,10 @@ from app.compose.release_service import KnowledgeBase
 from app.settings import Profile
 from knowledge.entries import EntryStore
 from knowledge.releases.releases import LiveRelease, ReleaseBuilder, Releases
-from pipeline.context import TurnContext
 from pipeline.errors import ModelUnavailable
 from pipeline.llm.prompting import Prompt
 from pipeline.llm.usage import TurnBudget
-from pipeline.types import Outcome, Question
+from pipeline.types import Outcome, Question, TurnContext
 from tests.fakes import HashEncoder, entry, settings, snapshot
 
 Answer = TypeVar("Answer", bound=BaseModel)

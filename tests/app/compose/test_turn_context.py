@@ -19,11 +19,10 @@ from knowledge.encoders.batching import BatchedEncoder
 from knowledge.types import FloatArray, Snapshot
 from learning.evaluation.runner import LastTrace
 from pipeline.chat_pipeline import ChatPipeline
-from pipeline.context import TurnContext
 from pipeline.memory.items import Item, Kind
 from pipeline.ports import unheard
 from pipeline.stages.relevance.unsupported_terms import FEATURES, MissingTerms
-from pipeline.types import Message, Question, Role
+from pipeline.types import Message, Question, Role, TurnContext
 from tests.conftest import SEEDS
 from tests.fakes import HashEncoder, entry, settings, snapshot, unstored_base
 

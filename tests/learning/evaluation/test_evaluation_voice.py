@@ -17,8 +17,7 @@ from learning.evaluation.statistics.style_distance import style_distances
 from learning.evaluation.voice import NEARER, spoken_turns, voice_figures
 from learning.voice.transcripts import Conversation, parse_transcripts
 from pipeline.chat_pipeline import ChatPipeline
-from pipeline.context import TurnContext
-from pipeline.types import Citation, Outcome, Question, Reply, Role
+from pipeline.types import Citation, Outcome, Question, Reply, Role, TurnContext
 
 SEEDS = Path(__file__).parents[3] / "seeds"
 WARM = ["I understand the worry. The bridge is safe.", "Good question. Masons built it. I hope that helps."]

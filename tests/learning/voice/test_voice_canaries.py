@@ -22,10 +22,9 @@ from knowledge.encoders.types import load_encoder
 from knowledge.releases.releases import LiveRelease
 from learning.evaluation.layouts.suites import load_suite
 from pipeline.chat_pipeline import ChatPipeline
-from pipeline.context import TurnContext
 from pipeline.engines import Stages
 from pipeline.turn import Evidence, Sentence, SentenceKind
-from pipeline.types import Outcome, Question
+from pipeline.types import Outcome, Question, TurnContext
 from tests.conftest import SEEDS
 from tests.fakes import settings
 

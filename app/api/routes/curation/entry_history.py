@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -25,12 +26,11 @@ from app.api.schemas.admin import (
     VersionBody,
 )
 from app.api.schemas.entries import EntryBody
-from app.api.versions import IfMatch, known_of, tag, telling_changes, writing_of
+from app.api.versions import IfMatch, known_of, writing_of, written
 from app.compose.services import Services
 from app.store.curators import Role
 from knowledge.curation.history import Version, differences
 from knowledge.errors import EntryNotFound
-from knowledge.importing.records import record_of
 from knowledge.types import EntryStatus
 
 router = APIRouter(prefix="/admin/entries", route_class=AdminRoute, responses=problems(401, 403, 429))
@@ -60,10 +60,10 @@ def set_status(
 ) -> EntryBody:
     """Approving, retiring and taking back what is approved need an approver."""
     by = writing_of(services, curator, request.comment)
-    with telling_changes(services.entries.history):
-        kept = services.entries.set_status(entry_id, request.status, by, known_of(if_match))
-    tag(response, kept)
-    return record_of(kept.entry)
+    known = known_of(if_match)
+    return written(
+        services, response, lambda: services.entries.set_status(entry_id, request.status, by, known)
+    )
 
 
 @router.get("/{entry_id:entry}/history", responses=problems(404))
@@ -99,10 +99,8 @@ def revert_entry(
 ) -> EntryBody:
     """Writes the entry as it was then, as a new version; also one that was deleted."""
     by = writing_of(services, curator, request.comment)
-    with telling_changes(services.entries.history):
-        kept = services.entries.revert(entry_id, request.version, by, known_of(if_match))
-    tag(response, kept)
-    return record_of(kept.entry)
+    write = partial(services.entries.revert, entry_id, request.version, by, known_of(if_match))
+    return written(services, response, write)
 
 
 def _said(services: Services, entry_id: str) -> int | None:

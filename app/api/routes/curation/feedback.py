@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from app.api.admission import Acting, AdminRoute, needs
 from app.api.callers import Using
 from app.api.errors import Problem
-from app.api.instants import Since, Until
 from app.api.openapi import problems
-from app.api.schemas.admin import Limit, Name, Offset, Text
+from app.api.schemas.admin import Limit, Name, Offset
+from app.api.schemas.asking import Asking
 from app.api.schemas.curation import FeedbackBody, FeedbackPageBody, SuggestionBody, SuggestionPageBody
 from app.api.schemas.entries import EntryBody
 from app.api.versions import writing_of
@@ -20,30 +18,15 @@ from app.curation.entry_making import reworded
 from app.curation.feedback import feedback_page
 from app.curation.suggestions import Decision, Suggestion, SuggestionNotFound
 from app.store.curators import Role
-from app.store.turns.asking import Wanted
-from app.store.turns.conversations import Rating
 from knowledge.importing.records import record_of
-from pipeline.types import Outcome
 
 router = APIRouter(prefix="/admin", route_class=AdminRoute, responses=problems(401, 403, 429))
 
 
 @router.get("/feedback", responses=problems(422))
-def list_feedback(
-    services: Using,
-    rating: Rating | None = None,
-    outcome: Outcome | None = None,
-    entry: Name = None,
-    release: Name = None,
-    text: Text = None,
-    since: Annotated[Since, Query()] = None,
-    until: Annotated[Until, Query()] = None,
-    offset: Offset = 0,
-    limit: Limit = 50,
-) -> FeedbackPageBody:
+def list_feedback(services: Using, wanted: Asking, offset: Offset = 0, limit: Limit = 50) -> FeedbackPageBody:
     """Ratings with what was asked and said, the newest first. All filters given have to hold: `entry` is
     cited by the reply, `release` is the one that was asked, `text` stands in message, reply or comment."""
-    wanted = Wanted(since, until, outcome and outcome.value, rating, entry, release, text)
     page = feedback_page(services.engine, wanted, offset=offset, limit=limit)
     items = [FeedbackBody(**item) for item in page.items]
     return FeedbackPageBody(items=items, total=page.total, offset=offset, limit=limit)
