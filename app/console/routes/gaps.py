@@ -46,8 +46,8 @@ async def gaps(request: Request, services: Using, at: At) -> Response:
 def _found(services: Services, kind: Kind | None, states: list[GapState] | None, text: str) -> list[Gap]:
     """Where no kind is asked for, what was taken for off topic is among them: it may not have been."""
     kinds = [kind] if kind else [None, Kind.OFF_TOPIC]
-    sought = {"states": states, "text": text or None}
-    return list(merge(*(services.gaps.find(kind=each, **sought) for each in kinds), key=by_weight))
+    found = (services.gaps.find(kind=each, states=states, text=text or None) for each in kinds)
+    return list(merge(*found, key=by_weight))
 
 
 @router.get("/{gap_id}")
