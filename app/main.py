@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from app.api.addresses import METHODS, KnownHosts, methods_of
+from app.api.addresses import METHODS, KnownHosts, PlainAddresses, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
@@ -81,6 +81,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         return settings.import_limit_bytes if path in _IMPORTS else settings.body_limit_bytes
 
     app.add_middleware(BodyLimit, limit_of=limit_of)
+    app.add_middleware(PlainAddresses)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -43,6 +43,8 @@ ONE_ADAPTER = {
     "accelerate": TRAINERS,
     "xllamacpp": {"app/compose/local_llm_child.py"},
     "sklearn": {"learning/training/judging/logistic.py"},
+    "authlib": {"app/single_sign_on/provider.py"},
+    "joserfc": {"app/single_sign_on/provider.py"},
     "py3langid": {"pipeline/stages/gate/spoken_language.py"},
 }
 MAX_LINES = 400

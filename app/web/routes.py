@@ -56,7 +56,9 @@ def widget_routes(
     page = (FOLDER / "index.html").read_text("utf-8")
 
     @router.get("/widget/config", responses=problems(422))
-    def config(response: Response, lang: Annotated[str, Query(max_length=35)] = "") -> WidgetConfig:
+    def config(
+        response: Response, lang: Annotated[str, Query(max_length=35, pattern=r"^[^\x00]*$")] = ""
+    ) -> WidgetConfig:
         response.headers["Cache-Control"] = f"public, max-age={_FRESH_S}"
         response.headers["Vary"] = "Origin"
         return WidgetConfig(alarms=list(alarms), **config_of(texts, offers, lang))
@@ -70,7 +72,7 @@ def widget_routes(
         return assets.response(name, version, request)
 
     @router.api_route("/", methods=[*_GET], include_in_schema=False)
-    async def index(lang: Annotated[str, Query(max_length=35)] = "") -> Response:
+    async def index(lang: Annotated[str, Query(max_length=35, pattern=r"^[^\x00]*$")] = "") -> Response:
         language = texts.language_for(lang)
         told = texts.told(language)
         words = {
