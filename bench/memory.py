@@ -38,7 +38,7 @@ def entries_of(name: str) -> Sequence[Entry]:
     """The entries of a knowledge base of the seeds. Raises `OSError`, or `StopIteration` for none."""
     if name == "vaccines":
         return parse_path(SEEDS / "kb").entries
-    for part in ("dev", "held"):
+    for part in ("dev", "held", "neighbours"):
         if (file := SEEDS / "practical" / part / name / "kb.jsonl").is_file():
             return parse_path(file).entries
     file = next((SEEDS / "practice").rglob(f"{name}.yaml"))

@@ -219,7 +219,7 @@ def wire(
             chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
         ),
         gate=gate,
-        trial=Trial(chat, releases),
+        trial=Trial(chat, releases, limiter, deadline_s=settings.turn_deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         memory=memory,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.odds import log_odds, sigmoid
+from pipeline.stages.odds import log_odds, sigmoid
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ _QUOTED = re.compile(r"[\"“”«»][^\"“”«»]*(?:[\"“”«»]|$)|(?<!\w
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+|(?<=[.!?])(?=[A-Z])")
 _FACTIVE = r"because|cause|cos|since|as|now that|given that|seeing that|even though|although|though"
 _CUT = re.compile(
-    rf"\s*[,;:()–—]+\s*(?:(?:and|but|so|{_FACTIVE})\s+(?={_BOUND}\b))?"
+    rf"\s*(?:[;:()–—]|,(?!\d{{3}}\b))+\s*(?:(?:and|but|so|{_FACTIVE})\s+(?={_BOUND}\b))?"
     rf"|\s+-+\s+"
     rf"|\s+(?:and|but|so|plus|also|or|then|{_FACTIVE})\s+(?={_BOUND}\b)"
     rf"|\s+(?:and|but)\s+(?=(?:also |just |still )*{_VERBS}\b|(?:also |just )?\w+ed\b)"
@@ -69,6 +69,7 @@ def spelled_out(text: str) -> str:
     whose = rf"\b(he|she|it|there|that|(?:my|our) (?:\w+ ){{0,2}}(?:{KIN}))"
     got = r"(?=(?:just |already |now |also |recently )?(?:got|had|been|lost|moved|started)\b)"
     text = re.sub(rf"{whose}'s {got}", r"\1 has ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b((?:my|our) \w+)'s (?=been\b)", r"\1 has ", text, flags=re.IGNORECASE)
     was = (
         r"(?=(?:about |almost |only |just |nearly |now |also |very |severely |a |an |not |no "
         r"|turning )*(?:\d+\b|allergic|a\b|an\b|not\b"

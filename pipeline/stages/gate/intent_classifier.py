@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from knowledge.types import FloatArray
-from pipeline.odds import log_odds, sigmoid
 from pipeline.stages.gate.softmax import packed, shares_of, unpacked
+from pipeline.stages.odds import log_odds, sigmoid
 
 ASKS = "asks"
 """The kind of messages that ask or say something about a subject, whatever it is."""

@@ -18,7 +18,7 @@ from knowledge.sentences import split_sentences
 from knowledge.types import Logistic
 from pipeline.english.language import stem
 from pipeline.english.words import TERM
-from pipeline.odds import log_odds
+from pipeline.stages.odds import log_odds
 from pipeline.stages.rewriting.context_dependence import (
     PERSONAL,
     SURELY_DEPENDS,

@@ -45,6 +45,17 @@ async def test_a_choice_suggests_a_wording_which_becomes_an_alternate(users: Use
     assert users.using.audit.page().acts[0].act == "suggestion.accepted"
 
 
+async def test_a_choice_by_its_number_counts_as_one(users: Users) -> None:
+    await prepared(users)
+    users.chain.picks = {"1"}
+    await offered(users, "genes and stuff", "1")
+    (found,) = await suggestions(users)
+    assert (found["entry_id"], found["text"], found["chosen"]) == ("dna", "genes and stuff", 1)
+    assert await users.gaps() == []
+    await offered(users, "other stuff", "is it safe")  # a new question, though one of the two answers it
+    assert [each["text"] for each in await suggestions(users)] == ["genes and stuff"]
+
+
 async def test_what_was_dismissed_is_not_suggested_again(users: Users) -> None:
     await prepared(users)
     await offered(users, "genes and stuff", DNA.question)

@@ -50,7 +50,7 @@ def make_entry(
     """A draft entry with the gap's messages as alternates."""
     gap, given = _without_entry(services, gap_id), given or DraftRequest()
     draft = draft_of(
-        wordings_of(gap),
+        _wordings(gap, given.messages),
         gap.cluster.name,
         _ids(services),
         question=given.question,
@@ -66,13 +66,15 @@ def make_entry(
     status_code=201,
     responses=_MADE | problems(404, 409),
 )
-async def write_draft(gap_id: str, services: Using, acting: Acting, response: Response) -> WrittenDraftBody:
+async def write_draft(
+    gap_id: str, services: Using, acting: Acting, response: Response, given: DraftRequest | None = None
+) -> WrittenDraftBody:
     """A draft entry whose answer the language model writes from the nearest entries and drafts, with their
     sources. It is never more than a draft."""
     if services.llm is None:
         raise Problem(409, "no-language-model", _NO_MODEL)
     model = services.llm.chat
-    gap, wordings, hits = await to_thread(_read_for_draft, services, gap_id)
+    gap, wordings, hits = await to_thread(_read_for_draft, services, gap_id, given)
     written = await _written(model, wordings or [gap.cluster.name], hits)
     based_on = [hit.entry.id for hit in written.used]
 
@@ -97,10 +99,7 @@ async def write_draft(gap_id: str, services: Using, acting: Acting, response: Re
 def add_alternates(gap_id: str, given: WordingsRequest, services: Using, acting: Acting) -> EntryBody:
     """The gap's messages as further alternates of an entry that there is."""
     gap = gap_of(services, gap_id)
-    try:
-        wordings = wordings_of(gap, given.messages)
-    except MessagesRejected as error:
-        raise Problem(422, "invalid", str(error), param="messages") from None
+    wordings = _wordings(gap, given.messages)
     entry, _ = reworded(services.entries, given.entry_id, wordings, writing_of(services, acting))
     services.gaps.store.change(gap.row.id, entry_id=entry.id)
     services.audit.record(acting, "gap.worded", gap.row.id, {"entry_id": entry.id})
@@ -116,11 +115,21 @@ async def _written(model: ChatModel, messages: list[str], hits: list[Hit]) -> Wr
         raise unavailable(_SILENT, kind="language-model") from error
 
 
-def _read_for_draft(services: Services, gap_id: str) -> tuple[Gap, list[str], list[Hit]]:
+def _wordings(gap: Gap, messages: list[str] | None) -> list[str]:
+    """Raises a 422 `Problem`."""
+    try:
+        return wordings_of(gap, messages)
+    except MessagesRejected as error:
+        raise Problem(422, "invalid", str(error), param="messages") from None
+
+
+def _read_for_draft(
+    services: Services, gap_id: str, given: DraftRequest | None
+) -> tuple[Gap, list[str], list[Hit]]:
     gap = _without_entry(services, gap_id)
-    name = gap.cluster.name
-    hits = evidence_for(name, services.gaps.vector_of(name), services.live, services.releases.base)
-    return gap, wordings_of(gap), hits
+    query = gap.cluster.query
+    hits = evidence_for(query, services.gaps.vector_of(query), services.live, services.releases.base)
+    return gap, _wordings(gap, given.messages if given else None), hits
 
 
 def _without_entry(services: Services, gap_id: str) -> Gap:

@@ -10,7 +10,7 @@ import pytest
 from learning.evaluation.records import CaseResult, SecondOpinion, SuiteRun
 from learning.evaluation.statistics.figures import figures_of
 from learning.evaluation.statistics.second_opinions import cost_quality, opinions_of, weight_of
-from pipeline.odds import log_odds, sigmoid
+from pipeline.stages.odds import log_odds, sigmoid
 from pipeline.types import Outcome
 from tests.learning.evaluation.evaluating import case, result
 
