@@ -60,6 +60,13 @@ class Grounding(Stage):
         return Verdict(CANARY not in sentence.text, 0.5, f"{CANARY} reason")
 
 
+class FixedVoice(Voice):
+    """What a verdict says picks a reply, and is not part of it."""
+
+    def reply(self, *_given: object, **_named: object) -> str:
+        return "A fixed reply."
+
+
 class Live:
     current = snapshot()
 
@@ -86,7 +93,7 @@ def chain(traces: TraceStore, **stages: Any) -> ChatPipeline:  # noqa: ANN401
         **stages,
     }
     return ChatPipeline(
-        Stages(**given), cast(Knowledge, Live()), cast(HouseVoice, Voice()), traces, prompts=(PROMPT,)
+        Stages(**given), cast(Knowledge, Live()), cast(HouseVoice, FixedVoice()), traces, prompts=(PROMPT,)
     )
 
 
