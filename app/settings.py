@@ -151,6 +151,8 @@ class Settings(BaseSettings):
     """Hosts whose sites may be imported, comma-separated; `*.` before one: those below it. Default: none."""
     crawl_pages: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Most pages of a site that one import reads."""
+    search_sites: Annotated[tuple[str, ...], NoDecode] = ()
+    """Sites that curators may search for drafts, comma-separated (docs/curation.md). Default: none."""
     retention_days: Annotated[float, Field(gt=0)] | None = None
     """What users said is deleted after so many days. Default: never."""
     mask_stored: bool = False
@@ -211,7 +213,9 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'candor.db'}"
 
-    @field_validator("cors_origins", "frame_origins", "allowed_hosts", "crawl_hosts", mode="before")
+    @field_validator(
+        "cors_origins", "frame_origins", "allowed_hosts", "crawl_hosts", "search_sites", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -238,6 +242,14 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"(?:(?:\*\.)?[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?|[\da-fA-F:]+", host):
                 raise ValueError(f"{host!r} is no host name: leave out scheme and path")
         return tuple(host.lower() for host in value)
+
+    @field_validator("search_sites")
+    @classmethod
+    def _are_sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for site in value:
+            if not re.fullmatch(r"https?://[\w.\[\]:-]+(?:/[^\s@]*)?", site):
+                raise ValueError(f"{site!r} is no http or https address")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -102,7 +102,8 @@ class GapReport:
         wanted, part = set(states or GapState), (text or "").casefold()
         found = []
         for gap in self.gaps(section_of(kind)):
-            gap = Gap(gap.row, gap.cluster.within(since, until))
+            if since or until:
+                gap = Gap(gap.row, gap.cluster.within(since, until))
             if not gap.cluster.messages or gap.row.state not in wanted:
                 continue
             if kind in (Kind.UNANSWERED, Kind.NOT_CHOSEN, Kind.RATED_DOWN) and not gap.kinds[kind]:
@@ -110,7 +111,7 @@ class GapReport:
             if part and not any(part in each.text.casefold() for each in gap.cluster.messages):
                 continue
             found.append(gap)
-        return sorted(found, key=by_weight)
+        return sorted(found, key=by_weight) if since or until else found
 
     def get(self, gap_id: str) -> Gap:
         """Also by the id of a gap that went into it. Raises `GapNotFound`."""

@@ -193,6 +193,25 @@ class DraftRequest(Strict):
     messages: _Ids | None = None
 
 
+class SearchRequest(Strict):
+    """`query` is what the listed sites are asked; by default, what the gap is named by."""
+
+    query: Annotated[str, between(1, MAX_QUESTION)] | None = None
+
+
+class SearchBody(BaseModel):
+    """A search of the listed sites; `entry_id` is the gap's entry, once there is one. `counts` tell the pages
+    that were read, the passages that are quoted, and what was left out."""
+
+    job_id: str
+    status: str
+    progress: float
+    doing: str
+    counts: dict[str, int]
+    error: str | None
+    entry_id: str | None
+
+
 class WordingsRequest(Strict):
     """`messages` are ids of messages of the gap; by default, its most central ones are taken."""
 

@@ -96,7 +96,7 @@ def _waits(services: Services) -> list[tuple[str, str]]:
             "gaps?state=open",
         ),
         (
-            len(services.suggestions.open()),
+            len(services.suggestions.at_hand()),
             "suggested {} to be looked at",
             "wording is|wordings are",
             "suggestions",

@@ -184,7 +184,7 @@ def _found(services: Services, kept: Kept) -> dict[str, Any]:
     served = services.live.current.entries.get(kept.entry.id) if services.live.release_id else None
     return {
         "remarks": services.advice.on(kept.entry),
-        "suggested": services.suggestions.open(kept.entry.id),
+        "suggested": services.suggestions.at_hand(kept.entry.id),
         "is_live": None if served is None else served == kept.entry,
     }
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from heapq import merge
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData
 
 from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.routes.curation import gap_entries as calls
 from app.api.routes.curation.gaps import dismiss_gap, gap_of, reopen_gap
-from app.api.schemas.curation import DraftRequest, WordingsRequest
+from app.api.schemas.curation import DraftRequest, SearchBody, SearchRequest, WordingsRequest
 from app.compose.services import Services
-from app.console.pages import PAGE, Listing, back, filters_of, offset_of, page_of, view
+from app.console.pages import HEADERS, PAGE, Listing, back, filters_of, offset_of, page_of, rendered, view
 from app.console.route import ConsoleRoute
 from app.console.session import At, fields_of, for_role
 from app.curation.asked import Kind
@@ -22,6 +24,7 @@ from app.curation.entry_making import MOST_WORDINGS, takeable
 from app.curation.gap_report import Gap, by_weight
 from app.curation.gap_store import GapState
 from app.store.curators import Role
+from knowledge.importing.records import MAX_QUESTION
 
 router = APIRouter(prefix="/admin/ui/gaps", include_in_schema=False, route_class=ConsoleRoute)
 _EDITOR = [for_role(Role.EDITOR)]
@@ -46,7 +49,7 @@ def _found(services: Services, kind: Kind | None, states: list[GapState] | None,
     """Where no kind is asked for, what was taken for off topic is among them: it may not have been."""
     kinds = [kind] if kind else [None, Kind.OFF_TOPIC]
     found = (services.gaps.find(kind=each, states=states, text=text or None) for each in kinds)
-    return sorted((gap for gaps in found for gap in gaps), key=by_weight)
+    return list(merge(*found, key=by_weight))
 
 
 @router.get("/{gap_id}")
@@ -61,6 +64,8 @@ async def gap(request: Request, gap_id: str, services: Using, at: At) -> Respons
         "nearest": await asyncio.to_thread(services.gaps.nearest, found, live),
         "related": await asyncio.to_thread(services.gaps.related, found),
         "model": services.llm is not None,
+        "sites": len(services.site_search.sites),
+        "job": await _search(services, gap_id, request.query_params.get("job", "")),
     }
     return view(request, at, "users/gap.html", shown)
 
@@ -79,6 +84,26 @@ async def draft(request: Request, gap_id: str, services: Using, at: At) -> Respo
     made = await calls.write_draft(gap_id, services, at.curator, Response(), given)
     told = f"{made.model} wrote a draft from {len(made.based_on)} entries. Read it before it goes to review."
     return back(f"/admin/ui/entries/{made.entry['id']}", told)
+
+
+@router.post("/{gap_id}/search", dependencies=_EDITOR)
+async def search(request: Request, gap_id: str, services: Using, at: At) -> Response:
+    given = SearchRequest(
+        query=str((await fields_of(request)).get("query", "")).strip()[:MAX_QUESTION] or None
+    )
+    begun = await calls.search_sites(gap_id, services, at.curator, given)
+    return back(f"/admin/ui/gaps/{gap_id}?job={begun.job_id}", "The listed sites are being searched.")
+
+
+@router.get("/{gap_id}/search/{job_id}")
+async def searching(gap_id: str, job_id: str, services: Using) -> Response:
+    """How far a search is, as a part of the page."""
+    shown = {"job": await _search(services, gap_id, job_id), "gap_id": gap_id}
+    return HTMLResponse(rendered("users/search.html", shown), headers=HEADERS)
+
+
+async def _search(services: Services, gap_id: str, job_id: str) -> SearchBody | None:
+    return await asyncio.to_thread(calls.read_search, gap_id, job_id, services) if job_id else None
 
 
 @router.post("/{gap_id}/alternates", dependencies=_EDITOR)

@@ -43,6 +43,7 @@ WRITES = (
     ("/admin/ui/turns/x/gold", Role.EDITOR),
     ("/admin/ui/gaps/x/entry", Role.EDITOR),
     ("/admin/ui/gaps/x/draft", Role.EDITOR),
+    ("/admin/ui/gaps/x/search", Role.EDITOR),
     ("/admin/ui/gaps/x/alternates", Role.EDITOR),
     ("/admin/ui/gaps/x/dismiss", Role.EDITOR),
     ("/admin/ui/suggestions/x/accept", Role.EDITOR),

@@ -87,8 +87,13 @@ class Users:
 
 
 @asynccontextmanager
-async def users_of(folder: Path, chain: Told, llm: LanguageModel | None = None) -> AsyncIterator[Users]:
-    using = replace(services(folder, chain), llm=llm)
+async def users_of(
+    folder: Path,
+    chain: Told,
+    llm: LanguageModel | None = None,
+    **fields: Any,  # noqa: ANN401
+) -> AsyncIterator[Users]:
+    using = replace(services(folder, chain, **fields), llm=llm)
     chain.traces = using.traces
     async with client_of(create_app(using), started=True) as client:
         client.headers.update(BEARER)

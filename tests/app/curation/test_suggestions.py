@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from app.curation.suggestions import Decision
 from pipeline.types import Citation, Outcome, Reply
+from tests.app.api.test_admin import until
 from tests.app.curation.conversing import YES, Users
 from tests.fakes import entry, snapshot
 
@@ -54,6 +58,19 @@ async def test_a_choice_by_its_number_counts_as_one(users: Users) -> None:
     assert await users.gaps() == []
     await offered(users, "other stuff", "is it safe")  # a new question, though one of the two answers it
     assert [each["text"] for each in await suggestions(users)] == ["genes and stuff"]
+
+
+async def test_where_much_was_said_nobody_waits(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view shows what was found last, and what is decided is gone at once."""
+    monkeypatch.setattr("app.curation.suggestions._AT_ONCE", 0)
+    await prepared(users)
+    await offered(users, "genes and stuff", DNA.question)
+    found = users.using.suggestions
+    assert found.at_hand() == []
+    await until(lambda: [each.text for each in found.at_hand("dna")] == ["genes and stuff"])
+    assert found.at_hand("flu") == []
+    found.decide(found.at_hand()[0], Decision.DISMISSED, "somebody")
+    assert found.at_hand() == []
 
 
 async def test_what_was_dismissed_is_not_suggested_again(users: Users) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,18 +14,29 @@ from app.api.callers import Using
 from app.api.errors import Problem, unavailable
 from app.api.openapi import problems
 from app.api.routes.curation.gaps import PREFIX, gap_of
-from app.api.schemas.curation import DraftRequest, WordingsRequest, WrittenDraftBody
+from app.api.schemas.curation import (
+    DraftRequest,
+    SearchBody,
+    SearchRequest,
+    WordingsRequest,
+    WrittenDraftBody,
+)
 from app.api.schemas.entries import EntryBody
 from app.api.versions import writing_of
 from app.compose.services import Services
 from app.curation.drafting import evidence_for, sources_of
 from app.curation.entry_making import MessagesRejected, draft_of, reworded, wordings_of
 from app.curation.gap_report import Gap
+from app.curation.quoting import Quote, answer_of
+from app.curation.quoting import sources_of as pages_of
+from app.curation.site_search import NothingFound
 from app.store.curators import Curator, Role
+from app.store.jobs import JobNotFound, JobRunning
 from knowledge.errors import EntryNotFound
 from knowledge.importing.parsing import parse_record
 from knowledge.importing.records import record_of
 from knowledge.types import Entry, Hit
+from learning.personal_data import holds_personal_data
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.llm_stages.entry_draft import EntryDrafter, NothingToDraft, WrittenDraft
 from pipeline.ports import ChatModel
@@ -34,6 +45,9 @@ _MADE: dict[int | str, dict[str, Any]] = {
     201: {"headers": {"Location": {"description": "The entry.", "schema": {"type": "string"}}}}
 }
 _NO_MODEL = "No language model is set (CANDOR_LLM_MODEL or CANDOR_LLM_GGUF): write the answer yourself."
+_NO_SITES = "No site may be searched: list some in CANDOR_SEARCH_SITES."
+_SEARCHING = "The listed sites are being searched already. Wait until that is done."
+_PRIVATE = "What is asked there must hold no personal data: give a query of your own."
 _SILENT = "The language model gives no draft right now: try again later, or write the answer yourself."
 router = APIRouter(prefix=PREFIX, route_class=AdminRoute, responses=problems(401, 403, 429))
 
@@ -91,6 +105,61 @@ async def write_draft(
         return _made(services, acting, gap, draft, response, {"model": model.name, "based_on": based_on})
 
     return WrittenDraftBody(entry=await to_thread(make), model=model.name, based_on=based_on)
+
+
+@router.post(
+    "/{gap_id}/search",
+    dependencies=[needs(Role.EDITOR)],
+    status_code=202,
+    responses=problems(404, 409, 422, 503),
+)
+async def search_sites(
+    gap_id: str, services: Using, acting: Acting, given: SearchRequest | None = None
+) -> SearchBody:
+    """Searches the listed sites and makes a draft that quotes their nearest passages, with their addresses as
+    sources. Runs as a job. It is never more than a draft."""
+    if not services.site_search.sites:
+        raise Problem(409, "no-search-sites", _NO_SITES)
+    gap, wordings, hits = await to_thread(_read_for_draft, services, gap_id, None)
+    query = (given.query if given and given.query else next(iter(wordings), gap.cluster.name)).strip()
+    if not query or holds_personal_data(query):
+        raise Problem(422, "personal-data", _PRIVATE, param="query")
+    topic = hits[0].entry.topic if hits else None
+
+    def draft(quotes: Sequence[Quote]) -> None:
+        if services.gaps.get(gap_id).row.entry_id != gap.row.entry_id:
+            raise NothingFound("An entry was made for this gap meanwhile.")
+        made = draft_of(
+            wordings,
+            gap.cluster.name,
+            _ids(services),
+            answer=answer_of(quotes),
+            topic=topic,
+            sources=pages_of(quotes),
+        )
+        _made(services, acting, gap, made, Response(), {"query": query})
+
+    try:
+        job_id = await services.site_search.begin(query, draft)
+    except JobRunning as running:
+        raise Problem(409, "search-running", _SEARCHING, more={"job_id": running.job_id}) from None
+    return await to_thread(_search, services, gap_id, job_id)
+
+
+@router.get("/{gap_id}/search/{job_id}", responses=problems(404))
+def read_search(gap_id: str, job_id: str, services: Using) -> SearchBody:
+    """How far a search is, and what came of it."""
+    return _search(services, gap_id, job_id)
+
+
+def _search(services: Services, gap_id: str, job_id: str) -> SearchBody:
+    gap = gap_of(services, gap_id)
+    try:
+        row = services.jobs.get(job_id)
+    except JobNotFound:
+        raise Problem(404, "not-found", "There is no such job.") from None
+    told = row.model_dump(include={"status", "progress", "doing", "counts", "error"})
+    return SearchBody(job_id=row.id, entry_id=gap.row.entry_id, **told)
 
 
 @router.post(
