@@ -13,6 +13,7 @@ from knowledge.types import Entry, Snapshot
 from pipeline.english.language import stem
 from pipeline.english.lexicon import DESCRIBING, FUNCTION_WORDS
 from pipeline.english.normalising import Slang
+from pipeline.english.words import nearest_spelling
 from pipeline.ports import Knowledge, RelevanceCheck
 from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
@@ -96,12 +97,8 @@ class Subtypes:
             return False
         if sorted(word) in _FUNCTION_LETTERS:
             return True
-        from rapidfuzz.distance import OSA
-
         most = 1 if len(word) < _LONG else 2
-        return len(word) >= _TYPO and any(
-            OSA.distance(word, other, score_cutoff=most) <= most for other in (*self.known, *FUNCTION_WORDS)
-        )
+        return len(word) >= _TYPO and bool(nearest_spelling(word, (*self.known, *FUNCTION_WORDS), most))
 
 
 class SubtypeFilter:
