@@ -26,6 +26,7 @@ VIEWS = (
     "/admin/ui/releases",
     "/admin/ui/gaps",
     "/admin/ui/gold",
+    "/admin/ui/evaluation",
     "/admin/ui/suggestions",
     "/admin/ui/feedback",
     "/admin/ui/turns",
