@@ -35,9 +35,6 @@ _LONG = 8  # and from which of two letters
 _PART_OF = 5  # letters from which a word may be part of another, or be made longer: "corona", "anticovid"
 
 
-_FUNCTION_LETTERS = tuple(sorted(word) for word in FUNCTION_WORDS)
-
-
 @dataclass(frozen=True, slots=True)
 class Subtypes:
     """How a knowledge base speaks of its main subject. `own` are the words that it puts before the subject,
@@ -95,8 +92,6 @@ class Subtypes:
             return True
         if word in self.ordinary:
             return False
-        if sorted(word) in _FUNCTION_LETTERS:
-            return True
         most = 1 if len(word) < _LONG else 2
         return len(word) >= _TYPO and bool(nearest_spelling(word, (*self.known, *FUNCTION_WORDS), most))
 
