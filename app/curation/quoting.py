@@ -18,9 +18,9 @@ MOST_QUOTED = 3
 _OF_A_PAGE = 2
 _COMPARED = 200  # passages that are embedded: those that share most words with the question
 NEAR, NEAR_ALONE = 0.4, 0.55
-"""Least cosine to the question of a passage that shares a word with it, and of one that shares none. Of questions
-of four knowledge bases, nine in ten have a passage of their answer at .42; nine in ten have none of another
-knowledge base above .55."""
+"""Least cosine to the question of a passage that shares a word with it, and of one that shares none. Of
+questions of four knowledge bases, nine in ten have a passage of their answer at .42; nine in ten have none of
+another knowledge base above .55."""
 
 
 @dataclass(frozen=True, slots=True)
