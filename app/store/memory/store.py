@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.memory.caches import forget_texts
 from app.store import sqlite_file
 from app.store.conversations import ConversationRow, ExchangeRow
 from app.store.db import now
@@ -20,7 +21,6 @@ from app.store.memory.rows import ForgottenRow, MemoryRow, is_forgotten
 from app.store.schema import backups_of
 from app.store.turn_table import TurnRow
 from learning.personal_data import holds_personal_data, masked
-from pipeline.english.language import read
 from pipeline.memory.items import Item, remembered
 
 MOST = 50
@@ -71,6 +71,7 @@ class MemoryStore:
             if not session.exec(delete(MemoryRow).where(*its)).rowcount:
                 raise ItemNotFound(item_id)
         _empty_log(self._engine)
+        forget_texts()
 
     def forget(self, user_key: str) -> None:
         """Deletes all that is kept of a user, conversations and traces included, also from copies that were
@@ -85,7 +86,7 @@ class MemoryStore:
         file = sqlite_file.file_of(self._engine)
         for copy in backups_of(file) if file else ():
             _forget_in_copy(copy, user_key)
-        read.cache_clear()
+        forget_texts()
 
 
 def _is_kept(session: Session, message_id: str) -> bool:
