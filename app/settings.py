@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.origins import origin_of
 from app.env_file import EnvFile, EnvFileError, read_env_file
+from app.single_sign_on.settings import OidcSettings
 from knowledge.encoders.types import DEFAULT_ENCODER
 from knowledge.shipped_seeds import SHIPPED_SEEDS
 from pipeline.llm_stages.weights import CascadeWeights
@@ -115,6 +116,7 @@ class Settings(BaseSettings):
     """Opens /admin, with 16 characters at least; without it the admin side is off."""
     four_eyes: bool = False
     """What one curator wrote has to be approved by another."""
+    oidc: OidcSettings = OidcSettings()
     seeds_dir: Path = SHIPPED_SEEDS
     """The knowledge base and voice of the first start."""
     encoder: str = Field(default_factory=_own_encoder)

@@ -4,10 +4,10 @@ house says the same thing again and again.
     python -m bench.traffic [--users 50] [--turns 20] [--seed 7]
 
 Each user has topics, moods and facts that nobody else has ("I have a venudo allergy"), and comes back over
-days; the turns of all are interleaved, four at a time, on the clock of the memory. Prints how many turns there
-were, how many of the facts are remembered, and every fault: what only one user said in a reply to another, in
-another's memory, in an export or a log; replies of the house that one user got three times; and sentences that
-are not of the voice.
+days; the turns of all are interleaved, four at a time, on the clock of the memory. Prints how many turns it
+was, how many of the facts are remembered, and every fault: what only one user said in a reply to another, in
+another's memory, in an export or a log; replies of the house that one user got three times; and sentences of
+it that the voice does not have.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from typing import Any
 
 import httpx
 import yaml
+from app.store.reviewed_turns import confirmed_exchanges, stored_conversations
 from pydantic import SecretStr
 
 from app.compose.services import Services, build_services
 from app.main import create_app
 from app.memory.user_ids import signed
 from app.settings import Settings
-from app.store.reviewed_turns import confirmed_exchanges, stored_conversations
 from knowledge.importing.paths import parse_path
 from pipeline.english.language import split_sentences
 

@@ -36,7 +36,9 @@ class Question:
     wants the reply in their manner, not in that of the house; `examples_context` is the text that their
     replies were drawn from. Neither is evidence. `whole`: the answer is to be said whole, however long it is;
     `plain`: without a phrase of the house around it;
-    `again`: what answers was said before and is said once more, in the same words. `language`: the
+    `again`: what answers was said before and is said once more, in the same words; `doubts`: the user asks
+    whether it is so; `told`: what they were last told, in other conversations too, so that it is not worded
+    the same. `language`: the
     code of that of the message, where it is another than the knowledge base's own."""
 
     text: str
@@ -47,6 +49,8 @@ class Question:
     whole: bool = False
     plain: bool = False
     again: bool = False
+    told: tuple[str, ...] = ()
+    doubts: bool = False
     language: str = ""
 
 

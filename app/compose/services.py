@@ -32,17 +32,17 @@ from app.release_gate.gate import AskBoth, ReleaseGate
 from app.release_gate.trial import Trial
 from app.settings import Settings, SettingsError
 from app.store.audit import AuditLog, witness
-from app.store.conversations import ConversationStore
 from app.store.curators.accounts import CuratorStore
 from app.store.curators.keys import KeyStore
-from app.store.database_watch import DatabaseWatch, fault_of, reason_of
-from app.store.db import open_database
+from app.store.database.database_watch import DatabaseWatch, fault_of, reason_of
+from app.store.database.db import open_database
+from app.store.database.schema import bring_up_to_date
 from app.store.jobs import JobStore
 from app.store.memory.store import MemoryStore
 from app.store.retention import Purging
-from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
-from app.store.traces import TraceStore
+from app.store.turns.conversations import ConversationStore
+from app.store.turns.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from app.version import VERSION
 from knowledge.curation.lifecycle import Writing
@@ -223,7 +223,7 @@ def wire(
             chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
         ),
         gate=gate,
-        trial=Trial(chat, releases),
+        trial=Trial(chat, releases, limiter, deadline_s=settings.turn_deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         memory=memory,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.curation import suggestions
+from knowledge.index.recent import forget_all
 from learning.personal_data import find_personal_data
 from pipeline.english import conditions
 from pipeline.english.language import canonical, read, stem
@@ -12,3 +13,4 @@ def forget_texts() -> None:
     """Empties all of it: to be called once something that a user wrote is deleted."""
     for cached in (read, stem, canonical, find_personal_data, conditions.read_statements, suggestions.is_fit):
         cached.cache_clear()
+    forget_all()

@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Engine, Text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 
 SILENCE = timedelta(seconds=60)
 _INTERRUPTED = "The process that worked on this ended before it was done."

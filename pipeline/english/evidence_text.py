@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry
 from pipeline.english.entities import NameBook
-from pipeline.english.language import Word, read, split_sentences
+from pipeline.english.language import Word, read
 
 LEAD = re.compile(r"\W*(yes|no)\b\s*[,.!:;—–-]+\s*", re.IGNORECASE)
 

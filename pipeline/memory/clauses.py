@@ -6,15 +6,9 @@ import re
 from collections.abc import Iterator
 
 from pipeline.english.language import plain
+from pipeline.english.lexicon import KIN
 from pipeline.english.questions import opens_question
 
-KIN = (
-    "son|daughter|kid|child|baby|toddler|newborn|infant|boy|girl|twins?|mother|mom|mum|mommy|mummy|father|dad|daddy"
-    "|wife|husband|spouse|partner|fiance|fiancee|girlfriend|boyfriend|ex|parents?|kids|children|sons|daughters"
-    "|sister|brother|siblings?|aunt|uncle|cousin|niece|nephew|friend|mate|flatmate|roommate|housemate|neighbou?r"
-    "|grand\\w+|gran|nan|nana|granny|colleague|co-?worker|boss|step\\w+|in-laws?|mother-in-law|father-in-law"
-)
-"""General English: whom people call theirs."""
 _BOUND = r"(?:i|we|my|our|he|she|they)"
 _VERBS = r"(?:am|is|are|was|have|has|had|live|lives|take|takes|work|works|use|uses|moved|got|own|travel|rent)"
 _QUOTED = re.compile(r"[\"“”«»][^\"“”«»]*(?:[\"“”«»]|$)|(?<!\w)['‘][^'‘’]{8,}['’](?!\w)")

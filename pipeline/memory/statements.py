@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from pipeline.english.lexicon import KIN
 from pipeline.memory.befallen import done_to_me, told_back
 from pipeline.memory.calendar import NUMBER, UNIT_DAYS, count_of, dated
-from pipeline.memory.clauses import KIN, spelled_out, stated_clauses
+from pipeline.memory.clauses import spelled_out, stated_clauses
 from pipeline.memory.items import Item, Kind, age_in_words
 from pipeline.memory.predicates import ENDED, Predicate, predicate_of, value_of
 

@@ -12,7 +12,7 @@ import pytest
 
 from app.compose.services import Services
 from app.main import create_app
-from app.store.traces import TraceStore
+from app.store.turns.traces import TraceStore
 from knowledge.types import Hit, Passage, View
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.engines import Stages
@@ -64,6 +64,7 @@ class Voice:
         return history
 
     fixed: ClassVar[dict[str, tuple[str, ...]]] = {}
+    meanings: ClassVar[dict[str, str]] = {}
 
     def topics(self) -> tuple[str, ...]:
         return ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from knowledge.types import FloatArray
+from pipeline.stages.odds import log_odds, sigmoid
 
 ASKS = "asks"
 """The kind of messages that ask or say something about a subject, whatever it is."""
@@ -61,15 +61,10 @@ class IntentClassifier:
     def doubted(self, probability: float, vector: FloatArray) -> float:
         """The probability that a message is on topic, lowered as far as it rather asks nothing: an outburst
         about vaccines is no question about them. One that asks keeps its own."""
-        doubt = self.strength * min(0.0, -_log_odds(self.idle(vector)))
-        return 1 / (1 + math.exp(-(_log_odds(probability) + doubt))) if doubt else probability
+        doubt = self.strength * min(0.0, -log_odds(self.idle(vector), _SURE))
+        return sigmoid(log_odds(probability, _SURE) + doubt) if doubt else probability
 
     def _shares(self, vector: FloatArray) -> dict[str, float]:
         scores = self.weights @ vector + self.biases
         shares = np.exp(scores - scores.max())
         return dict(zip(self.kinds, map(float, shares / shares.sum()), strict=True))
-
-
-def _log_odds(probability: float) -> float:
-    kept = min(max(probability, 1 - _SURE), _SURE)
-    return math.log(kept / (1 - kept))
