@@ -29,15 +29,15 @@ from typing import Any
 
 import httpx
 import yaml
-from app.store.reviewed_turns import confirmed_exchanges, stored_conversations
 from pydantic import SecretStr
 
 from app.compose.services import Services, build_services
 from app.main import create_app
 from app.memory.user_ids import signed
 from app.settings import Settings
+from app.store.turns.reviewed_turns import confirmed_exchanges, stored_conversations
 from knowledge.importing.paths import parse_path
-from pipeline.english.language import split_sentences
+from knowledge.sentences import split_sentences
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 SECRET = "only-for-this-measurement-of-traffic"  # noqa: S105

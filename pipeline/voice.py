@@ -198,7 +198,7 @@ class HouseVoice:
         key: str = "",
     ) -> str:
         """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
-        gets, but one that the replies `spoken` so far, and those `told` in other conversations, have least. An
+        gets, but one that the replies `spoken` so far, and those `told` elsewhere, have least. An
         unknown `kind` falls back to the outcome's own reply, unknown small talk to what the service can do; a
         `key` of `fixed` goes before both. Raises `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
