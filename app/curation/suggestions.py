@@ -127,7 +127,7 @@ class Suggestions:
             select(func.count(), func.max(FeedbackRow.created_at)).where(rating == Rating.UP.value),
         )
         with Session(self._engine) as session:
-            decided, choices, ups = (tuple(session.exec(each).one()) for each in told)
+            decided, choices, ups = (tuple[Any, Any](session.exec(each).one()) for each in told)
             return self._entries.state(), decided, choices, ups
 
     def _worded(self) -> tuple[dict[str, Entry], set[str]]:
