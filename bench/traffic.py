@@ -186,7 +186,7 @@ async def measure(number: int, turns: int, seed: int) -> Findings:
         logging.getLogger().removeHandler(log)
     _look_into_log(log.lines, users, findings)
     for user in users:
-        _look_into_replies(user, users, findings)
+        look_into_replies(user, users, findings)
     return findings
 
 
@@ -235,7 +235,7 @@ def _look_into_log(lines: Sequence[str], users: Sequence[User], findings: Findin
         findings.add("log", f"{word}: {next(line for line in lines if word in line)[:200]}")
 
 
-def _look_into_replies(user: User, users: Sequence[User], findings: Findings) -> None:
+def look_into_replies(user: User, users: Sequence[User], findings: Findings) -> None:
     findings.turns += len(user.told)
     for told in user.told:
         for word in _of_others(told.body, user, users):

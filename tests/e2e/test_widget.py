@@ -220,7 +220,9 @@ def test_the_page_may_say_whom_to_remember(page: Page) -> None:
             )
         with page.expect_request("**/chat") as asked:
             ask(page, "dna?")
-        return (asked.value.post_data_json or {})["user_id"]
+        body = asked.value.post_data_json
+        assert body is not None
+        return body["user_id"]
 
     assert sent({}) is None
     assert sent({"user-id": "customer-17"}) == "customer-17"

@@ -13,11 +13,11 @@ from tests.app.llm_chain import bridge, bridge_snapshot, scripted
 from tests.fakes import AsyncHashEncoder, entry
 from tests.openai_server import ScriptedServer
 
-SAID = "I have a quagmirecanary cart"
+SAID = "I have a zinniacanary cart"
 
 
 class Live:
-    current = bridge_snapshot(entry("carts", question="What does the toll cost for a quagmirecanary cart?"))
+    current = bridge_snapshot(entry("carts", question="What does the toll cost for a zinniacanary cart?"))
 
 
 @pytest.mark.parametrize("allowed", [False, True])
@@ -30,7 +30,7 @@ async def test_memory_is_in_prompts_only_where_the_owner_allows_it(
         made.use(scripted())
         await made.ask(SAID, user_id=user)
         kept = await made.client.get(f"/users/{user}/memory")
-        assert "quagmirecanary" in kept.text
+        assert "zinniacanary" in kept.text
         prompts = []
         for profile in (Profile.LLM, Profile.ASSISTED):
             for message in ("how much is the bridge toll for me?", "tell me how much the bridge toll is"):
@@ -38,4 +38,4 @@ async def test_memory_is_in_prompts_only_where_the_owner_allows_it(
                 assert (await made.ask(message, user_id=user)).status_code == 200
                 prompts += [f"{asked.system} {asked.user}" for asked in made.server.asked]
         assert prompts
-        assert any("quagmirecanary" in prompt for prompt in prompts) is allowed
+        assert any("zinniacanary" in prompt for prompt in prompts) is allowed
