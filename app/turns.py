@@ -168,7 +168,8 @@ class TurnRunner:
         keeping = Keeping(None if opened.is_new else opened.id, user.key if user else None, begun)
         history = opened.history or ask.past()
         remembered = await self._memory.recall(user) if self._memory and user else ()
-        question, held = Question(ask.message, history, remembered), list[str]()
+        told = await self._memory.told(user) if self._memory and user else ()
+        question, held = Question(ask.message, history, remembered, told=told), list[str]()
 
         async def hold(piece: str) -> None:
             held.append(piece)

@@ -308,7 +308,8 @@ class ChatPipeline:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         spoken = replies_of(question.history)
         voice = self._voice.on(question.context.release)
-        await speech.say_house(voice.reply(outcome, kind, variant=question.text, spoken=spoken))
+        said = voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told)
+        await speech.say_house(said)
         suggestions = questions_of(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 

@@ -38,7 +38,7 @@ class Steering:
         spoken = [message.text for message in question.history if message.role is Role.ASSISTANT]
         key = self.key(question.history)
         voice = self._voice.on(question.context.release)
-        return voice.reply(outcome, kind, variant=question.text, spoken=spoken, key=key)
+        return voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told, key=key)
 
     def key(self, history: Sequence[Message]) -> str:
         """The house's reply to one more hostile message: "" for the one to its kind."""

@@ -100,7 +100,9 @@ class Recall:
         return None
 
     async def _is_about(self, entry: Entry, question: Question, item: Item) -> bool:
-        return _asks_of(question.text, entry) and await self._speaks_of(entry, item, question.context)
+        if not _asks_of(question.text, item.about, entry):
+            return False
+        return await self._speaks_of(entry, item, question.context)
 
     async def _speaks_of(self, entry: Entry, item: Item, context: TurnContext) -> bool:
         """Whether an entry is for who this holds of."""
@@ -113,9 +115,9 @@ class Recall:
         return float((vectors[1:] @ vectors[0]).max()) >= SAME
 
 
-def _asks_of(asked: str, entry: Entry) -> bool:
-    """Whether most of what a question names is spoken of by the entry: who is pregnant and asks about alcohol
-    wants to know about that."""
-    named = telling(asked) - _PREDICATES
+def _asks_of(asked: str, about: str, entry: Entry) -> bool:
+    """Whether most of what a question names, but for whom it is `about`, is spoken of by the entry: who is
+    pregnant and asks about alcohol wants to know about that."""
+    named = telling(asked) - telling(about) - _PREDICATES
     text = "\n".join((entry.question, *entry.alternates, entry.answer))
     return len(named & telling(text)) > MOST_SHARED * len(named) or not named

@@ -12,8 +12,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from app.compose.services import Services
 from app.store.curators import Role
+from learning.evaluation.report.last_report import keep_report
+from learning.evaluation.statistics.figures import figures_of
 from pipeline.ports import Say
 from pipeline.types import Citation, Outcome, Question, Reply, TurnContext
+from tests.app.console.test_evaluation import run as evaluated
 from tests.app.release_gate.test_gate import ByHeart
 from tests.e2e.scripted import ask
 from tests.fakes import entry, services, serving, trace
@@ -32,6 +35,7 @@ VIEWS = (
     "/ui/releases",
     "/ui/gold",
     "/ui/gold/new",
+    "/ui/evaluation",
     "/ui/gaps",
     "/ui/suggestions",
     "/ui/feedback",
@@ -76,6 +80,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         using.entries.create(entry(name, alternates=(f"tell me of {name}",)))
     for role in Role:
         using.curators.add(f"a-{role}", role, PASSWORD)
+    seen = evaluated()
+    keep_report(using.settings.data_dir, [seen], [figures_of(seen)])
     with serving(using) as address:
         yield House(address, using)
 

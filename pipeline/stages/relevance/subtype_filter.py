@@ -13,6 +13,7 @@ from knowledge.types import Entry, Snapshot
 from pipeline.english.language import stem
 from pipeline.english.lexicon import DESCRIBING, FUNCTION_WORDS
 from pipeline.english.normalising import Slang
+from pipeline.english.words import nearest_spelling
 from pipeline.ports import Knowledge, RelevanceCheck, release_of
 from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
@@ -32,9 +33,6 @@ _HARDLY = 0.01  # the same
 _TYPO = 4  # letters from which a word may be a typo of another
 _LONG = 8  # and from which of two letters
 _PART_OF = 5  # letters from which a word may be part of another, or be made longer: "corona", "anticovid"
-
-
-_FUNCTION_LETTERS = tuple(sorted(word) for word in FUNCTION_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +92,8 @@ class Subtypes:
             return True
         if word in self.ordinary:
             return False
-        if sorted(word) in _FUNCTION_LETTERS:
-            return True
-        from rapidfuzz.distance import OSA
-
         most = 1 if len(word) < _LONG else 2
-        return len(word) >= _TYPO and any(
-            OSA.distance(word, other, score_cutoff=most) <= most for other in (*self.known, *FUNCTION_WORDS)
-        )
+        return len(word) >= _TYPO and bool(nearest_spelling(word, (*self.known, *FUNCTION_WORDS), most))
 
 
 class SubtypeFilter:

@@ -23,7 +23,7 @@ import numpy as np
 
 from knowledge.types import Entry, FloatArray, Hit, Snapshot, View
 from pipeline.english.language import canonical, stem
-from pipeline.english.words import WORD
+from pipeline.english.words import WORD, nearest_spelling
 from pipeline.ports import Encoder, encoded
 from pipeline.stages.rewriting.context_dependence import subject
 from pipeline.turn import SearchQuery
@@ -213,12 +213,7 @@ def _long_words(entry: Entry) -> tuple[str, ...]:
 
 
 def _misspelt(word: str, entry: Entry) -> bool:
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
-
-    if len(word) < _LONG:
-        return False
-    return process.extractOne(word, _long_words(entry), scorer=OSA.distance, score_cutoff=1) is not None
+    return len(word) >= _LONG and bool(nearest_spelling(word, _long_words(entry), 1))
 
 
 def _without(text: str, words: Iterable[str]) -> str:
