@@ -71,6 +71,7 @@ class Voice:
         *,
         variant: str = "",
         spoken: Sequence[str] = (),
+        told: Sequence[str] = (),
         key: str = "",
     ) -> str:
         return f"{outcome.value}/{kind}."
