@@ -24,6 +24,7 @@ from pipeline.speech import Speech
 from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
 from pipeline.stages.relevance.curated import CuratedQuestion
+from pipeline.stages.relevance.relevance_check import without_asking
 from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
 from pipeline.steering import Steering, is_hostile
 from pipeline.turn import (
@@ -155,6 +156,8 @@ class ChatPipeline:
         if not standing and (parts := await self._parts(journal, question)):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
+        if speech.urgent:
+            evidence = without_asking(evidence)
         if evidence:
             return await self._say(journal, question, evidence, speech)
         if speech.urgent:
