@@ -20,10 +20,10 @@ from app.api.sse import HEARTBEAT, event
 from app.memory.remembering import Memory
 from app.memory.user_ids import User
 from app.metrics import Metrics
-from app.store.conversations import ConversationNotFound, ConversationStore, Opened
-from app.store.db import now
+from app.store.database.db import now
 from app.store.storage import Storage
-from app.store.traces import TraceStore, conversation_of_turn, user_of_turn
+from app.store.turns.conversations import ConversationNotFound, ConversationStore, Opened
+from app.store.turns.traces import TraceStore, conversation_of_turn, user_of_turn
 from pipeline.llm.budget import ends_at
 from pipeline.memory.items import Item
 from pipeline.ports import Say, unheard

@@ -27,11 +27,13 @@ from typing import Any
 from knowledge.encoders.batching import BatchedEncoder
 from knowledge.encoders.types import load_encoder
 from knowledge.importing.paths import parse_path
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.alterations import NAME, alterations, rewordings
+from learning.evaluation.statistics.statistics import auroc
 from learning.training.retrieval.shipped_weights import shipped_encoder
 from pipeline.english.evidence_text import evidence_text
-from pipeline.english.language import content_words, split_sentences
+from pipeline.english.language import content_words
 from pipeline.stages.grounding.contradictions import find_contradiction
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck, is_verbatim
 from pipeline.turn import Accepted, Evidence, SearchQuery, Sentence, Verdict
@@ -142,14 +144,9 @@ async def judge(check: SpecialistGroundingCheck, samples: Sequence[Sample]) -> l
     return [await check(Sentence(text, (1,)), evidence_of(entry)) for text, entry, _ in samples]
 
 
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score([1] * len(positive) + [0] * len(negative), [*positive, *negative]))
-
-
 def line(name: str, faithful: Sequence[Verdict], unfaithful: Sequence[Verdict]) -> str:
-    area = auroc([v.probability for v in faithful], [v.probability for v in unfaithful])
+    truth = [True] * len(faithful) + [False] * len(unfaithful)
+    area = float(auroc([v.probability for v in (*faithful, *unfaithful)], truth))
     passing = [sum(v.supported for v in group) / len(group) for group in (faithful, unfaithful)]
     return (
         f"{name:<12} n={len(faithful):>4}/{len(unfaithful):<5} AUROC {area:.3f}"

@@ -9,8 +9,6 @@ Where nothing is named, memory must not be used.
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,14 +16,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from app.compose.adapters import ServingKnowledge
 from app.compose.chain import build_chat
 from app.compose.models import Models
 from app.compose.services import knowledge_base, prepared_database
 from app.settings import Settings
-from bench.memory import SEEDS, TODAY, entries_of
+from bench.memory import SEEDS, TODAY, entries_of, run
 from knowledge.encoders.types import load_encoder
 from knowledge.entries import ApplyMode
 from knowledge.releases.releases import LiveRelease
@@ -99,10 +95,4 @@ def _count(
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--misses", action="store_true")
-    given = parser.parse_args()
-    asyncio.run(measure(yaml.safe_load(given.file.read_text("utf-8")), misses=given.misses))
+    run(measure, __doc__)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.english.language import split_sentences
+from knowledge.sentences import split_sentences
 from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Message, Outcome, Question, Role
 from pipeline.voice import HouseVoice

@@ -36,7 +36,8 @@ class Question:
     wants the reply in their manner, not in that of the house; `examples_context` is the text that their
     replies were drawn from. Neither is evidence. `whole`: the answer is to be said whole, however long it is;
     `plain`: without a phrase of the house around it;
-    `again`: what answers was said before and is said once more, in the same words. `language`: the
+    `again`: what answers was said before and is said once more, in the same words; `doubts`: the user asks
+    whether it is so. `language`: the
     code of that of the message, where it is another than the knowledge base's own."""
 
     text: str
@@ -47,6 +48,7 @@ class Question:
     whole: bool = False
     plain: bool = False
     again: bool = False
+    doubts: bool = False
     language: str = ""
 
 

@@ -12,7 +12,7 @@ from app.api.limits import TurnLimiter
 from app.api.schemas.answers import AnswerCitation, AnswerRequest, AnswerResponse, Document, SelectedDocument
 from app.compose.adapters import pinned_to
 from app.compose.release_service import KnowledgeBase
-from app.store.traces import TraceStore, is_kept
+from app.store.turns.traces import TraceStore, is_kept
 from app.turns import Chat, Keep
 from knowledge.encoders.batching import giving_way
 from knowledge.releases.releases import LiveRelease

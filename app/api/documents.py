@@ -12,8 +12,8 @@ import numpy as np
 
 from app.api.schemas.answers import Document
 from knowledge.index.lexical import LexicalIndex
-from knowledge.index.passages import split_sentences
 from knowledge.releases.snapshot import LocalSnapshot, lay_out
+from knowledge.sentences import sentence_spans
 from knowledge.types import Calibration, Entry, FloatArray, Logistic
 
 CALIBRATION = Calibration(gate=Logistic({}, 5.0))
@@ -75,6 +75,6 @@ def _nearest_by_words(documents: Sequence[Document], question: str, most: int) -
 
 def _entry(place: int, document: Document) -> Entry:
     """A text asks no question: its title, or how it begins, says what it is about."""
-    start, end = split_sentences(document.text)[0]
+    start, end = sentence_spans(document.text)[0]
     title = document.title or document.text[start:end]
     return Entry(f"{_PREFIX}{place}", title[:_QUESTION_LIMIT], document.text)

@@ -20,7 +20,7 @@ from app.compose.chain import build_chat
 from app.compose.models import Models
 from app.compose.services import knowledge_base, prepared_database
 from app.settings import read_settings
-from app.store.conversations import HISTORY_EXCHANGES
+from app.store.turns.conversations import HISTORY_EXCHANGES
 from app.turns import Chat
 from knowledge.releases.releases import LiveRelease
 from pipeline.types import Message, Question, Reply, Role

@@ -23,6 +23,7 @@ from app.compose.release_service import KnowledgeBase, ReleaseService
 from app.curation.gap_report import GapReport
 from app.curation.gap_watch import GapWatch
 from app.curation.near_entries import Advice
+from app.curation.site_search import SiteSearch
 from app.curation.suggestions import Suggestions
 from app.memory.remembering import Memory
 from app.metrics import Metrics
@@ -31,17 +32,17 @@ from app.release_gate.gate import AskBoth, ReleaseGate
 from app.release_gate.trial import Trial
 from app.settings import Settings, SettingsError
 from app.store.audit import AuditLog, witness
-from app.store.conversations import ConversationStore
 from app.store.curators.accounts import CuratorStore
 from app.store.curators.keys import KeyStore
-from app.store.database_watch import DatabaseWatch, fault_of, reason_of
-from app.store.db import open_database
+from app.store.database.database_watch import DatabaseWatch, fault_of, reason_of
+from app.store.database.db import open_database
+from app.store.database.schema import bring_up_to_date
 from app.store.jobs import JobStore
 from app.store.memory.store import MemoryStore
 from app.store.retention import Purging
-from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
-from app.store.traces import TraceStore
+from app.store.turns.conversations import ConversationStore
+from app.store.turns.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from app.version import VERSION
 from knowledge.curation.lifecycle import Writing
@@ -91,6 +92,7 @@ class Services:
     releases: ReleaseService
     gaps: GapReport
     gap_watch: GapWatch
+    site_search: SiteSearch
     suggestions: Suggestions
     answering: Answering
     gate: ReleaseGate
@@ -110,6 +112,7 @@ class Services:
     async def stop(self) -> None:
         await self.turns.close()
         await self.gap_watch.stop()
+        await self.site_search.stop()
         await self.purging.stop()
         await self.releases.stop()
         await self.storage.close()
@@ -214,12 +217,13 @@ def wire(
         releases=releases,
         gaps=gaps,
         gap_watch=GapWatch(gaps, chat, live, storage, every_s=settings.follow_every_s),
+        site_search=SiteSearch(settings.search_sites, jobs, storage, lambda: releases.base.encode),
         suggestions=Suggestions(engine, EntryStore(engine)),
         answering=Answering(
             chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
         ),
         gate=gate,
-        trial=Trial(chat, releases),
+        trial=Trial(chat, releases, limiter, deadline_s=settings.turn_deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         memory=memory,

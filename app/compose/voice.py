@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -77,8 +77,9 @@ def learned_voice(given: Mapping[str, Any], heard: Phrases, settings: Settings) 
     own = {"crisis": settings.crisis_text, "emergency": settings.emergency_text}
     fixed |= {kind: text for kind, text in own.items() if text}
     others = fixed.pop("other_language", {})
-    fixed["off_topic_language"] = _in_other_languages(others, settings)
-    fixed |= _across_languages(others)
+    fixed["off_topic_language"] = _in_other_languages(others, "text", settings)
+    none = _in_other_languages(others, "none", settings)
+    fixed |= _across_languages(others) | {"no_answer_in": none, "off_topic_in": none}
     if settings.handoff_contact:
         contact = f" {_CONTACT.format(contact=settings.handoff_contact)}"
         fixed |= {key: _ending(fixed[key], contact) for key in ("no_answer", "off_topic")}
@@ -94,22 +95,34 @@ def _ending(replies: Sequence[str], end: str) -> list[str]:
     return [f"{reply}{end}" for reply in replies]
 
 
-def _in_other_languages(given: Mapping[str, Any], settings: Settings) -> dict[str, str]:
-    """The reply to a message in another language, by that language."""
+def _in_other_languages(given: Mapping[str, Any], own: str, settings: Settings) -> dict[str, str]:
+    """One of the replies to a message in another language, by that language, with the contact."""
     contact = settings.handoff_contact
     return {
-        code: f"{words['text']} {words['contact'].format(contact=contact)}" if contact else words["text"]
+        code: f"{words[own]} {words['contact'].format(contact=contact)}" if contact else words[own]
         for code, words in given.items()
+        if own in words
     }
 
 
 def _across_languages(given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """What is said in the user's language around entries in another, by what it does and by language."""
     said = {"language_name": "name", "answered_in": "answer", "choice_in": "choice"}
-    said |= {"no_answer_in": "none", "off_topic_in": "none"}
-    return {
+    shared = {
         key: {code: words[own] for code, words in given.items() if own in words} for key, own in said.items()
     }
+    return shared | {f"language_name_in.{code}": _names(code, given) for code in given}
+
+
+def _names(user: str, codes: Iterable[str]) -> dict[str, str]:
+    """What languages are called in that of the user: "Englisch"."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        known = Locale.parse(user).languages
+    except (UnknownLocaleError, ValueError):  # one of the owner's: each calls itself as it does
+        return {}
+    return {code: known[code] for code in codes if code in known}
 
 
 def _spelt_out(topic: str) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Row, and_, func, or_
 from sqlmodel import Session, col, select
 
-from app.store.choices import ChoiceRow
-from app.store.conversations import ExchangeRow, FeedbackRow, Rating
-from app.store.turn_table import TurnRow
+from app.store.turns.choices import ChoiceRow
+from app.store.turns.conversations import ExchangeRow, FeedbackRow, Rating
+from app.store.turns.turn_table import TurnRow
 from learning.personal_data import masked
 from pipeline.types import Outcome
 

@@ -14,7 +14,7 @@ from app.curation.asked import Asked, Kind, Section
 from app.curation.gap_report import Gap, GapReport, open_gaps
 from app.curation.gap_store import GapNotFound, GapState
 from app.store.storage import Storage
-from app.store.traces import is_kept
+from app.store.turns.traces import is_kept
 from app.turns import Chat
 from knowledge.encoders.batching import giving_way
 from knowledge.releases.releases import LiveRelease

@@ -11,7 +11,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from app.store.conversations import ConversationNotFound
+from app.store.turns.conversations import ConversationNotFound
 
 _THREADS = 8
 _HASHING_THREADS = 2  # as many as `app.store.curators.passwords` lets hash at once

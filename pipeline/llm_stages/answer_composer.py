@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
-from pipeline.english.language import split_sentences
+from knowledge.sentences import split_sentences
 from pipeline.llm.prompting import Prompt, PromptFile
 from pipeline.llm_stages.drafting import MOST_SENTENCES, Drafting
 from pipeline.llm_stages.fencing import (

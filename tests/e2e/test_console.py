@@ -12,7 +12,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from app.compose.services import Services
 from app.store.curators import Role
+from learning.evaluation.report.last_report import keep_report
+from learning.evaluation.statistics.figures import figures_of
 from pipeline.types import Citation, Outcome, Question, Reply
+from tests.app.console.test_evaluation import run as evaluated
 from tests.app.release_gate.test_gate import ByHeart
 from tests.e2e.scripted import ask
 from tests.fakes import entry, services, serving, trace
@@ -31,6 +34,7 @@ VIEWS = (
     "/ui/releases",
     "/ui/gold",
     "/ui/gold/new",
+    "/ui/evaluation",
     "/ui/gaps",
     "/ui/suggestions",
     "/ui/feedback",
@@ -72,6 +76,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         using.entries.create(entry(name, alternates=(f"tell me of {name}",)))
     for role in Role:
         using.curators.add(f"a-{role}", role, PASSWORD)
+    seen = evaluated()
+    keep_report(using.settings.data_dir, [seen], [figures_of(seen)])
     with serving(using) as address:
         yield House(address, using)
 
@@ -142,7 +148,8 @@ def test_a_corrected_answer_goes_live_and_back(sign_in: SignIn) -> None:
     editor.keyboard.press("Enter")
     editor.get_by_role("link", name="What about dna?").click()
     answer(editor).fill("It stays **outside** the nucleus.")
-    expect(editor.locator("#preview strong")).to_have_text("outside")
+    expect(editor.locator("#preview .as-read .assistant strong")).to_have_text("outside")  # by the widget
+    expect(editor.locator("#preview .assistant sup.mark")).to_have_count(1)
     press(editor, "Save and send to review")
     expect(editor.get_by_role("status")).to_contain_text("It waits for an approver")
     expect(editor.get_by_text("Users still get version 1")).to_be_visible()

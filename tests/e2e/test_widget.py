@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlmodel import Session, select
 
-from app.store.conversations import ExchangeRow, FeedbackRow
+from app.store.turns.conversations import ExchangeRow, FeedbackRow
 from pipeline.types import Outcome
 from tests.e2e.conftest import OpenPage, Served, owners_folder
 from tests.e2e.scripted import ALARM, AT_ONCE, REPLY, Piece, Scripted, ask, reply, settled

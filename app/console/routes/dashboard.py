@@ -13,7 +13,7 @@ from app.console.route import ConsoleRoute
 from app.console.routes import entries as entries_view
 from app.console.session import At
 from app.curation.asked import Section
-from app.store.figures import FAILED, Day, daily
+from app.store.turns.figures import FAILED, Day, daily
 from pipeline.types import Outcome
 
 router = APIRouter(prefix="/admin", include_in_schema=False, route_class=ConsoleRoute)
@@ -90,13 +90,13 @@ def _waits(services: Services) -> list[tuple[str, str]]:
             f"entries?due={entries_view.TO_REVIEW}",
         ),
         (
-            services.gaps.store.count_open(Section.GAPS),
+            sum(services.gaps.store.count_open(each) for each in (Section.GAPS, Section.OFF_TOPIC)),
             "{} open",
             "unanswered question is|unanswered questions are",
             "gaps?state=open",
         ),
         (
-            len(services.suggestions.open()),
+            len(services.suggestions.at_hand()),
             "suggested {} to be looked at",
             "wording is|wordings are",
             "suggestions",

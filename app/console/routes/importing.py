@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 from app.api.callers import Using
 from app.api.errors import Problem
-from app.api.routes.entries import CSV, XLSX
+from app.api.routes.curation.entries import CSV, XLSX
 from app.api.versions import writing_of
 from app.compose.services import Services
 from app.console.importing.plans import (

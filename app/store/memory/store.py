@@ -13,12 +13,12 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.store import sqlite_file
-from app.store.conversations import ConversationRow, ExchangeRow
-from app.store.db import now
+from app.store.database import sqlite_file
+from app.store.database.db import now
+from app.store.database.schema import backups_of
 from app.store.memory.rows import ForgottenRow, MemoryRow, is_forgotten
-from app.store.schema import backups_of
-from app.store.turn_table import TurnRow
+from app.store.turns.conversations import ConversationRow, ExchangeRow
+from app.store.turns.turn_table import TurnRow
 from learning.personal_data import holds_personal_data, masked
 from pipeline.english.language import read
 from pipeline.memory.items import Item, remembered

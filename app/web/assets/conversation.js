@@ -1,7 +1,7 @@
 /** A conversation: its turns, one at a time, kept in the browser as far as the user lets it. */
 
 import { chat, Failure, remove } from "./service.js";
-import { Turn } from "./turn.js";
+import { Turn } from "./view/turn.js";
 
 export class Conversation extends EventTarget {
   #id = null;

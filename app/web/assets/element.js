@@ -5,13 +5,13 @@
     the service cannot be reached. */
 
 import css from "./chat.css.js";
-import { Composer } from "./composer.js";
+import { Composer } from "./view/composer.js";
 import { Conversation } from "./conversation.js";
-import { Memory } from "./memory.js";
+import { Memory } from "./view/memory.js";
 import { button, icon, make } from "./nodes.js";
-import { Options } from "./options.js";
+import { Options } from "./view/options.js";
 import { config } from "./service.js";
-import { start } from "./start.js";
+import { start } from "./view/start.js";
 import { directionOf, wordsOf } from "./words.js";
 
 const SHEET = new CSSStyleSheet();

@@ -12,6 +12,7 @@ from knowledge.types import FloatArray
 from pipeline.english.entities import names, quantities
 from pipeline.english.language import content_words, stem
 from pipeline.english.lexicon import FUNCTION_WORDS
+from pipeline.english.words import TERM
 from pipeline.ports import Encoder
 from pipeline.voice import Exemplar
 
@@ -32,7 +33,6 @@ TALK = frozenset(map(stem, TALK_WORDS.split()))
 """Stems of the words with which people talk about their talk; what an agency knows needs other words."""
 MASK = "…"
 NEAREST = 3
-_WORD = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _MASKED_RUN = re.compile(rf"{MASK}(?:\W*{MASK})+")
 
 
@@ -55,7 +55,7 @@ def masked(text: str) -> str:
         is_talk = plain.split("'")[0] in FUNCTION_WORDS or stem(plain) in TALK
         return word if is_talk and word not in named and not quantities(word) else MASK
 
-    return _MASKED_RUN.sub(MASK, _WORD.sub(kept, text))
+    return _MASKED_RUN.sub(MASK, TERM.sub(kept, text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,7 @@ class CalibratedRelevanceCheck:
         evidence = decided(query, judged, answerable, self._thresholds)
         if self._support is None or query.language or not (evidence or evidence.offered):
             return evidence
-        best = hits[0].entry
-        missing = await self._support.doubt(query.text, vector, best, snapshot, query.borrowed)
+        missing = await self._support.doubt(query.text, vector, hits[0], snapshot, query.borrowed)
         return decided(query, judged, answerable, self._thresholds, missing) if missing else evidence
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from app.compose.services import Services
 from app.main import create_app
-from app.store.conversations import ConversationRow
+from app.store.turns.conversations import ConversationRow
 from pipeline.errors import ModelUnavailable, RetrievalFailed
 from pipeline.types import Message, Outcome, Reply, Role
 from tests.fakes import ScriptedChat, answered, client_of, services

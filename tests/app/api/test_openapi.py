@@ -15,7 +15,7 @@ from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.result import Ok
 from schemathesis.pytest.lazy import get_all_tests
 
-from app.api.routes.entries import CSV, NDJSON, XLSX
+from app.api.routes.curation.entries import CSV, NDJSON, XLSX
 from app.main import create_app
 from pipeline.types import Outcome, Reply
 from tests.app.api.test_admin import BEARER
