@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import ModelOutputError
 from pipeline.turn import (
+    Accepted,
     Evidence,
     Retrieved,
     SearchQuery,
@@ -103,7 +104,7 @@ async def test_an_emergency_is_not_asked_back_where_one_entry_is_likelier_than_a
     offered = (Accepted(dna, 0.4), Accepted(flu, 0.1))
     chain = Chain(
         gate=ScriptedStage(TopicVerdict(Topic.EMERGENCY, 0.1)),
-        relevance=ScriptedStage(Evidence(QUERY, (), (), 0.6, offered=offered), NO, NO),
+        relevance=ScriptedStage(Evidence(QUERY, (), (), 0.6, offered=offered), *[Evidence(QUERY, ())] * 2),
         composer=Composer(BLOCK),
         retrieval=ScriptedStage(*[Retrieved((dna,))] * 3),
     )
