@@ -94,16 +94,15 @@ class Recall:
             evidence = await journal.step(
                 self._relevance.engine, self._relevance(query, Retrieved(tuple(hits)))
             )
-            candidates = evidence.accepted or evidence.offered
-            about = [each for each in candidates if await self._is_about(each.hit.entry, question, item)]
-            if about:
-                return replace(evidence, accepted=(about[0],), offered=())
+            for each in evidence.accepted or evidence.offered:
+                if await self._is_about(each.hit.entry, question, item):
+                    return replace(evidence, accepted=(each,), offered=())
         return None
 
     async def _is_about(self, entry: Entry, question: Question, item: Item) -> bool:
-        return _asks_of(question.text, item.about, entry) and await self._speaks_of(
-            entry, item, question.context
-        )
+        if not _asks_of(question.text, item.about, entry):
+            return False
+        return await self._speaks_of(entry, item, question.context)
 
     async def _speaks_of(self, entry: Entry, item: Item, context: TurnContext) -> bool:
         """Whether an entry is for who this holds of."""
