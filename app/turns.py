@@ -167,7 +167,8 @@ class TurnRunner:
         conversation_of_turn.set(None if opened.is_new else opened.id)
         history = opened.history or ask.past()
         remembered = await self._memory.recall(user) if self._memory and user else ()
-        question, held = Question(ask.message, history, remembered), list[str]()
+        told = await self._memory.told(user) if self._memory and user else ()
+        question, held = Question(ask.message, history, remembered, told=told), list[str]()
 
         async def hold(piece: str) -> None:
             held.append(piece)

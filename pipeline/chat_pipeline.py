@@ -306,7 +306,9 @@ class ChatPipeline:
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         spoken = replies_of(question.history)
-        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text, spoken=spoken))
+        await speech.say_house(
+            self._voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told)
+        )
         suggestions = questions_of(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 

@@ -37,7 +37,8 @@ class Question:
     replies were drawn from. Neither is evidence. `whole`: the answer is to be said whole, however long it is;
     `plain`: without a phrase of the house around it;
     `again`: what answers was said before and is said once more, in the same words; `doubts`: the user asks
-    whether it is so. `language`: the
+    whether it is so; `told`: what they were last told, in other conversations too, so that it is not worded
+    the same. `language`: the
     code of that of the message, where it is another than the knowledge base's own."""
 
     text: str
@@ -48,6 +49,7 @@ class Question:
     whole: bool = False
     plain: bool = False
     again: bool = False
+    told: tuple[str, ...] = ()
     doubts: bool = False
     language: str = ""
 

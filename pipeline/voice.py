@@ -194,12 +194,13 @@ class HouseVoice:
         *,
         variant: str = "",
         spoken: Sequence[str] = (),
+        told: Sequence[str] = (),
         key: str = "",
     ) -> str:
         """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
-        gets, but one that the replies `spoken` so far have least. An unknown `kind` falls back to the
-        outcome's own reply, unknown small talk to what the service can do; a `key` of `fixed` goes before
-        both. Raises `ValueError` for `ANSWERED`: answers are composed."""
+        gets, but one that the replies `spoken` so far, and those `told` elsewhere, have least. An
+        unknown `kind` falls back to the outcome's own reply, unknown small talk to what the service can do; a
+        `key` of `fixed` goes before both. Raises `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
             raise ValueError("an answer is composed from evidence, never fixed")
         keys = (key, f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind in ALARMS else "", outcome.value)
@@ -208,7 +209,7 @@ class HouseVoice:
         if not topics:
             options = tuple(option for option in options if TOPICS not in option) or options
         filled = [option.replace(TOPICS, _listed(topics)) for option in options]
-        said = choose(filled, variant, "\n".join(spoken))
+        said = choose(filled, variant, "\n".join((*told, *spoken)))
         said = said if kind in ALARMS else _fresh(said, spoken)
         if LANGUAGE in said:
             user = kind.partition(".")[2]

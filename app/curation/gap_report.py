@@ -19,6 +19,7 @@ from app.curation.clusters import Cluster, RecentVectors, clusters_of
 from app.curation.gap_store import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
 from app.curation.matching import Matched, matched
 from app.store.database.db import now
+from knowledge.index.recent import may_be_told_to_forget
 from knowledge.types import FloatArray, Hit, Snapshot
 
 MOST_MESSAGES = 5_000
@@ -77,6 +78,14 @@ class GapReport:
         self._clusters: dict[Section, list[Cluster]] = {}
         self._states: dict[Section, tuple[Any, ...]] = {}
         self._gaps: dict[Section, tuple[list[Cluster], tuple[Any, ...], list[Gap]]] = {}
+        may_be_told_to_forget(self)
+
+    def forget(self) -> None:
+        """Clusters are made anew when they are asked for."""
+        with self._lock:
+            self._states.clear()
+            self._clusters.clear()
+            self._gaps.clear()
 
     def gaps(self, section: Section) -> list[Gap]:
         """All of a section, those with most messages first. Raises what encoder and database raise."""

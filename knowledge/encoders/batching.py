@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from knowledge.encoders.types import EncoderFailed, TextEncoder
+from knowledge.index.recent import may_be_told_to_forget
 from knowledge.types import FloatArray, KnowledgeError
 
 giving_way: ContextVar[bool] = ContextVar("giving way", default=False)
@@ -50,6 +51,11 @@ class MicroBatcher(Generic[_Item]):
         self._closed = False
         # One thread: the model spreads over the cores by itself.
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        may_be_told_to_forget(self)
+
+    def forget(self) -> None:
+        """Keeps no row any longer. Another one is begun rather than this one emptied: it may be in use."""
+        self._recent = OrderedDict()
 
     async def rows(self, items: Sequence[_Item]) -> FloatArray:
         """A row an item, shape (len(items), width), the caller's own copy. Raises `failure`.
@@ -60,11 +66,12 @@ class MicroBatcher(Generic[_Item]):
         rows = np.empty((len(items), self._width), dtype=np.float32)
         waiting: dict[int, asyncio.Future[FloatArray]] = {}
         for place, item in enumerate(items):
-            known = self._recent.get(item)
+            recent = self._recent
+            known = recent.get(item)
             if known is None:
                 waiting[place] = self._enqueue(item)
             else:
-                self._recent.move_to_end(item)
+                recent.move_to_end(item)
                 rows[place] = known
         if waiting:
             await asyncio.wait(waiting.values())  # unlike gather, it does not cancel what others wait for
@@ -109,11 +116,12 @@ class MicroBatcher(Generic[_Item]):
         return batch
 
     def _settle(self, batch: Sequence[_Item], rows: FloatArray) -> None:
+        recent = self._recent
         for item, row in zip(batch, rows, strict=True):
-            self._recent[item] = row.copy()  # not a view, which would keep the whole batch
-            self._pending.pop(item).set_result(self._recent[item])
-        while len(self._recent) > self._cache_size:
-            self._recent.popitem(last=False)
+            recent[item] = row.copy()  # not a view, which would keep the whole batch
+            self._pending.pop(item).set_result(recent[item])
+        while len(recent) > self._cache_size:
+            recent.popitem(last=False)
 
     def _fail(self, batch: Sequence[_Item], failure: KnowledgeError) -> None:
         for item in batch:

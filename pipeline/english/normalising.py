@@ -1,4 +1,4 @@
-"""A message as a careful writer would have put it: without greetings, slang and typos. Only alternates of a
+"""A message as a careful writer would have put it: without slang and typos. Only alternates of a
 query are written this way, for a message means what it says first."""
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.english.pleasantries import without_pleasantries
 from pipeline.english.vocabulary import Vocabulary
 from pipeline.english.words import LETTERS
 from pipeline.stages.rewriting.context_dependence import NAME
@@ -62,8 +61,8 @@ class Rewording:
 
 
 def normalise(text: str, rewording: Rewording, vocabulary: Vocabulary, everyday: Set[str]) -> str:
-    """`text` without greetings, slang and typos; names, numbers and negations stay. Never empty."""
-    bare = without_pleasantries(rewording(text)) or text
+    """`text` without slang and typos; names, numbers and negations stay. Never empty."""
+    bare = rewording(text) or text
     names = {match.group().lower() for match in NAME.finditer(bare)} if not bare.isupper() else set()
 
     def correct(match: re.Match[str]) -> str:

@@ -97,7 +97,8 @@ class Recall:
             about = [
                 each
                 for each in candidates
-                if _asks_of(question.text, each.hit.entry) and await self._speaks_of(each.hit.entry, item)
+                if _asks_of(question.text, item.about, each.hit.entry)
+                and await self._speaks_of(each.hit.entry, item)
             ]
             if about:
                 return replace(evidence, accepted=(about[0],), offered=())
@@ -114,9 +115,9 @@ class Recall:
         return float((vectors[1:] @ vectors[0]).max()) >= SAME
 
 
-def _asks_of(asked: str, entry: Entry) -> bool:
-    """Whether most of what a question names is spoken of by the entry: who is pregnant and asks about alcohol
-    wants to know about that."""
-    named = telling(asked) - _PREDICATES
+def _asks_of(asked: str, about: str, entry: Entry) -> bool:
+    """Whether most of what a question names, but for whom it is `about`, is spoken of by the entry: who is
+    pregnant and asks about alcohol wants to know about that."""
+    named = telling(asked) - telling(about) - _PREDICATES
     text = "\n".join((entry.question, *entry.alternates, entry.answer))
     return len(named & telling(text)) > MOST_SHARED * len(named) or not named

@@ -11,12 +11,12 @@ from weakref import WeakKeyDictionary
 from knowledge.types import LEARNED, FloatArray, Hit, Snapshot
 from pipeline.english.language import content_words
 from pipeline.english.normalising import Slang
-from pipeline.english.pleasantries import without_pleasantries
 from pipeline.english.words import WORD
 from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.gate.alarms import Alarm, Alarms, Context, telling
 from pipeline.stages.gate.exemplars import Exemplars
 from pipeline.stages.gate.intent_classifier import IntentClassifier
+from pipeline.stages.gate.pleasantries import without_pleasantries
 from pipeline.stages.gate.spoken_language import SpokenLanguages
 from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.stages.relevance.thresholds import JudgeThresholds, lowered

@@ -11,12 +11,12 @@ import pytest
 
 from knowledge.encoders.model_card import read_card
 from knowledge.types import Entry
-from pipeline.english.pleasantries import without_pleasantries
 from pipeline.errors import RetrievalFailed
 from pipeline.stages.gate.alarm_model import BINS, NOTHING, AlarmModel, wording
 from pipeline.stages.gate.alarms import Alarms, read_lexicon
 from pipeline.stages.gate.exemplars import Exemplars, read_exemplars
 from pipeline.stages.gate.intent_classifier import ASKS, IntentClassifier
+from pipeline.stages.gate.pleasantries import without_pleasantries
 from pipeline.stages.gate.topic_gate import CalibratedTopicGate
 from pipeline.stages.relevance.thresholds import JudgeThresholds
 from pipeline.stages.rewriting.term_resolution import TermResolver
@@ -320,7 +320,7 @@ from pipeline.stages.gate.alarm_model import BINS, NOTHING, AlarmModel, wording
 from pipeline.stages.gate.alarms import Alarms, read_lexicon, telling
 from pipeline.stages.gate.exemplars import Exemplars
 from pipeline.stages.relevance.thresholds import JudgeThresholds
-from pipeline.english.pleasantries import without_pleasantries
+from pipeline.stages.gate.pleasantries import without_pleasantries
 alarms = Alarms(read_lexicon(Path(sys.argv[1])), Exemplars({}, {}), JudgeThresholds())
 units = ["is it safe , , , ok x", "a" + " " * 3990 + "b", " , , , ok", "kill all the ", "hi,-", "get ", "."]
 for unit in units:
