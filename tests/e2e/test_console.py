@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -14,7 +14,8 @@ from app.compose.services import Services
 from app.store.curators import Role
 from learning.evaluation.report.last_report import keep_report
 from learning.evaluation.statistics.figures import figures_of
-from pipeline.types import Citation, Outcome, Question, Reply
+from pipeline.ports import Say
+from pipeline.types import Citation, Outcome, Question, Reply, TurnContext
 from tests.app.console.test_evaluation import run as evaluated
 from tests.app.release_gate.test_gate import ByHeart
 from tests.e2e.scripted import ask
@@ -49,7 +50,9 @@ class Knows:
 
     using: Services
 
-    async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
         entries = self.using.live.current.entries.values()
         known = next((each for each in entries if question.text in (each.question, *each.alternates)), None)
         reply = Reply("I have no answer to that.", Outcome.NO_ANSWER)
@@ -57,7 +60,8 @@ class Knows:
             cited = Citation(1, known.id, known.question, None, 0, len(known.answer))
             reply = Reply(f"{known.answer} [1]", Outcome.ANSWERED, (cited,))
         await say(reply.text)
-        await self.using.traces.record(trace(message_id, question.text, reply.outcome))
+        made = trace(message_id, question.text, reply.outcome)
+        await self.using.traces.record(made, context or TurnContext())
         return reply
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.types import LEARNED, Calibration, FloatArray, Hit
-from pipeline.ports import Encoder, Knowledge
+from pipeline.ports import Encoder, Knowledge, encoded, release_of
 from pipeline.stages.relevance.thresholds import JudgeThresholds, lowered
 from pipeline.stages.relevance.unsupported_terms import TermSupport
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
@@ -47,9 +47,9 @@ class CalibratedRelevanceCheck:
         hits = retrieved.hits
         if not hits:
             return Evidence(query, ())
-        snapshot = self._knowledge.current
+        snapshot = release_of(query.context, self._knowledge)
         calibration = snapshot.calibration
-        vector = (await self._encoder.encode([query.text]))[0]
+        vector = (await encoded(query.context, self._encoder, [query.text]))[0]
         answerable, shares = _calibrated(hits, calibration, vector)
         judged = [Accepted(hit, answerable * share) for hit, share in zip(hits, shares, strict=True)]
         if LEARNED not in calibration.figures:  # nor could the gate learn what is on topic
@@ -57,7 +57,7 @@ class CalibratedRelevanceCheck:
         evidence = decided(query, judged, answerable, self._thresholds)
         if self._support is None or query.language or not (evidence or evidence.offered):
             return evidence
-        missing = await self._support.doubt(query.text, vector, hits[0], snapshot, query.borrowed)
+        missing = await self._support.doubt(query, vector, hits[0], snapshot)
         return decided(query, judged, answerable, self._thresholds, missing) if missing else evidence
 
 

@@ -14,7 +14,7 @@ from pipeline.english.language import stem
 from pipeline.english.lexicon import DESCRIBING, FUNCTION_WORDS
 from pipeline.english.normalising import Slang
 from pipeline.english.words import nearest_spelling
-from pipeline.ports import Knowledge, RelevanceCheck
+from pipeline.ports import Knowledge, RelevanceCheck, release_of
 from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
@@ -116,7 +116,7 @@ class SubtypeFilter:
         evidence = await self._check(query, retrieved)
         if query.language or not (evidence.accepted or evidence.offered):
             return evidence
-        kinds = self._of(self._knowledge.current)
+        kinds = self._of(release_of(query.context, self._knowledge))
 
         def meant(items: tuple[Accepted, ...]) -> tuple[Accepted, ...]:
             return tuple(item for item in items if not kinds.another(query.text, item.hit.entry))
