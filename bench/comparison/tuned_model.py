@@ -119,7 +119,9 @@ def _batches(
     yield from batches
 
 
-def _padded(batch: Sequence[tuple[list[int], list[int]]], filler: int) -> tuple[list[list[int]], list[list[int]]]:
+def _padded(
+    batch: Sequence[tuple[list[int], list[int]]], filler: int
+) -> tuple[list[list[int]], list[list[int]]]:
     """Filled up behind, where nothing that counts can see it."""
     longest = max(len(ids) for ids, _ in batch)
     missing = [longest - len(ids) for ids, _ in batch]
