@@ -19,6 +19,7 @@ from pipeline.speech import Speech
 from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.pointed_step import PointedStep
+from pipeline.stages.relevance.relevance_check import without_asking
 from pipeline.stages.relevance.standing_answer import (
     DOUBT,
     StandingAnswer,
@@ -185,6 +186,8 @@ class ChatPipeline:
         if not standing and (parts := await self._parts(journal, question, doubtful=doubtful)):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
+        if speech.urgent:
+            evidence = without_asking(evidence)
         if evidence:
             return await self._say(journal, question, evidence, speech)
         if speech.urgent:
@@ -308,8 +311,9 @@ class ChatPipeline:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         spoken = replies_of(question.history)
         voice = self._voice.on(question.context.release)
-        said = voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told)
-        await speech.say_house(said)
+        await speech.say_house(
+            voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told)
+        )
         suggestions = questions_of(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 

@@ -170,7 +170,7 @@ async def _plan_view(
     if not (way or filters["way"]):
         way, is_demonstration = await asyncio.to_thread(usual_way, services, content, approves=approves)
     chosen = way or _way(filters["way"], content, at)
-    planned = await asyncio.to_thread(plan, services, content, chosen)
+    planned = await asyncio.to_thread(request.app.state.plans.of, services, content, chosen)
     part = filters["show"] if filters["show"] in _PARTS else _first(planned)
     shown = {
         "upload": kept,

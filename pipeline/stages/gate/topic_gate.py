@@ -143,6 +143,8 @@ class CalibratedTopicGate:
         if kind in _ASKING_TOO:
             best = await self._with_clauses(snapshot, message, best)
             kind = None if best.probability >= self._thresholds.gate else kind
+        elif kind is None and len(message.text) > _READ:
+            best = await self._with_pieces(snapshot, message, best)
         if kind is not None:
             return TopicVerdict(Topic.SMALL_TALK, best.probability, kind)
         if best.probability >= self._thresholds.gate and not message.says_nothing:
@@ -203,6 +205,12 @@ class CalibratedTopicGate:
             entries = tuple(snapshot.entries.values())
             known = self._subjects[snapshot] = await asyncio.to_thread(DomainTerms.of, entries, self._slang)
         return known
+
+    async def _with_pieces(self, snapshot: Snapshot, message: _Message, best: _Reading) -> _Reading:
+        """The best reading of any telling piece of a long message: who tells a story asks at one place of it,
+        and an encoder reads only how it begins."""
+        told = [await self._read(snapshot, message, piece) for piece in message.pieces]
+        return max((best, *told), key=lambda reading: reading.probability)
 
     async def _with_clauses(self, snapshot: Snapshot, message: _Message, best: _Reading) -> _Reading:
         """The best reading of any part of a message: who complains may ask something beside."""
