@@ -45,9 +45,12 @@ _SOURCE: _Schema = {
     "type": "object",
     "properties": {
         "title": _optional_text(MAX_TITLE),
-        "url": _text(MAX_URL, r"^https?://[a-z0-9.-]+(/[!-~]*)?$"),
+        "url": {"type": "string", "maxLength": MAX_URL, "pattern": r"^$|^https?://[a-z0-9.-]+(/[!-~]*)?$"},
     },
-    "anyOf": [{"required": ["url"]}, {"required": ["title"], "properties": {"title": _text(MAX_TITLE)}}],
+    "anyOf": [
+        {"required": ["url"], "properties": {"url": {"minLength": 1}}},
+        {"required": ["title"], "properties": {"title": _text(MAX_TITLE)}},
+    ],
 }
 _DAY: _Schema = {"anyOf": [{"type": "string", "format": "date"}, {"const": ""}, {"type": "null"}]}
 _ENTRY: _Schema = {
