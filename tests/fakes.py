@@ -8,7 +8,9 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -216,6 +218,10 @@ def services(
 ) -> Services:
     """A whole service around a scripted chain, on a fresh database below `data_dir`."""
     chosen = settings(data_dir, **fields)
+    file = data_dir / "candor.db"
+    if not file.exists() and chosen.database == settings(data_dir).database:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_empty_database())
     engine = prepared_database(chosen)
     chain = chat or ScriptedChat(answered())
 
@@ -237,6 +243,14 @@ def services(
     if isinstance(chain, ScriptedChat):
         chain.traces = using.traces
     return using
+
+
+@cache
+def _empty_database() -> bytes:
+    """A file with every table and no row: migrating once is enough for a thousand tests."""
+    with TemporaryDirectory(prefix="candor-empty-") as folder:
+        prepared_database(settings(Path(folder))).dispose()
+        return (Path(folder) / "candor.db").read_bytes()
 
 
 def embed_all(texts: Sequence[str], on_progress: Callable[[int, int], None] | None = None) -> EmbedResult:

@@ -43,6 +43,8 @@ ONE_ADAPTER = {
     "accelerate": TRAINERS,
     "xllamacpp": {"app/compose/local_llm_child.py"},
     "sklearn": {"learning/training/judging/logistic.py"},
+    "authlib": {"app/single_sign_on/provider.py"},
+    "joserfc": {"app/single_sign_on/provider.py"},
     "py3langid": {"pipeline/stages/gate/spoken_language.py"},
 }
 MAX_LINES = 400
@@ -54,7 +56,12 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text("utf-8"))
 
 
-def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
+@cache
+def imports(path: Path, *, top_level_only: bool = False) -> tuple[str, ...]:
+    return tuple(_imports(path, top_level_only))
+
+
+def _imports(path: Path, top_level_only: bool) -> Iterator[str]:
     tree = tree_of(path)
     for node in tree.body if top_level_only else ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -157,6 +157,9 @@ class ReleaseService:
         """The ids of the entries that are served, none while nothing is."""
         return self._live.current.entries.keys() if self._live.release_id else frozenset()
 
+    def is_live(self, release_id: str) -> bool:
+        return release_id == self._live.release_id
+
     async def load(self, release_id: str) -> Snapshot:
         """A release to be tried; the one that serves costs nothing. Raises what `Releases.load` raises."""
         if release_id == self._live.release_id:

@@ -23,6 +23,7 @@ from app.compose.release_service import KnowledgeBase, ReleaseService
 from app.curation.gap_report import GapReport
 from app.curation.gap_watch import GapWatch
 from app.curation.near_entries import Advice
+from app.curation.site_search import SiteSearch
 from app.curation.suggestions import Suggestions
 from app.memory.remembering import Memory
 from app.metrics import Metrics
@@ -91,6 +92,7 @@ class Services:
     releases: ReleaseService
     gaps: GapReport
     gap_watch: GapWatch
+    site_search: SiteSearch
     suggestions: Suggestions
     answering: Answering
     gate: ReleaseGate
@@ -110,6 +112,7 @@ class Services:
     async def stop(self) -> None:
         await self.turns.close()
         await self.gap_watch.stop()
+        await self.site_search.stop()
         await self.purging.stop()
         await self.releases.stop()
         await self.storage.close()
@@ -214,12 +217,13 @@ def wire(
         releases=releases,
         gaps=gaps,
         gap_watch=GapWatch(gaps, chat, live, storage, every_s=settings.follow_every_s),
+        site_search=SiteSearch(settings.search_sites, jobs, storage, lambda: releases.base.encode),
         suggestions=Suggestions(engine, EntryStore(engine)),
         answering=Answering(
             chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
         ),
         gate=gate,
-        trial=Trial(chat, releases),
+        trial=Trial(chat, releases, limiter, deadline_s=settings.turn_deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         memory=memory,

@@ -86,7 +86,7 @@ class GapReport:
                     break
                 self._states.pop(section)  # another process has arranged them anew
         gaps = (Gap(rows[cluster.id], cluster) for cluster in clusters if cluster.id in rows)
-        return sorted(gaps, key=_by_weight)
+        return sorted(gaps, key=by_weight)
 
     def find(
         self,
@@ -102,7 +102,8 @@ class GapReport:
         wanted, part = set(states or GapState), (text or "").casefold()
         found = []
         for gap in self.gaps(section_of(kind)):
-            gap = Gap(gap.row, gap.cluster.within(since, until))
+            if since or until:
+                gap = Gap(gap.row, gap.cluster.within(since, until))
             if not gap.cluster.messages or gap.row.state not in wanted:
                 continue
             if kind in (Kind.UNANSWERED, Kind.NOT_CHOSEN, Kind.RATED_DOWN) and not gap.kinds[kind]:
@@ -110,7 +111,7 @@ class GapReport:
             if part and not any(part in each.text.casefold() for each in gap.cluster.messages):
                 continue
             found.append(gap)
-        return sorted(found, key=_by_weight)
+        return sorted(found, key=by_weight) if since or until else found
 
     def get(self, gap_id: str) -> Gap:
         """Also by the id of a gap that went into it. Raises `GapNotFound`."""
@@ -123,8 +124,8 @@ class GapReport:
 
     def nearest(self, gap: Gap, live: Snapshot | None) -> Sequence[Hit]:
         """The entries of a release that are nearest to a gap, best first; none where no release is live."""
-        name = gap.cluster.name
-        return live.search(name, self.vector_of(name), _NEAREST) if live else ()
+        query = gap.cluster.query
+        return live.search(query, self.vector_of(query), _NEAREST) if live else ()
 
     def related(self, gap: Gap) -> list[tuple[Gap, float]]:
         """Other gaps of its section that are near to it, with the mean cosine between their wordings and its
@@ -216,7 +217,8 @@ def _came_back(row: GapRow, messages: Sequence[Asked]) -> bool:
     )
 
 
-def _by_weight(gap: Gap) -> tuple[int, float, str]:
+def by_weight(gap: Gap) -> tuple[int, float, str]:
+    """Sorts those with most messages first, of equals what was asked last."""
     messages = gap.cluster.messages
     last = max((each.at.timestamp() for each in messages), default=0.0)
     return -len(messages), -last, gap.row.id

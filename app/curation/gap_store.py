@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Engine, insert
+from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select, update
 
 from app.store.database.db import UtcDateTime, now
@@ -67,9 +68,11 @@ class GapStore:
         self._engine = engine
 
     def rows(self, section: str) -> dict[str, GapRow]:
-        with Session(self._engine, expire_on_commit=False) as session:
-            found = session.exec(select(GapRow).where(GapRow.section == section)).all()
-            return {row.id: row for row in found}
+        """By id. Made of plain columns: of thousands, what an ORM keeps to write them back costs most."""
+        columns = list(SQLModel.metadata.tables[GapRow.__tablename__].columns)
+        with self._engine.connect() as connection:
+            found = connection.execute(sa_select(*columns).where(col(GapRow.section) == section)).mappings()
+            return {row["id"]: GapRow.model_construct(**row) for row in found}
 
     def count_open(self, section: str) -> int:
         """As they were arranged last."""

@@ -92,7 +92,8 @@ class JobStore:
                     row.progress, row.doing = progress, doing
                 session.commit()
 
-    def succeed(self, job_id: str, release_id: str, counts: Mapping[str, int]) -> None:
+    def succeed(self, job_id: str, release_id: str | None, counts: Mapping[str, int]) -> None:
+        """`release_id`: what was built, where the job builds."""
         self._end(job_id, JobStatus.SUCCEEDED, progress=1.0, release_id=release_id, counts=dict(counts))
 
     def fail(self, job_id: str, error: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from typing import Annotated, Any
 
@@ -41,16 +42,23 @@ class WidgetConfig(BaseModel):
     messages: dict[str, str]
 
 
+@cache
+def _assets() -> WidgetAssets:
+    return WidgetAssets()
+
+
 def widget_routes(
     texts: WidgetTexts, offers: Offers, alarms: Sequence[str], frame_origins: Sequence[str]
 ) -> APIRouter:
     """The routes of the widget that says `texts`, and may be framed by pages of these origins."""
     router = APIRouter()
-    assets = WidgetAssets()
+    assets = _assets()
     page = (FOLDER / "index.html").read_text("utf-8")
 
     @router.get("/widget/config", responses=problems(422))
-    def config(response: Response, lang: Annotated[str, Query(max_length=35)] = "") -> WidgetConfig:
+    def config(
+        response: Response, lang: Annotated[str, Query(max_length=35, pattern=r"^[^\x00]*$")] = ""
+    ) -> WidgetConfig:
         response.headers["Cache-Control"] = f"public, max-age={_FRESH_S}"
         response.headers["Vary"] = "Origin"
         return WidgetConfig(alarms=list(alarms), **config_of(texts, offers, lang))
@@ -64,7 +72,7 @@ def widget_routes(
         return assets.response(name, version, request)
 
     @router.api_route("/", methods=[*_GET], include_in_schema=False)
-    async def index(lang: Annotated[str, Query(max_length=35)] = "") -> Response:
+    async def index(lang: Annotated[str, Query(max_length=35, pattern=r"^[^\x00]*$")] = "") -> Response:
         language = texts.language_for(lang)
         told = texts.told(language)
         words = {

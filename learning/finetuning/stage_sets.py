@@ -24,7 +24,6 @@ from pipeline.types import Message, Question, Role
 from pipeline.voice import Exemplar, StyleCard
 
 Answer = TypeVar("Answer", bound=BaseModel)
-STAGES = ("gate", "query", "relevance", "answer")
 _JUDGED = 4  # passages that the relevance check reads in one call
 _MARKER = re.compile(r"\[(\d+)\]")
 
@@ -69,8 +68,8 @@ def choice_row(choice: Choice) -> Row:
 
 
 async def stage_row(stage: str, turn: ReviewedTurn, around: Surroundings) -> Row | None:
-    """The sample of one of `STAGES`, without personal data; None where the turn did not get to the stage, or
-    an entry that it used is gone."""
+    """The sample of one stage (gate, query, relevance or answer), without personal data; None where the turn
+    did not get to the stage, or an entry that it used is gone."""
     clean = _without_personal_data(turn)
     steps = {step["step"]: step["result"] for step in reversed(turn.steps)}  # the first of each kind
     made = await _MAKERS[stage](clean, steps, around)

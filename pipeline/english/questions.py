@@ -18,9 +18,6 @@ _ORDERED = re.compile(
     rf"{_FILLER}(?:(?:what|which|how)(?: [^\W_]+){{0,2}} |(?:who|where|when|why) )?{_AUXILIARY} [^\W_]+",
     re.IGNORECASE,
 )
-_EMBEDDED = re.compile(
-    r"\b(?:wonder(?:ing)?|know|tell me|ask(?:ing)?|sure|told) (?:if|whether)\b", re.IGNORECASE
-)
 _INVERTED = re.compile(
     rf"\b(?:{'|'.join(sorted(DO | MODALS))}) (?:i|we|you|they|he|she|it|this|that)\b",
     re.IGNORECASE,
@@ -32,8 +29,7 @@ _CLAUSE = re.compile(r"[,;:–—] ?")
 
 def asks(text: str) -> bool:
     """Also without a question mark, and after an opening clause: "i am 70, can i have it"."""
-    inside = _EMBEDDED.search(text) or _INVERTED.search(text)
-    return "?" in text or bool(inside) or any(map(opens_question, _CLAUSE.split(text)))
+    return "?" in text or bool(_INVERTED.search(text)) or any(map(opens_question, _CLAUSE.split(text)))
 
 
 def is_question(text: str) -> bool:

@@ -142,7 +142,8 @@ def test_a_corrected_answer_goes_live_and_back(sign_in: SignIn) -> None:
     editor.keyboard.press("Enter")
     editor.get_by_role("link", name="What about dna?").click()
     answer(editor).fill("It stays **outside** the nucleus.")
-    expect(editor.locator("#preview strong")).to_have_text("outside")
+    expect(editor.locator("#preview .as-read .assistant strong")).to_have_text("outside")  # by the widget
+    expect(editor.locator("#preview .assistant sup.mark")).to_have_count(1)
     press(editor, "Save and send to review")
     expect(editor.get_by_role("status")).to_contain_text("It waits for an approver")
     expect(editor.get_by_text("Users still get version 1")).to_be_visible()

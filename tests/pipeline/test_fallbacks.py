@@ -12,7 +12,7 @@ from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.turn import Checked, Evidence, Retrieved, Reviewed, SearchQuery, Sentence, SentenceKind, Verdict
 from pipeline.types import Outcome
 from tests.fakes import ScriptedStage
-from tests.pipeline.test_chat_pipeline import (
+from tests.pipeline.scripted_chain import (
     ON_TOPIC,
     QUERY,
     REFUSED,

@@ -12,6 +12,7 @@ from app.api.callers import Using, client_of
 from app.api.errors import Problem
 from app.api.openapi import problems
 from app.api.schemas.admin import (
+    NO_NUL,
     ActBody,
     ActingBody,
     AuditBody,
@@ -32,7 +33,7 @@ from app.store.database.db import now
 
 SESSION_LASTS = timedelta(hours=12)
 _ADMIN = [needs(Role.ADMIN)]
-_Word = Annotated[str | None, Query(max_length=200)]
+_Word = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 router = APIRouter(prefix="/admin", route_class=AdminRoute, responses=problems(401, 403, 429))
 sign_in = APIRouter(prefix="/admin", responses=problems(401, 413, 422, 429))
 """What is called without a token."""

@@ -90,13 +90,13 @@ def _waits(services: Services) -> list[tuple[str, str]]:
             f"entries?due={entries_view.TO_REVIEW}",
         ),
         (
-            services.gaps.store.count_open(Section.GAPS),
+            sum(services.gaps.store.count_open(each) for each in (Section.GAPS, Section.OFF_TOPIC)),
             "{} open",
             "unanswered question is|unanswered questions are",
             "gaps?state=open",
         ),
         (
-            len(services.suggestions.open()),
+            len(services.suggestions.at_hand()),
             "suggested {} to be looked at",
             "wording is|wordings are",
             "suggestions",

@@ -14,13 +14,15 @@ SESSION = "session"
 
 
 class CuratorRow(SQLModel, table=True):
-    """A curator. Without a password he comes in with keys only."""
+    """A curator. Without a password he comes in with keys, or the account at an OpenID provider for which
+    `subject` stands."""
 
     __tablename__ = "curators"
 
     name: str = Field(primary_key=True, max_length=64)
     role: str = Field(max_length=16)
     password: str | None = Field(default=None, max_length=200)
+    subject: str | None = Field(default=None, unique=True, index=True, max_length=64)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 

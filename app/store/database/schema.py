@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -30,17 +31,16 @@ def bring_up_to_date(engine: Engine) -> None:
     file = sqlite_file.file_of(engine)
     if file is not None:
         sqlite_file.make(file)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.connect() as connection:
-        if _is_current(connection, config):
+        if _is_current(connection):
             return
     with engine.connect() as connection:
         _take_turns(connection)
-        if _is_current(connection, config):  # another process was quicker
+        if _is_current(connection):  # another process was quicker
             return
         if file is not None and inspect(connection).has_table("entries"):
             _back_up(engine, file)
+        config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
@@ -51,9 +51,20 @@ def backups_of(file: Path) -> list[Path]:
     return sorted(file.parent.glob(f"{file.stem}-before-*.db"))
 
 
-def _is_current(connection: Connection, config: Config) -> bool:
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
+
+
+def _is_current(connection: Connection) -> bool:
     """Raises `SettingsError` for a revision that this version does not know."""
-    scripts = ScriptDirectory.from_config(config)
+    scripts = _scripts()
     found, newest = MigrationContext.configure(connection).get_current_revision(), scripts.get_current_head()
     try:
         scripts.get_revision(found or "base")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import JSON, Text
@@ -38,12 +38,17 @@ def is_same(message: str, question: str) -> bool:
     return said == shown
 
 
-def mark_chosen(offer: ChoiceRow, questions: Sequence[str], message: str) -> None:
-    """Notes which offer a message took up, if any; `questions` are what was shown, in the same order."""
+def mark_chosen(
+    offer: ChoiceRow, questions: Sequence[str], message: str, answered_by: Collection[str] = ()
+) -> None:
+    """Notes which offer a message took up, if any; `questions` are what was shown, in the same order.
+    `answered_by` are the entries that answered it, where the chain read it as a choice ("1", "the dog")."""
     for entry_id, question in zip(offer.offered, questions, strict=False):
         if is_same(message, question):
             offer.chosen = entry_id
             return
+    if len(answered_by) == 1 and (only := next(iter(answered_by))) in offer.offered:
+        offer.chosen = only
 
 
 def taken_choices(session: Session) -> Sequence[ChoiceRow]:

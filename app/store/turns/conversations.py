@@ -17,6 +17,7 @@ from app.store.database.db import UtcDateTime, now
 from app.store.memory.rows import is_forgotten
 from app.store.turns.choices import ChoiceRow, mark_chosen
 from app.store.turns.turn_table import TurnRow
+from pipeline.stages.relevance.chosen_question import CHOICE
 from pipeline.types import Citation, Message, Outcome, Reply, Role
 
 HISTORY_EXCHANGES = 25
@@ -136,7 +137,7 @@ class ConversationStore:
                 own = update(TurnRow).where(col(TurnRow.message_id) == message_id)
                 session.exec(own.values(conversation_id=opened.id))
             else:
-                _take_up(session, opened.id, message)
+                _take_up(session, opened.id, message, row)
                 if opened.user_key:
                     its = update(ConversationRow).where(col(ConversationRow.id) == opened.id)
                     session.exec(its.values(user_key=opened.user_key))
@@ -190,12 +191,15 @@ class ConversationStore:
                 raise MessageNotFound(message_id) from None
 
 
-def _take_up(session: Session, conversation_id: str, message: str) -> None:
+def _take_up(session: Session, conversation_id: str, message: str, row: ExchangeRow) -> None:
     """Notes where a message chooses among what the reply before it offered."""
     of_it = select(ExchangeRow).where(ExchangeRow.conversation_id == conversation_id)
     last = session.exec(of_it.order_by(col(ExchangeRow.seq).desc()).limit(1)).first()
     if last is not None and (offer := session.get(ChoiceRow, last.message_id)) is not None:
-        mark_chosen(offer, last.suggestions, message)
+        steps = session.exec(select(TurnRow.steps).where(col(TurnRow.message_id) == row.message_id)).first()
+        is_read = any(step.get("engine") == CHOICE for step in steps or ())
+        cited = {str(citation["entry_id"]) for citation in row.citations} if is_read else set()
+        mark_chosen(offer, last.suggestions, message, cited)
 
 
 def has_no_exchange() -> ColumnElement[bool]:

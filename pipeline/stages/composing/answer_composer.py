@@ -58,7 +58,7 @@ class ExtractiveComposer:
         entry = evidence.accepted[0].hit.entry
         blocks = read_blocks(entry.answer)
         chosen = await self._chosen(question, evidence, blocks)
-        pieces = [*self._opening(question, entry, evidence), *_laid_out(entry, chosen)]
+        pieces = [*self._opening(question, entry, evidence), *laid_out(entry, chosen)]
         if len(chosen) < len(blocks):
             pieces.append(replace(_house(self._voice.shortened(entry), "\n\n"), needed=True))
         elif closing := self._around(question, entry)[1]:
@@ -107,7 +107,7 @@ class ExtractiveComposer:
         return around.opener, around.closing
 
 
-def _laid_out(entry: Entry, blocks: Sequence[Block]) -> Iterator[Sentence]:
+def laid_out(entry: Entry, blocks: Sequence[Block]) -> Iterator[Sentence]:
     """The blocks in reading order, each below the headings that it stands under and that were not said yet,
     set off as in the answer."""
     answer, said, end = entry.answer, set[tuple[int, int]](), -1

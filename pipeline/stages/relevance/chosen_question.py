@@ -15,6 +15,8 @@ from pipeline.stages.relevance.curated import certain
 from pipeline.turn import Evidence
 from pipeline.types import Question, Role
 
+CHOICE = "choice"
+"""The engine that a turn names which was read so."""
 _OFFERED = re.compile(r"^[-*•] (.+)$", re.MULTILINE)
 _EMPTY = frozenset(stem(word) for word in "mean meant please thing option question number one ones".split())
 _WORDS = 4  # content words; who says more asks something new
@@ -34,7 +36,7 @@ class ChosenQuestion:
     """Reads a message that does no more than choose of the curated questions that the reply before it
     offered: by their places, by words that one of them alone has, or by a yes or no."""
 
-    engine = "choice"
+    engine = CHOICE
 
     def __init__(self, knowledge: Knowledge, meanings: Mapping[str, str] | None = None) -> None:
         """`meanings` gives the English for "yes", "second" and the like in other languages."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from knowledge.types import Snapshot
-from pipeline.english.normalising import Rewording, Slang, asking, normalise, without_asides
+from pipeline.english.normalising import Rewording, Slang, normalise
 from pipeline.english.vocabulary import Vocabulary
 from pipeline.english.words import TERM
 from pipeline.ports import Knowledge
@@ -36,7 +36,7 @@ class SpecialistQueryRewriter:
     """Rules and two small logistic models; no text is generated, every word of a query was said before.
 
     A message that stands alone is searched for exactly as it is. One that does not is followed by the words
-    of the history that it means. Alternates are worded plainly (no slang, typos or filler), with and without
+    of the history that it means. Alternates are worded plainly (no slang or typos), with and without
     words of the history. `everyday` gives ordinary words that are no typos although the knowledge base lacks
     them; where it gives none, no typo is corrected."""
 
@@ -64,14 +64,12 @@ class SpecialistQueryRewriter:
         needs, meant = self._meant(text, question.history, release.vocabulary.ubiquitous)
         used = bool(meant) and needs >= self._terms.dependence.alone_below
         query = _with(text, meant) if used else text
-        focus = asking(text)
-        plain, plain_focus = self._plain(text, release), self._plain(focus, release)
+        plain = self._plain(text, release)
         if used:
             alone = [plain] if needs < 1 and _says_something(text, release.vocabulary.ubiquitous) else []
-            tries = [_with(plain_focus, meant), *alone]
+            tries = [_with(plain, meant), *alone]
         else:
-            tries = [plain, without_asides(plain_focus, release.vocabulary)]
-            tries += [_with(plain_focus, meant)] if meant else []
+            tries = [plain, *([_with(plain, meant)] if meant else ())]
         alternates, own = _distinct(query, tries), text if used else ""
         return SearchQuery(query, alternates, used, leaning=needs, own=own, borrowed=tuple(meant))
 

@@ -25,10 +25,11 @@ YES = answered()
 @dataclass
 class Told:
     """A chain that gives the reply it was told for a message, and has no answer to any other. `queries` are
-    what it makes of follow-ups."""
+    what it makes of follow-ups, `picks` what it reads as the choice of an offered question."""
 
     replies: dict[str, Reply] = field(default_factory=dict)
     queries: dict[str, str] = field(default_factory=dict)
+    picks: set[str] = field(default_factory=set)
     otherwise: Reply = NOTHING
     release_id: str = "r1"
     traces: TraceStore | None = None
@@ -42,6 +43,8 @@ class Told:
         if query := self.queries.get(question.text):
             result = {"text": query, "used_history": True}
             made["steps"] = [{"step": "SearchQuery", "engine": "x", "elapsed_ms": 1.0, "result": result}]
+        if question.text in self.picks:
+            made["steps"] = [{"step": "Evidence", "engine": "choice", "elapsed_ms": 1.0, "result": {}}]
         assert self.traces is not None
         await self.traces.record(made)
         return reply
@@ -84,8 +87,13 @@ class Users:
 
 
 @asynccontextmanager
-async def users_of(folder: Path, chain: Told, llm: LanguageModel | None = None) -> AsyncIterator[Users]:
-    using = replace(services(folder, chain), llm=llm)
+async def users_of(
+    folder: Path,
+    chain: Told,
+    llm: LanguageModel | None = None,
+    **fields: Any,  # noqa: ANN401
+) -> AsyncIterator[Users]:
+    using = replace(services(folder, chain, **fields), llm=llm)
     chain.traces = using.traces
     async with client_of(create_app(using), started=True) as client:
         client.headers.update(BEARER)

@@ -15,7 +15,7 @@ from app.api.admission import Acting, AdminRoute, needs
 from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.openapi import problems
-from app.api.schemas.admin import JsonObject, Limit, Offset
+from app.api.schemas.admin import NO_NUL, JsonObject, Limit, Offset, Text
 from app.api.schemas.entries import ChangedEntry, EntryBody, NewEntry, SavedEntry
 from app.api.schemas.public import ImportCounts
 from app.api.schemas.releases import EntryPageBody
@@ -33,7 +33,7 @@ from knowledge.types import Entry, EntryStatus
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-Comment = Annotated[str, Query(max_length=2_000)]
+Comment = Annotated[str, Query(max_length=2_000, pattern=NO_NUL)]
 _LINE = {"type": "string", "description": "One entry, a JSON object, a line."}
 _ROWS = {
     "type": "string",
@@ -70,9 +70,9 @@ router = APIRouter(prefix="/admin/entries", route_class=AdminRoute, responses=pr
 @router.get("")
 def list_entries(
     services: Using,
-    topic: str | None = None,
+    topic: Annotated[str | None, Query(pattern=NO_NUL)] = None,
     status: EntryStatus | None = None,
-    text: Annotated[str | None, Query(max_length=500)] = None,
+    text: Text = None,
     expires_before: date | None = None,
     review_before: date | None = None,
     offset: Offset = 0,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from app.api.admission import Acting, AdminRoute, needs
-from app.api.callers import Using
+from app.api.callers import Using, within_rate
 from app.api.errors import Problem
 from app.api.openapi import problems
+from app.api.schemas.admin import Text
 from app.api.schemas.gate import (
     DiffBody,
     DiffItem,
@@ -39,7 +40,7 @@ _EDITING = [needs(Role.EDITOR)]
 @router.get("/gold")
 def list_gold(
     services: Using,
-    text: Annotated[str | None, Query(max_length=500)] = None,
+    text: Text = None,
     offset: Offset = 0,
     limit: Limit = 50,
 ) -> GoldPageBody:
@@ -122,7 +123,11 @@ def read_diff(
     )
 
 
-@router.post("/releases/{release_id}/ask", dependencies=_EDITING, responses=problems(404, 409, 413, 422))
+@router.post(
+    "/releases/{release_id}/ask",
+    dependencies=[*_EDITING, Depends(within_rate)],
+    responses=problems(404, 409, 413, 422, 503, 504),
+)
 async def ask_release(release_id: str, body: TrialRequest, services: Using) -> TrialBody:
     """What a release would say, live or not. Nothing of it is stored."""
     return TrialBody.of(release_id, await services.trial.ask(release_id, body.to_question()))

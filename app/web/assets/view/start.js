@@ -1,13 +1,14 @@
 /** What stands before the first question: a greeting, what may be asked, and what there is to know. */
 
 import { button, group, icon, make, outward } from "../nodes.js";
+import { inline } from "../markdown/inline.js";
 
 /** `told`: what the service says about the widget; `ask` sends a question. */
 export function start(told, words, ask) {
-  const notice = make("p", "notice", told.notice);
+  const notice = make("p", "notice", ...inline(told.notice, { house: true }));
   if (told.privacy_url) notice.append(" ", outward(make("a", "", words("privacy")), told.privacy_url));
   notice.setAttribute("role", "note");
-  const greeting = make("p", "greeting", told.greeting);
+  const greeting = make("p", "greeting", ...inline(told.greeting, { house: true }));
   notice.dir = greeting.dir = "auto"; // words that are not translated run as their own language does
   const offers = make("div", "offers");
   if (told.examples.length) offers.append(questions("examples", words("examples"), told.examples, told, ask));
