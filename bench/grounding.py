@@ -37,6 +37,7 @@ from pipeline.english.language import content_words
 from pipeline.stages.grounding.contradictions import find_contradiction
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck, is_verbatim
 from pipeline.turn import Accepted, Evidence, SearchQuery, Sentence, Verdict
+from pipeline.types import TurnContext
 from pipeline.voice import REQUIRED, HouseVoice
 
 LICENSED = ("wice", "begin", "faithdial", "halueval")  # weights that ship may be fitted on these
@@ -125,7 +126,7 @@ async def fit(check: SpecialistGroundingCheck, sets: Sequence[Sequence[Sample]])
             cited = evidence_text((entry,))
             if content_words(text) and cited.sentences and not is_verbatim(text.strip(), entry.answer):
                 conflict = find_contradiction(text, cited)
-                judged.append((await check.features(text, cited, conflict), truth))
+                judged.append((await check.features(text, cited, conflict, TurnContext()), truth))
         rows += [row for row, _ in judged]
         truths += [truth for _, truth in judged]
         weights += [1 / len(judged)] * len(judged)

@@ -26,22 +26,23 @@ from knowledge.encoders.types import load_encoder
 from knowledge.entries import ApplyMode
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import Snapshot
+from learning.traces import TracedEvidence, TracedTurn, read_steps
 from pipeline.memory.reading import MemoryReader
 from pipeline.ports import unheard
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Outcome, Question, Reply, TurnContext
 
 
 class _Trace:
     def __init__(self) -> None:
-        self.last: Mapping[str, Any] = {}
+        self.last = TracedTurn()
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
-        self.last = trace
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
+        self.last = read_steps(trace["steps"])
 
     @property
     def used(self) -> bool:
-        accepted = [step["result"] for step in self.last["steps"] if step["step"] == "Evidence"]
-        return bool(accepted) and "remembered" in accepted[-1] and bool(accepted[-1]["accepted"])
+        said = self.last.last(TracedEvidence)
+        return said is not None and said.remembered is not None and bool(said.accepted)
 
 
 async def measure(rows_by_name: Mapping[str, Sequence[Sequence[str]]], *, misses: bool) -> None:

@@ -12,18 +12,14 @@ from pipeline.delivery import Checks, composed
 from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
-from pipeline.llm.budget import turn_budget
 from pipeline.message_filter import Draft, EchoGuard, to_reply
-from pipeline.ports import (
-    Knowledge,
-    Say,
-    TraceSink,
-)
+from pipeline.ports import Knowledge, Say, TraceSink, release_of
 from pipeline.several_questions import SEARCHING, Parts, asks_too_much, questions_of, say_parts
 from pipeline.speech import Speech
 from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.pointed_step import PointedStep
+from pipeline.stages.relevance.relevance_check import without_asking
 from pipeline.stages.relevance.standing_answer import (
     DOUBT,
     StandingAnswer,
@@ -43,7 +39,7 @@ from pipeline.turn import (
     Turn,
     to_trace,
 )
-from pipeline.types import Outcome, Question, Reply, Role
+from pipeline.types import Outcome, Question, Reply, Role, TurnContext
 from pipeline.voice import HouseVoice
 
 _OUTCOMES = {
@@ -91,19 +87,22 @@ class ChatPipeline:
         """The stages in use, so that an evaluation can ask each of them alone."""
         return self._stages
 
-    async def run(self, message_id: str, question: Question, say: Say) -> Reply:
-        """Runs the chain, speaking each piece of the reply through `say` as soon as it is checked.
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
+        """Runs the chain, speaking each piece of the reply through `say` as soon as it is checked. The turn
+        speaks of the release that its `context` names, or else of the one that is live when it begins.
 
         Raises `RetrievalFailed` or `ModelUnavailable` where the service cannot do its work: an outage is
         never told as "no answer". The trace is recorded however the turn ends."""
-        turn = Turn(message_id, question)
-        journal = Journal(turn)
+        context = context or TurnContext()
+        turn = Turn(message_id, replace(question, context=context))
         try:
-            with journal.accounting(), turn_budget():
-                turn.release_id = self._knowledge.current.release_id
-                return await self._answer(journal, question, Speech(say))
+            context = replace(context, release=release_of(context, self._knowledge))
+            turn.release_id = context.release_id
+            return await self._answer(Journal(turn), replace(question, context=context), Speech(say))
         finally:
-            await asyncio.shield(self._traces.record(to_trace(turn)))
+            await asyncio.shield(self._traces.record(to_trace(turn), context))
 
     async def _answer(self, journal: Journal, question: Question, speech: Speech) -> Reply:
         recall = self._stages.recall
@@ -152,7 +151,7 @@ class ChatPipeline:
             return await self._offer(journal, question, choice.offered, speech)
         asked = next((said.text for said in reversed(question.history) if said.role is Role.USER), "")
         retrieval = self._stages.retrieval
-        query = SearchQuery(asked or question.text, language=question.language)
+        query = SearchQuery.of(replace(question, text=asked or question.text))
         near = await journal.step(retrieval.engine, retrieval(query))
         refused = {hit.entry.id for hit in choice.offered}
         others = Retrieved(tuple(hit for hit in near.hits if hit.entry.id not in refused))
@@ -168,7 +167,8 @@ class ChatPipeline:
         """What to do at once, then the entry if one answers. What was said stands, whatever fails after
         it."""
         speech.urgent = True
-        await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
+        voice = self._voice.on(question.context.release)
+        await speech.say_house(voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
         try:
             return await self._look_up(journal, question, speech)
         except PipelineError as error:
@@ -186,6 +186,8 @@ class ChatPipeline:
         if not standing and (parts := await self._parts(journal, question, doubtful=doubtful)):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
+        if speech.urgent:
+            evidence = without_asking(evidence)
         if evidence:
             return await self._say(journal, question, evidence, speech)
         if speech.urgent:
@@ -213,8 +215,7 @@ class ChatPipeline:
         self, journal: Journal, question: Question, *, doubtful: bool = False
     ) -> tuple[Retrieved, Evidence]:
         query = await self._rewrite(journal, question)
-        if doubtful or question.language:
-            query = replace(query, doubtful=doubtful, language=question.language)
+        query = replace(query, doubtful=doubtful, language=question.language)
         first, evidence = await self._find(journal, query)
         if not evidence and (other := await self._rephrased(journal, question, query)):
             _, rephrased = await self._find(journal, other)
@@ -270,8 +271,7 @@ class ChatPipeline:
         near = Retrieved(())
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
-            query = SearchQuery(question.text, language=question.language)
-            near = await journal.step(retrieval.engine, retrieval(query))
+            near = await journal.step(retrieval.engine, retrieval(SearchQuery.of(question)))
         if is_hostile(verdict):
             return await self._steer(journal, question, verdict, speech)
         return await self._fixed(journal, question, outcome, kind, near, speech)
@@ -281,10 +281,14 @@ class ChatPipeline:
     ) -> Reply:
         """Away from what is declined, to what was talked about before or to the topics."""
         retrieval, outcome = self._stages.retrieval, _OUTCOMES[verdict.topic]
-        towards = last_answer(question.history)[:MOST_READ] or " ".join(self._voice.topics()[:1])
-        near = await journal.step(retrieval.engine, retrieval(SearchQuery(towards))) if towards else None
+        topics = self._voice.topics(question.context.release)
+        towards = last_answer(question.history)[:MOST_READ] or " ".join(topics[:1])
+        near = Retrieved(())
+        if towards:
+            query = SearchQuery.of(replace(question, text=towards, language=""))
+            near = await journal.step(retrieval.engine, retrieval(query))
         await speech.say_house(self._steering.reply(outcome, verdict.kind, question))
-        return self._end(journal, outcome, speech, questions_of(near.hits) if near else ())
+        return self._end(journal, outcome, speech, questions_of(near.hits))
 
     async def _offer(
         self, journal: Journal, question: Question, offered: Sequence[Hit], speech: Speech
@@ -306,17 +310,21 @@ class ChatPipeline:
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         spoken = replies_of(question.history)
-        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text, spoken=spoken))
+        voice = self._voice.on(question.context.release)
+        await speech.say_house(
+            voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told)
+        )
         suggestions = questions_of(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 
     async def _rewrite(self, journal: Journal, question: Question) -> SearchQuery:
         rewriters = (self._stages.rewriter, *self._stages.rewriter_spares)
         try:
-            return await journal.first_of("query_rewriter", rewriters, lambda rewriter: rewriter(question))
+            query = await journal.first_of("query_rewriter", rewriters, lambda rewriter: rewriter(question))
         except (ModelUnavailable, ModelOutputError) as error:
             journal.note("query_rewriter", error, "the message as it is")
-            return SearchQuery(question.text)
+            return SearchQuery.of(question)
+        return replace(query, context=question.context)
 
     async def _rephrased(
         self, journal: Journal, question: Question, tried: SearchQuery
@@ -330,7 +338,9 @@ class ChatPipeline:
         except (ModelUnavailable, ModelOutputError) as error:
             journal.note("query_rewriter", error, "the queries tried so far")
             return None
-        return None if query.text in (tried.text, *tried.alternates) else replace(query, retry=True)
+        if query.text in (tried.text, *tried.alternates):
+            return None
+        return replace(query, retry=True, context=question.context)
 
     async def _find(self, journal: Journal, query: SearchQuery) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged to answer; else what the first

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from pipeline.english.repetition import says_again
+from pipeline.english.evidence_text import says_again
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.message_filter import EchoGuard
@@ -50,6 +50,7 @@ class Delivery:
         self._journal = journal
         self._speech = speech
         self._evidence = evidence
+        self._budget = evidence.query.context.budget
         self._repairs = repairs
         self._begins = len(speech.pieces)
         self._examples = ExampleLines(())
@@ -90,7 +91,7 @@ class Delivery:
             return
         checked = Checked(sentence, await self._judged(sentence))
         review = self._checks.review
-        is_open = review is not None and review.wants(checked.verdict)
+        is_open = review is not None and review.wants(checked.verdict, self._budget)
         if is_open and not self._held and not self._has_spoken:
             (checked,), is_open = await self._reviewed([checked]), False
         if self._held or is_open:

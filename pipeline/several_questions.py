@@ -54,7 +54,7 @@ class Parts:
         if question.language:
             return ()
         texts = parts_of(question.text, says_nothing)[:MOST_PARTS]
-        joined = None if texts else await self._coordinations(question.text)
+        joined = None if texts else await self._coordinations(question)
         texts = joined.questions if joined else texts
         tried = [(text, await self._part(journal, replace(question, text=text))) for text in texts]
         found = [(text, evidence) for text, evidence in tried if evidence is not None]
@@ -75,7 +75,7 @@ class Parts:
         verdict = await self._judged(journal, part)
         if verdict.topic in SEARCHING:
             return (await self._search(journal, part, doubtful=verdict.topic is Topic.DOUBTFUL))[1]
-        return Evidence(SearchQuery(part.text), ()) if verdict.topic is Topic.OFF_TOPIC else None
+        return Evidence(SearchQuery.of(part), ()) if verdict.topic is Topic.OFF_TOPIC else None
 
 
 def asks_too_much(text: str) -> bool:

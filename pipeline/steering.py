@@ -37,7 +37,8 @@ class Steering:
         """What the house says to one more hostile message."""
         spoken = [message.text for message in question.history if message.role is Role.ASSISTANT]
         key = self.key(question.history)
-        return self._voice.reply(outcome, kind, variant=question.text, spoken=spoken, key=key)
+        voice = self._voice.on(question.context.release)
+        return voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told, key=key)
 
     def key(self, history: Sequence[Message]) -> str:
         """The house's reply to one more hostile message: "" for the one to its kind."""

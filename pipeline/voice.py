@@ -9,7 +9,7 @@ from enum import StrEnum
 from zlib import crc32
 
 from knowledge.sentences import split_sentences
-from knowledge.types import Entry
+from knowledge.types import Entry, Snapshot
 from pipeline.english.words import key_of
 from pipeline.types import Exemplar as Exemplar
 from pipeline.types import Message, Outcome, Role
@@ -49,8 +49,8 @@ class StyleCard:
 class HouseVoice:
     """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, an alarm, or a
     kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` gives
-    the names that fill `{topics}`, most telling first, anew at each reply: knowledge bases change; `language`
-    fills `{language}`, which is that of the knowledge base. `salutations` begin the first answer of a
+    the names that fill `{topics}`, most telling first, and `language` what fills `{language}`, both of the
+    `release` that is spoken of, or of the live one. `salutations` begin the first answer of a
     conversation, `sign_offs` end a reply to a farewell; both are empty where that is not the house's way.
     `closes_often`: the house ends most answers with a phrase. Raises `ValueError` where a reply that every
     service needs is missing."""
@@ -59,8 +59,9 @@ class HouseVoice:
     hedges: tuple[str, ...]
     closings: tuple[str, ...]
     fixed: Mapping[str, tuple[str, ...]]
-    topics: Callable[[], tuple[str, ...]] = tuple
-    language: Callable[[], str] = str
+    topics: Callable[[Snapshot | None], tuple[str, ...]] = lambda _release: ()
+    language: Callable[[Snapshot | None], str] = lambda _release: ""
+    release: Snapshot | None = None
     salutations: tuple[str, ...] = ()
     sign_offs: tuple[str, ...] = ()
     closes_often: bool = False
@@ -69,6 +70,10 @@ class HouseVoice:
         missing = [key for key in REQUIRED if not self.fixed.get(key)]
         if missing:
             raise ValueError(f"the house voice lacks a reply for: {', '.join(missing)}")
+
+    def on(self, release: Snapshot | None) -> HouseVoice:
+        """The same voice, speaking of a release."""
+        return replace(self, release=release)
 
     @property
     def house_phrases(self) -> frozenset[str]:
@@ -149,7 +154,8 @@ class HouseVoice:
         """Says, in the user's language, that an answer is in another one: that of the entry, by its code, or
         of the knowledge base where it names none. Empty where the house has no words for it."""
         said = self.fixed.get(f"answered_in.{user}", ("",))[0]
-        named = self.fixed.get(f"language_name.{entry}", (entry.upper(),))[0] if entry else self.language()
+        own = self.language(self.release) if not entry else entry.upper()
+        named = self.fixed.get(f"language_name.{entry}", (own,))[0] if entry else own
         return said.replace(LANGUAGE, self._as_called_in(user, named))
 
     def _as_called_in(self, user: str, name: str) -> str:
@@ -194,25 +200,26 @@ class HouseVoice:
         *,
         variant: str = "",
         spoken: Sequence[str] = (),
+        told: Sequence[str] = (),
         key: str = "",
     ) -> str:
         """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
-        gets, but one that the replies `spoken` so far have least. An unknown `kind` falls back to the
-        outcome's own reply, unknown small talk to what the service can do; a `key` of `fixed` goes before
-        both. Raises `ValueError` for `ANSWERED`: answers are composed."""
+        gets, but one that the replies `spoken` so far, and those `told` elsewhere, have least. An
+        unknown `kind` falls back to the outcome's own reply, unknown small talk to what the service can do; a
+        `key` of `fixed` goes before both. Raises `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
             raise ValueError("an answer is composed from evidence, never fixed")
         keys = (key, f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind in ALARMS else "", outcome.value)
         options = next((self.fixed[key] for key in keys if self.fixed.get(key)), self.fixed[REQUIRED[0]])
-        topics = self.topics()
+        topics = self.topics(self.release)
         if not topics:
             options = tuple(option for option in options if TOPICS not in option) or options
         filled = [option.replace(TOPICS, _listed(topics)) for option in options]
-        said = choose(filled, variant, "\n".join(spoken))
+        said = choose(filled, variant, "\n".join((*told, *spoken)))
         said = said if kind in ALARMS else _fresh(said, spoken)
         if LANGUAGE in said:
             user = kind.partition(".")[2]
-            return said.replace(LANGUAGE, self._as_called_in(user, self.language()))
+            return said.replace(LANGUAGE, self._as_called_in(user, self.language(self.release)))
         return said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,9 +32,10 @@ from knowledge.releases.releases import EncoderStamp, LiveRelease, ReleaseBuilde
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Calibration, Entry, FloatArray, Logistic, Source
 from pipeline.llm.prompting import Prompt
+from pipeline.llm.usage import TurnBudget
 from pipeline.memory.reading import MemoryReader
-from pipeline.ports import Answer, TraceSink
-from pipeline.types import Citation, Outcome, Question, Reply
+from pipeline.ports import Answer, Say, TraceSink
+from pipeline.types import Citation, Outcome, Question, Reply, TurnContext
 from tests.loopback import on_loopback
 
 TOKEN = "an-admin-token"
@@ -64,7 +65,7 @@ class AsyncHashEncoder:
     def __init__(self) -> None:
         self._encoder = HashEncoder()
 
-    async def encode(self, texts: Sequence[str]) -> FloatArray:
+    async def encode(self, texts: Sequence[str], *, gives_way: bool = False) -> FloatArray:
         return self._encoder.encode(texts)
 
 
@@ -103,21 +104,25 @@ class ScriptedModel:
         assert self._script, "the script ran out"
         return self._script.pop(0)
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
         item = self._next(prompt)
         if isinstance(item, Exception):
             raise item
         assert isinstance(item, str)
         return shape.model_validate_json(item)
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         item = self._next(prompt)
         if isinstance(item, Exception):
             raise item
         assert isinstance(item, str)
         return float(item)
 
-    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    async def write(
+        self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None
+    ) -> AsyncIterator[str]:
         item = self._next(prompt)
         finished = False
         try:
@@ -141,11 +146,16 @@ class ScriptedChat:
     gate: asyncio.Event | None = None
     traces: TraceStore | None = None
     asked: list[Question] = field(default_factory=list)
+    contexts: list[TurnContext] = field(default_factory=list)
     cancelled: int = 0
     began: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
+        context = context or TurnContext()
         self.asked.append(question)
+        self.contexts.append(context)
         self.began.set()
         try:
             for piece in self.pieces or (self.reply.text,):
@@ -160,7 +170,8 @@ class ScriptedChat:
             raise
         finally:
             if self.traces is not None:
-                await asyncio.shield(self.traces.record(trace(message_id, question.text, self.reply.outcome)))
+                ended = trace(message_id, question.text, self.reply.outcome)
+                await asyncio.shield(self.traces.record(ended, context))
 
 
 def trace(message_id: str, question: str, outcome: Outcome) -> dict[str, Any]:

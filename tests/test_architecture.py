@@ -137,7 +137,8 @@ def test_fastapi_stays_in_app_and_the_turn_in_pipeline() -> None:
 
 
 def test_files_stay_readable() -> None:
-    lines = {name(path): len(path.read_text("utf-8").splitlines()) for path in FILES}
+    files = [*FILES, *(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")]
+    lines = {name(path): len(path.read_text("utf-8").splitlines()) for path in files}
     assert {file: count for file, count in lines.items() if count > MAX_LINES} == {}
 
 

@@ -25,17 +25,17 @@ _UNNAMED = ("", "general")  # the topic of entries that were given none
 
 
 class LiveTopics:
-    """The names of the live release's topics, counted once a release: those with a label first, in the order
-    of the labels, then the largest. Called with nothing live, it gives none."""
+    """The names of a release's topics, by default the live one's, counted once a release: those with a label
+    first, in the order of the labels, then the largest. Called with nothing live, it gives none."""
 
     def __init__(self, knowledge: Knowledge, labels: Mapping[str, str]) -> None:
         self._knowledge = knowledge
         self._labels = labels
         self._named: WeakKeyDictionary[Snapshot, tuple[str, ...]] = WeakKeyDictionary()
 
-    def __call__(self) -> tuple[str, ...]:
+    def __call__(self, release: Snapshot | None = None) -> tuple[str, ...]:
         try:
-            snapshot = self._knowledge.current
+            snapshot = release or self._knowledge.current
         except RetrievalFailed:
             return ()
         if snapshot not in self._named:
@@ -50,17 +50,17 @@ class LiveTopics:
 
 
 class LiveLanguage:
-    """What the live release's language calls itself, read once a release; its code where `names` does not
-    tell, and nothing with nothing live."""
+    """What a release's language calls itself, by default the live one's, read once a release; its code where
+    `names` does not tell, and nothing with nothing live."""
 
     def __init__(self, knowledge: Knowledge, names: Mapping[str, str]) -> None:
         self._knowledge = knowledge
         self._names = names
         self._read: WeakKeyDictionary[Snapshot, str] = WeakKeyDictionary()
 
-    def __call__(self) -> str:
+    def __call__(self, release: Snapshot | None = None) -> str:
         try:
-            snapshot = self._knowledge.current
+            snapshot = release or self._knowledge.current
         except RetrievalFailed:
             return ""
         if snapshot not in self._read:

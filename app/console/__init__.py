@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app.api.routes import add_routes
 from app.console import nowhere
+from app.console.importing.plans import LastPlan
 from app.console.importing.uploads import Uploads
 from app.console.routes import (
     dashboard,
@@ -37,6 +38,7 @@ def add_console(app: FastAPI) -> None:
     of_house = (importing, undoing, exports, users, keys, audit, settings, account)
     chosen = app.state.services.settings
     app.state.single_sign_on = OpenIdProvider(chosen.oidc) if chosen.oidc.issuer else None
+    app.state.plans = LastPlan()
     app.state.uploads = Uploads(chosen.data_dir / "uploads", chosen.import_limit_bytes)
     add_routes(app, *routers, *(each.router for each in (*views, *of_house)))
     add_routes(app, nowhere.router)  # last: all other addresses

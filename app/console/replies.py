@@ -30,8 +30,7 @@ def preview_json(record: Mapping[str, Any]) -> str:
     entry = Entry(id=record["id"] or "new", question=record["question"], answer=record["answer"])
     source = next(iter(record["sources"]), None)
     cited = {"index": 1, "entry_id": entry.id, "title": entry.question, "url": source and source["url"]}
-    text = ""
-    citations: list[dict[str, Any]] = []
+    text, citations = "", list[dict[str, Any]]()
     for sentence in laid_out(entry, read_blocks(entry.answer)):
         text += sentence.before if citations else ""
         start = len(text)

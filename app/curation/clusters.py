@@ -13,6 +13,7 @@ import numpy as np
 
 from app.curation.asked import Asked
 from knowledge.index.linkage import central, clustered
+from knowledge.index.recent import may_be_told_to_forget
 from knowledge.twins import question_key
 from knowledge.types import FloatArray
 
@@ -91,6 +92,11 @@ class RecentVectors:
         self._most = most
         self._kept: OrderedDict[str, FloatArray] = OrderedDict()
         self._using = Lock()
+        may_be_told_to_forget(self)
+
+    def forget(self) -> None:
+        with self._using:
+            self._kept.clear()
 
     def __call__(self, texts: Sequence[str]) -> FloatArray:
         """Unit rows. Blocks; raises what the encoder raises. Safe to call from many threads."""

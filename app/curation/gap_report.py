@@ -19,6 +19,7 @@ from app.curation.clusters import Cluster, RecentVectors, clusters_of
 from app.curation.gap_store import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
 from app.curation.matching import Matched, matched
 from app.store.database.db import now
+from knowledge.index.recent import may_be_told_to_forget
 from knowledge.types import FloatArray, Hit, Snapshot
 
 MOST_MESSAGES = 5_000
@@ -76,17 +77,32 @@ class GapReport:
         self._lock = Lock()
         self._clusters: dict[Section, list[Cluster]] = {}
         self._states: dict[Section, tuple[Any, ...]] = {}
+        self._gaps: dict[Section, tuple[list[Cluster], tuple[Any, ...], list[Gap]]] = {}
+        may_be_told_to_forget(self)
+
+    def forget(self) -> None:
+        """Clusters are made anew when they are asked for."""
+        with self._lock:
+            self._states.clear()
+            self._clusters.clear()
+            self._gaps.clear()
 
     def gaps(self, section: Section) -> list[Gap]:
         """All of a section, those with most messages first. Raises what encoder and database raise."""
         with self._lock:
+            clusters, state = self._current(section), self.store.state(section)
+            if (known := self._gaps.get(section)) and known[0] is clusters and known[1] == state:
+                return list(known[2])
             for _ in range(_ATTEMPTS):
-                clusters, rows = self._current(section), self.store.rows(section)
+                rows = self.store.rows(section)
                 if all(cluster.id in rows for cluster in clusters):
                     break
                 self._states.pop(section)  # another process has arranged them anew
-        gaps = (Gap(rows[cluster.id], cluster) for cluster in clusters if cluster.id in rows)
-        return sorted(gaps, key=by_weight)
+                clusters = self._current(section)
+            gaps = (Gap(rows[cluster.id], cluster) for cluster in clusters if cluster.id in rows)
+            found = sorted(gaps, key=by_weight)
+            self._gaps[section] = clusters, state, found
+            return list(found)
 
     def find(
         self,

@@ -66,6 +66,16 @@ class GapStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writes = 0
+
+    def state(self, section: str) -> tuple[Any, ...]:
+        """Differs once any gap of a section was changed: by this process, or so that curators see it."""
+        written = func.count(col(GapRow.entry_id)) + func.count(col(GapRow.merged_into))
+        its = sa_select(func.count(), func.max(GapRow.changed_at), written).where(
+            col(GapRow.section) == section
+        )
+        with self._engine.connect() as connection:
+            return (self._writes, *connection.execute(its).one())
 
     def rows(self, section: str) -> dict[str, GapRow]:
         """By id. Made of plain columns: of thousands, what an ORM keeps to write them back costs most."""
@@ -115,6 +125,7 @@ class GapStore:
                 again = {"state": GapState.REOPENED.value, "changed_at": now()}
                 session.exec(update(GapRow).where(col(GapRow.id).in_(ids)).values(again))
             _delete_empty(session)
+        self._writes += 1
 
     def change(self, gap_id: str, *, was: str | None = None, **values: Any) -> None:  # noqa: ANN401
         """Where `was` is given, only a gap that is still in that state. Raises `GapNotFound`."""
@@ -125,6 +136,7 @@ class GapStore:
             changed = session.exec(named.values(**values))
             if not changed.rowcount:
                 raise GapNotFound(gap_id)
+        self._writes += 1
 
     def resolve(self, gap_id: str) -> GapRow:
         """The gap, or the one that it went into. Raises `GapNotFound`."""

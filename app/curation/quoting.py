@@ -12,12 +12,15 @@ from knowledge.importing.records import MAX_TITLE
 from knowledge.index.lexical import LexicalIndex
 from knowledge.index.passages import passages_of
 from knowledge.types import Entry, FloatArray, Source, View
+from pipeline.english.language import content_words, stem
 
 MOST_QUOTED = 3
 _OF_A_PAGE = 2
 _COMPARED = 200  # passages that are embedded: those that share most words with the question
-NEAR = 0.4
-"""Least cosine to the question."""
+NEAR, NEAR_ALONE = 0.4, 0.55
+"""Least cosine to the question of a passage that shares a word with it, and of one that shares none. Of
+questions of four knowledge bases, nine in ten have a passage of their answer at .42; nine in ten have none of
+another knowledge base above .55."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,15 @@ def quotes_for(
     nearest = [there[int(place)] for place in np.argsort(-scores, kind="stable")[:_COMPARED]]
     vectors = encode([question, *(heading_and_text for heading_and_text, _, _ in nearest)])
     cosines = vectors[1:] @ vectors[0]
+    asked = _stems(question)
     quotes: list[Quote] = []
     for place in np.argsort(-cosines, kind="stable"):
         _, text, source = nearest[int(place)]
-        known = any(text == each.text for each in quotes)
         if cosines[place] < NEAR or len(quotes) == MOST_QUOTED:
             break
-        if not known and sum(each.source == source for each in quotes) < _OF_A_PAGE:
+        shares = bool(asked & _stems(nearest[int(place)][0])) or cosines[place] >= NEAR_ALONE
+        known = any(text == each.text for each in quotes)
+        if shares and not known and sum(each.source == source for each in quotes) < _OF_A_PAGE:
             quotes.append(Quote(text, source, float(cosines[place])))
     return quotes
 
@@ -69,6 +74,10 @@ def _passages(documents: Sequence[Document]) -> Iterator[tuple[str, str, Source]
             for passage in passages_of(Entry("page", heading, section.text)):
                 if passage.view is View.CHUNK and passage.text.strip():
                     yield f"{heading} {passage.text}", passage.text.strip(), source
+
+
+def _stems(text: str) -> set[str]:
+    return {stem(word.text.lower()) for word in content_words(text)}
 
 
 def _quoted(text: str) -> str:

@@ -17,7 +17,6 @@ from app.store.jobs import JobStore
 from app.store.storage import Storage
 from knowledge.documents.crawling.searching import search_site
 from knowledge.documents.types import Document
-from knowledge.encoders.batching import giving_way
 from knowledge.types import FloatArray, KnowledgeError
 
 KIND = "search"
@@ -72,7 +71,6 @@ class SiteSearch:
 
     async def _run(self, job_id: str, question: str, draft: Draft) -> None:
         """Ends the job whatever happens: one left open would bar every later search."""
-        giving_way.set(True)
         beating = asyncio.create_task(self._beat(job_id))
         end = partial(self._jobs.fail, job_id, _DEFECT)
         try:

@@ -127,7 +127,7 @@ class Suggestions:
             select(func.count(), func.max(FeedbackRow.created_at)).where(rating == Rating.UP.value),
         )
         with Session(self._engine) as session:
-            decided, choices, ups = (tuple(session.exec(each).one()) for each in told)
+            decided, choices, ups = (tuple[Any, Any](session.exec(each).one()) for each in told)
             return self._entries.state(), decided, choices, ups
 
     def _worded(self) -> tuple[dict[str, Entry], set[str]]:
@@ -198,7 +198,7 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
     for sign in signs:
         key, entry = key_of(sign.text), entries.get(sign.entry_id)
         by_wording.setdefault(key, set()).add(sign.entry_id)
-        if entry is None or entry.status is EntryStatus.RETIRED or key in known or not _is_fit(sign.text):
+        if entry is None or entry.status is EntryStatus.RETIRED or key in known or not is_fit(sign.text):
             continue
         name = hashlib.sha256(f"{entry.id}\n{key}".encode()).hexdigest()[:32]
         each = found.setdefault(name, Suggestion(name, entry, " ".join(sign.text.split()), sign.at))
@@ -212,5 +212,6 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
 
 
 @lru_cache(_MOST_READ)
-def _is_fit(text: str) -> bool:
+def is_fit(text: str) -> bool:
+    """Whether a message may become an alternate."""
     return bool(text.strip()) and len(text) <= MAX_ITEM and not holds_personal_data(text)

@@ -9,13 +9,11 @@ from uuid import uuid4
 
 from app.api.errors import Problem
 from app.api.limits import TurnLimiter
-from app.compose.adapters import pinned_to
 from app.compose.release_service import ReleaseService
-from app.store.turns.traces import is_kept, overheard
 from app.turns import Chat
 from knowledge.types import Snapshot
 from pipeline.ports import unheard
-from pipeline.types import Question, Reply
+from pipeline.types import Question, Reply, TurnContext
 
 
 class Trial:
@@ -42,15 +40,7 @@ class Trial:
     async def ask(self, release_id: str, question: Question) -> Reply:
         """What it would say. Raises what `Releases.load` and a turn raise, a 503 `Problem` where too many
         wait for a place, and a 504 one where it takes too long."""
-        token = is_kept.set(False)
-        try:
-            async with asyncio.timeout(self._deadline_s), self._places.slot():
-                with pinned_to(await self._snapshot(release_id)):
-                    return await self._chat.run(f"trial-{uuid4().hex}", question, unheard)
-        except TimeoutError:
-            raise Problem(504, "deadline", "The answer took too long. Please try again.") from None
-        finally:
-            is_kept.reset(token)
+        return (await self.traced(release_id, question))[0]
 
     async def _snapshot(self, release_id: str) -> Snapshot:
         if self._last is not None and self._last.release_id == release_id:
@@ -71,9 +61,11 @@ class Trial:
     async def traced(self, release_id: str, question: Question) -> tuple[Reply, Sequence[Mapping[str, Any]]]:
         """The same, with the steps of the turn as a trace holds them."""
         heard: list[Mapping[str, Any]] = []
-        token = overheard.set(heard)
         try:
-            reply = await self.ask(release_id, question)
-        finally:
-            overheard.reset(token)
+            async with asyncio.timeout(self._deadline_s), self._places.slot():
+                release = await self._snapshot(release_id)
+                context = TurnContext(release, keeping=None, heard=heard.append)
+                reply = await self._chat.run(f"trial-{uuid4().hex}", question, unheard, context)
+        except TimeoutError:
+            raise Problem(504, "deadline", "The answer took too long. Please try again.") from None
         return reply, heard[-1]["steps"] if heard else ()

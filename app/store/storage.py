@@ -69,5 +69,8 @@ class Storage:
 
 
 async def _on(threads: ThreadPoolExecutor, work: Callable[[], _Result]) -> _Result:
-    loop, context = asyncio.get_running_loop(), copy_context()  # logs name the request there too
+    loop, context = (
+        asyncio.get_running_loop(),
+        copy_context(),
+    )  # of the request's id alone, for logs: no turn's data
     return await loop.run_in_executor(threads, context.run, work)

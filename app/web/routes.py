@@ -73,19 +73,19 @@ def widget_routes(
 
     @router.api_route("/", methods=[*_GET], include_in_schema=False)
     async def index(lang: Annotated[str, Query(max_length=35, pattern=r"^[^\x00]*$")] = "") -> Response:
-        language = texts.language_for(lang)
-        told = texts.told(language)
-        words = {
-            "lang": language,
-            "title": told["title"],
-            "greeting": told["greeting"],
-            "needs_script": told["messages"]["needs_script"],
-        }
-        filled = page.format(version=assets.version, **{name: escape(text) for name, text in words.items()})
+        filled = page.format(version=assets.version, **_words_of_page(texts, texts.language_for(lang)))
         policy = {"Content-Security-Policy": page_policy(frame_origins), "Cache-Control": "no-cache"}
         return Response(filled, headers=policy, media_type="text/html; charset=utf-8")
 
     return router
+
+
+def _words_of_page(texts: WidgetTexts, language: str) -> dict[str, str]:
+    """What stands on the page itself, as HTML."""
+    told = texts.told(language)
+    needs_script = told["messages"]["needs_script"]
+    words = {"lang": language, "title": told["title"], "greeting": told["greeting"]}
+    return {name: escape(text) for name, text in (words | {"needs_script": needs_script}).items()}
 
 
 def config_of(texts: WidgetTexts, offers: Offers, wanted: str) -> dict[str, Any]:

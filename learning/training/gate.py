@@ -34,7 +34,7 @@ from pipeline.stages.gate.alarm_model import AlarmModel
 from pipeline.stages.gate.intent_classifier import IDLE, IntentClassifier
 
 Features = dict[str, float]
-FEATURES = ("score", "lead", "background")
+FEATURES = ("score", "bounded_lead", "background")
 _LOOSE = 30.0  # standard deviation of a weight that is learned from scratch
 _HITS = 6
 

@@ -1,4 +1,4 @@
-"""A message as a careful writer would have put it: without chat slang and typos. Only alternates of a
+"""A message as a careful writer would have put it: without slang and typos. Only alternates of a
 query are written this way, for a message means what it says first."""
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from knowledge.types import Entry
 from pipeline.english.language import stem
-from pipeline.english.words import LETTERS
+from pipeline.english.words import LETTERS, nearest_spelling
 
 _UBIQUITOUS_SHARE, _ENOUGH_ENTRIES = 0.25, 50
 _SHORTEST, _LONG = 5, 9
@@ -51,11 +51,5 @@ class Vocabulary:
         is one). Without `everyday` words nothing is corrected: an ordinary word would be taken for a typo."""
         if not everyday or len(word) < _SHORTEST or word in self.words or word in everyday:
             return word
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
-        limit = 1 if len(word) < _LONG else 2
-        near = process.extractOne(
-            word, self.targets.get(word[0], ()), scorer=OSA.distance, score_cutoff=limit
-        )
-        return str(near[0]) if near and stem(near[0]) != stem(word) else word
+        near = nearest_spelling(word, self.targets.get(word[0], ()), 1 if len(word) < _LONG else 2)
+        return near if near and stem(near) != stem(word) else word

@@ -5,6 +5,7 @@ have cuts of their own."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 LETTERS = re.compile(r"[^\W\d_]+")
 """Runs of letters: "covid" of "COVID-19", "don" and "t" of "don't"."""
@@ -17,3 +18,13 @@ TERM = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 def key_of(text: str) -> str:
     """The words of a text without case and marks, one space apart: the same for two writings of it."""
     return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def nearest_spelling(word: str, others: Iterable[str], most: int) -> str:
+    """Of the `others` the one that a word is the fewest edits away from, at `most` so many; "" where none is.
+    A swap of two letters is one edit."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    found = process.extractOne(word, others, scorer=OSA.distance, score_cutoff=most)
+    return str(found[0]) if found else ""

@@ -43,7 +43,7 @@ class LlmQueryRewriter:
         """Raises what the model raises, and `ModelOutputError` for a query that has little to do with what
         was said."""
         prompt = self._file.render(user_message(*conversation(question), message(question)))
-        rewritten = await self._model.answer(prompt, Rewritten, _TOKENS)
+        rewritten = await self._model.answer(prompt, Rewritten, _TOKENS, question.context.budget)
         said = content_stems(question.text, *(past.text for past in question.history))
         query, *others = (_line(text) for text in (rewritten.query, *rewritten.alternates))
         if not _keeps_to(query, said):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -19,9 +19,10 @@ from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable, RetrievalFailed
 from pipeline.ports import Knowledge
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, Topic, TopicVerdict, Verdict
-from pipeline.types import Message, Outcome, Question
+from pipeline.types import Question
 from pipeline.voice import HouseVoice
 from tests.fakes import TOKEN, ScriptedChat, answered, client_of, entry, services, snapshot
+from tests.pipeline.scripted_chain import Voice
 
 CANARY = "CANARY"
 PROMPT = f"{CANARY} you judge passages with care and you answer with yes or with no"
@@ -59,25 +60,10 @@ class Grounding(Stage):
         return Verdict(CANARY not in sentence.text, 0.5, f"{CANARY} reason")
 
 
-class Voice:
-    def without_remembered(self, history: tuple[Message, ...]) -> tuple[Message, ...]:
-        return history
+class FixedVoice(Voice):
+    """What a verdict says picks a reply, and is not part of it."""
 
-    fixed: ClassVar[dict[str, tuple[str, ...]]] = {}
-    meanings: ClassVar[dict[str, str]] = {}
-
-    def topics(self) -> tuple[str, ...]:
-        return ()
-
-    def reply(
-        self,
-        outcome: Outcome,
-        kind: str = "",
-        *,
-        variant: str = "",
-        spoken: Sequence[str] = (),
-        key: str = "",
-    ) -> str:
+    def reply(self, *_given: object, **_named: object) -> str:
         return "A fixed reply."
 
 
@@ -107,7 +93,7 @@ def chain(traces: TraceStore, **stages: Any) -> ChatPipeline:  # noqa: ANN401
         **stages,
     }
     return ChatPipeline(
-        Stages(**given), cast(Knowledge, Live()), cast(HouseVoice, Voice()), traces, prompts=(PROMPT,)
+        Stages(**given), cast(Knowledge, Live()), cast(HouseVoice, FixedVoice()), traces, prompts=(PROMPT,)
     )
 
 

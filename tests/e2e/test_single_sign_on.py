@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, expect
 from pydantic import SecretStr
@@ -37,6 +38,7 @@ def test_the_way_there_and_back(browser: Browser, tmp_path: Path) -> None:
             context = browser.new_context()
             page = context.new_page()
             page.goto(f"{console}/admin/ui/gaps?state=open")
+            assert Axe().run(page).violations_count == 0
             page.get_by_role("link", name="Sign in with Aster").click()
             expect(page.get_by_role("heading", name="Unanswered questions")).to_be_visible()
             assert page.url == f"{console}/admin/ui/gaps?state=open"

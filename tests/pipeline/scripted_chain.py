@@ -22,7 +22,7 @@ from pipeline.turn import (
     TopicVerdict,
     Verdict,
 )
-from pipeline.types import Message, Outcome, Question, Reply
+from pipeline.types import Message, Outcome, Question, Reply, TurnContext
 from pipeline.voice import HouseVoice
 from tests.fakes import ScriptedStage, entry, snapshot
 
@@ -58,8 +58,11 @@ class Voice:
     fixed: ClassVar[Mapping[str, tuple[str, ...]]] = {"more_questions": ("Ask the others again.",)}
     meanings: ClassVar[Mapping[str, str]] = {"beide": "both"}
 
-    def topics(self) -> tuple[str, ...]:
+    def topics(self, _release: object) -> tuple[str, ...]:
         return ()
+
+    def on(self, _release: object) -> Voice:
+        return self
 
     def reply(
         self,
@@ -68,6 +71,7 @@ class Voice:
         *,
         variant: str = "",
         spoken: Sequence[str] = (),
+        told: Sequence[str] = (),
         key: str = "",
     ) -> str:
         return f"{outcome.value}/{kind}."
@@ -105,7 +109,7 @@ class Live:
 class Traces:
     kept: list[Mapping[str, Any]] = field(default_factory=list)
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         json.dumps(trace)
         self.kept.append(trace)
 

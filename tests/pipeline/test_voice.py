@@ -32,7 +32,7 @@ VOICE = HouseVoice(
         "choice_in.de": ("Welche Frage?",),
         "picked.second": ("zweite deuxième",),
     },
-    topics=lambda: ("apples", "pears", "plums"),
+    topics=lambda _release: ("apples", "pears", "plums"),
 )
 
 
@@ -79,9 +79,9 @@ def test_an_offer_tells_its_language_and_how_people_pick_of_it() -> None:
 
 
 def test_topics_are_named_only_where_known_and_few() -> None:
-    assert replace(VOICE, topics=tuple).reply(Outcome.OFF_TOPIC) == "Not my subject."
-    assert "{" not in replace(VOICE, topics=tuple).reply(Outcome.SMALL_TALK)
-    many = replace(VOICE, topics=lambda: tuple("abcdefgh")).reply(Outcome.SMALL_TALK)
+    assert replace(VOICE, topics=lambda _release: ()).reply(Outcome.OFF_TOPIC) == "Not my subject."
+    assert "{" not in replace(VOICE, topics=lambda _release: ()).reply(Outcome.SMALL_TALK)
+    many = replace(VOICE, topics=lambda _release: tuple("abcdefgh")).reply(Outcome.SMALL_TALK)
     assert many == "I know about a, b, c and more."
 
 

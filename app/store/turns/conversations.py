@@ -17,6 +17,7 @@ from app.store.database.db import UtcDateTime, now
 from app.store.memory.rows import is_forgotten
 from app.store.turns.choices import ChoiceRow, mark_chosen
 from app.store.turns.turn_table import TurnRow
+from learning.traces import read_steps
 from pipeline.stages.relevance.chosen_question import CHOICE
 from pipeline.types import Citation, Message, Outcome, Reply, Role
 
@@ -132,10 +133,7 @@ class ConversationStore:
             if is_forgotten(session, opened.user_key, opened.begun):
                 return
             if opened.is_new:
-                session.add(ConversationRow(id=opened.id, user_key=opened.user_key))
-                session.flush()
-                own = update(TurnRow).where(col(TurnRow.message_id) == message_id)
-                session.exec(own.values(conversation_id=opened.id))
+                _begin(session, opened, message_id)
             else:
                 _take_up(session, opened.id, message, row)
                 if opened.user_key:
@@ -191,13 +189,21 @@ class ConversationStore:
                 raise MessageNotFound(message_id) from None
 
 
+def _begin(session: Session, opened: Opened, message_id: str) -> None:
+    """Makes a new conversation of its first turn, whose trace then belongs to it."""
+    session.add(ConversationRow(id=opened.id, user_key=opened.user_key))
+    session.flush()
+    own = update(TurnRow).where(col(TurnRow.message_id) == message_id)
+    session.exec(own.values(conversation_id=opened.id))
+
+
 def _take_up(session: Session, conversation_id: str, message: str, row: ExchangeRow) -> None:
     """Notes where a message chooses among what the reply before it offered."""
     of_it = select(ExchangeRow).where(ExchangeRow.conversation_id == conversation_id)
     last = session.exec(of_it.order_by(col(ExchangeRow.seq).desc()).limit(1)).first()
     if last is not None and (offer := session.get(ChoiceRow, last.message_id)) is not None:
         steps = session.exec(select(TurnRow.steps).where(col(TurnRow.message_id) == row.message_id)).first()
-        is_read = any(step.get("engine") == CHOICE for step in steps or ())
+        is_read = any(step.engine == CHOICE for step in read_steps(steps or ()).steps)
         cited = {str(citation["entry_id"]) for citation in row.citations} if is_read else set()
         mark_chosen(offer, last.suggestions, message, cited)
 

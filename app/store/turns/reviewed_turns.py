@@ -17,6 +17,7 @@ from app.store.turns.conversations import ConversationRow, ExchangeRow, Feedback
 from app.store.turns.turn_table import TurnRow
 from knowledge.entries import EntryStore
 from learning.finetuning.stage_sets import Choice, ReviewedTurn, Surroundings
+from learning.traces import read_steps
 from learning.voice.transcripts import Conversation
 from pipeline.types import Message, Outcome, Question, Role
 
@@ -112,7 +113,7 @@ def _turn(
 ) -> ReviewedTurn:
     history = tuple(said for earlier in before for said in _said(earlier))
     cited = {citation["index"]: citation["entry_id"] for citation in row.citations}
-    return ReviewedTurn(name, Question(row.message, history), row.reply, steps, cited)
+    return ReviewedTurn(name, Question(row.message, history), row.reply, read_steps(steps), cited)
 
 
 def _said(row: ExchangeRow) -> tuple[Message, Message]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Engine, func, outerjoin
@@ -25,16 +23,7 @@ from app.store.turns.conversations import (
     has_no_exchange,
 )
 from app.store.turns.turn_table import TurnRow
-
-conversation_of_turn: ContextVar[str | None] = ContextVar("conversation_of_turn", default=None)
-"""The stored conversation whose turn the current task runs: the chain does not know of conversations. None
-for a new one, which is stored, and given this turn's trace, with its first exchange."""
-user_of_turn: ContextVar[tuple[str, datetime] | None] = ContextVar("user_of_turn", default=None)
-"""Whose turn the current task runs, and since when, where a user is remembered."""
-is_kept: ContextVar[bool] = ContextVar("whether the trace of this turn is kept", default=True)
-"""False where a caller asks his own documents: they are not ours to keep."""
-overheard: ContextVar[list[Mapping[str, Any]] | None] = ContextVar("who listens to this turn", default=None)
-"""Where a curator tries a message: takes its trace, which is kept nowhere."""
+from pipeline.types import Keeping, TurnContext
 
 _log = logging.getLogger("candor.traces")
 
@@ -64,16 +53,16 @@ class TraceStore:
         self._masked = masked
         self._writing: dict[str, asyncio.Task[None]] = {}
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         """Begins to keep a turn's trace, and does not wait for it: an alarm must leave whatever the database
         does. What goes wrong is logged and counted: a turn does not fail for its trace."""
         for step in trace["steps"]:
             self._observe(step["step"], step["elapsed_ms"])
-        if (listening := overheard.get()) is not None:
-            listening.append(trace)
-        if is_kept.get():
+        if context.heard is not None:
+            context.heard(trace)
+        if context.keeping is not None:
             message_id = trace["id"]
-            writing = self._storage.run(self._write, trace, conversation_of_turn.get(), user_of_turn.get())
+            writing = self._storage.run(self._write, trace, context.keeping)
             self._writing[message_id] = task = self._storage.afterwards(writing)
             task.add_done_callback(lambda _: self._writing.pop(message_id, None))
 
@@ -82,15 +71,12 @@ class TraceStore:
         if writing := self._writing.get(message_id):
             await asyncio.wait({writing})
 
-    def _write(
-        self, trace: Mapping[str, Any], conversation_id: str | None, user: tuple[str, datetime] | None
-    ) -> None:
+    def _write(self, trace: Mapping[str, Any], keeping: Keeping) -> None:
         trace = self._masked(trace)
-        user_key, begun = user or (None, None)
         row = TurnRow(
             message_id=trace["id"],
-            conversation_id=conversation_id,
-            user_key=user_key,
+            conversation_id=keeping.conversation_id,
+            user_key=keeping.user_key,
             question=trace["question"],
             outcome=trace["outcome"],
             release_id=trace["release_id"],
@@ -99,7 +85,7 @@ class TraceStore:
         )
         try:
             with Session(self._engine) as session:
-                if is_forgotten(session, user_key, begun):
+                if is_forgotten(session, keeping.user_key, keeping.began):
                     return
                 session.add(row)
                 session.commit()

@@ -9,7 +9,7 @@ from dataclasses import replace
 from knowledge.blocks import read_blocks, spoken_forms
 from knowledge.types import Block, BlockKind, Entry, FloatArray
 from pipeline.english.questions import asks_its_question
-from pipeline.ports import Encoder, Knowledge
+from pipeline.ports import Encoder, Knowledge, encoded, release_of
 from pipeline.stages.composing.block_choice import chosen_blocks
 from pipeline.stages.composing.openers import phrases_around
 from pipeline.stages.relevance.standing_answer import replies_of
@@ -75,15 +75,16 @@ class ExtractiveComposer:
         limit = max((len(each.reply.split()) for each in question.examples), default=self._whole_words)
         if question.whole or len(blocks) < 2 or len(entry.answer.split()) <= limit:
             return blocks
-        query: FloatArray = (await self._encoder.encode([evidence.query.text]))[0]
-        passages, vectors = self._knowledge.current.sentences(entry.id)
+        query: FloatArray = (await encoded(question.context, self._encoder, [evidence.query.text]))[0]
+        passages, vectors = release_of(question.context, self._knowledge).sentences(entry.id)
         return chosen_blocks(entry.answer, blocks, passages, vectors @ query, limit)
 
     def _opening(self, question: Question, entry: Entry, evidence: Evidence) -> Iterator[Sentence]:
         """What stands before the entry: a phrase runs into a first paragraph, and apart from the rest. A
         phrase that only pleases gives way to the question that is named."""
         if question.language and question.language != entry.language:
-            line = self._voice.in_another_language(question.language, entry.language)
+            voice = self._voice.on(question.context.release)
+            line = voice.in_another_language(question.language, entry.language)
             if line:
                 yield replace(_house(line, " "), needed=True)
         if item := evidence.query.remembered:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from knowledge.types import FloatArray
+from pipeline.stages.gate.softmax import packed, shares_of, unpacked
 from pipeline.stages.odds import log_odds, sigmoid
 
 ASKS = "asks"
@@ -35,17 +35,15 @@ class IntentClassifier:
     def of(cls, plain: Mapping[str, Any]) -> IntentClassifier:
         """From the card of the gate. Raises `LookupError`, `TypeError` and `ValueError` where it is none."""
         kinds, biases = tuple(plain["names"]), np.array(plain["biases"], dtype=np.float32)
-        halves = np.frombuffer(base64.b64decode(plain["weights"]), dtype="<f2")
         if ASKS not in kinds or len(biases) != len(kinds):
             raise ValueError("the kinds of messages do not fit together")
-        weights = halves.reshape(len(kinds), -1).astype(np.float32)
-        return cls(kinds, weights, biases, float(plain["strength"]))
+        return cls(kinds, unpacked(plain["weights"], len(kinds)), biases, float(plain["strength"]))
 
     def to_plain(self) -> dict[str, Any]:
         """What `of` reads; half-precision numbers in base64."""
         return {
             "names": list(self.kinds),
-            "weights": base64.b64encode(self.weights.astype("<f2").tobytes()).decode("ascii"),
+            "weights": packed(self.weights),
             "biases": [round(float(bias), 4) for bias in self.biases],
             "strength": self.strength,
         }
@@ -65,6 +63,4 @@ class IntentClassifier:
         return sigmoid(log_odds(probability, _SURE) + doubt) if doubt else probability
 
     def _shares(self, vector: FloatArray) -> dict[str, float]:
-        scores = self.weights @ vector + self.biases
-        shares = np.exp(scores - scores.max())
-        return dict(zip(self.kinds, map(float, shares / shares.sum()), strict=True))
+        return shares_of(self.kinds, self.weights @ vector + self.biases)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from knowledge.types import Entry, Hit
 from pipeline.english.language import content_stems, stem
 from pipeline.english.picking import read_pick
-from pipeline.ports import Knowledge
+from pipeline.ports import Knowledge, release_of
 from pipeline.stages.relevance.curated import certain
 from pipeline.turn import Evidence
 from pipeline.types import Question, Role
@@ -63,7 +63,7 @@ class ChosenQuestion:
         last = question.history[-1] if question.history else None
         if last is None or last.role is not Role.ASSISTANT:
             return ()
-        snapshot = self._knowledge.current
+        snapshot = release_of(question.context, self._knowledge)
         found = [snapshot.asked(text.strip()) for text in _OFFERED.findall(last.text)]
         return tuple(hit for hit in found if hit is not None)
 

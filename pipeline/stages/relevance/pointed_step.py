@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.ports import Knowledge
+from pipeline.ports import Knowledge, release_of
 from pipeline.stages.relevance.curated import certain
 from pipeline.stages.rewriting.ordinals import names_a_step, pointed_item
 from pipeline.turn import Evidence
@@ -22,7 +22,7 @@ class PointedStep:
         item = pointed_item(question.text, question.history) if names_a_step(question.text) else ""
         if not item:
             return None
-        snapshot = self._knowledge.current
+        snapshot = release_of(question.context, self._knowledge)
         having = [entry for entry in snapshot.entries.values() if item in entry.answer]
         hit = snapshot.asked(having[0].question) if len(having) == 1 else None
         return None if hit is None else certain(question, hit)

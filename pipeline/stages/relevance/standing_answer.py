@@ -42,11 +42,12 @@ class StandingAnswer:
         reply = last_answer(history)
         if not reply:
             return None
-        found = await self._retrieval(SearchQuery(_MARK.sub("", reply)[:_READ]))
+        said, context = _MARK.sub("", reply)[:_READ], question.context
+        found = await self._retrieval(SearchQuery(said, context=context))
         hit = next((hit for hit in found.hits if says(reply, hit.entry)), None)
         if hit is None:
             return None
-        query = SearchQuery(hit.entry.question)
+        query = SearchQuery(hit.entry.question, context=context)
         return Evidence(query, (Accepted(hit, 1.0),), ((hit.entry.id, 1.0),), 1.0)
 
 

@@ -13,7 +13,8 @@ from knowledge.types import Entry, Snapshot
 from pipeline.english.language import stem
 from pipeline.english.lexicon import DESCRIBING, FUNCTION_WORDS
 from pipeline.english.normalising import Slang
-from pipeline.ports import Knowledge, RelevanceCheck
+from pipeline.english.words import nearest_spelling
+from pipeline.ports import Knowledge, RelevanceCheck, release_of
 from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
@@ -32,9 +33,6 @@ _HARDLY = 0.01  # the same
 _TYPO = 4  # letters from which a word may be a typo of another
 _LONG = 8  # and from which of two letters
 _PART_OF = 5  # letters from which a word may be part of another, or be made longer: "corona", "anticovid"
-
-
-_FUNCTION_LETTERS = tuple(sorted(word) for word in FUNCTION_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +92,8 @@ class Subtypes:
             return True
         if word in self.ordinary:
             return False
-        if sorted(word) in _FUNCTION_LETTERS:
-            return True
-        from rapidfuzz.distance import OSA
-
         most = 1 if len(word) < _LONG else 2
-        return len(word) >= _TYPO and any(
-            OSA.distance(word, other, score_cutoff=most) <= most for other in (*self.known, *FUNCTION_WORDS)
-        )
+        return len(word) >= _TYPO and bool(nearest_spelling(word, (*self.known, *FUNCTION_WORDS), most))
 
 
 class SubtypeFilter:
@@ -124,7 +116,7 @@ class SubtypeFilter:
         evidence = await self._check(query, retrieved)
         if query.language or not (evidence.accepted or evidence.offered):
             return evidence
-        kinds = self._of(self._knowledge.current)
+        kinds = self._of(release_of(query.context, self._knowledge))
 
         def meant(items: tuple[Accepted, ...]) -> tuple[Accepted, ...]:
             return tuple(item for item in items if not kinds.another(query.text, item.hit.entry))

@@ -23,9 +23,10 @@ import numpy as np
 
 from knowledge.types import Entry, FloatArray, Hit, Snapshot, View
 from pipeline.english.language import canonical, stem
-from pipeline.english.words import WORD
-from pipeline.ports import Encoder
+from pipeline.english.words import WORD, nearest_spelling
+from pipeline.ports import Encoder, encoded
 from pipeline.stages.rewriting.context_dependence import subject
+from pipeline.turn import SearchQuery
 
 MOST = 6
 """Words that are read at most: a longer message tells a story."""
@@ -136,15 +137,15 @@ class TermSupport:
         self._model = model
         self._uses: WeakKeyDictionary[Snapshot, TermUse] = WeakKeyDictionary()
 
-    async def doubt(
-        self, text: str, vector: FloatArray, hit: Hit, snapshot: Snapshot, borrowed: Sequence[str] = ()
-    ) -> float:
-        """In log-odds, from the text and its unit vector. Raises `ModelUnavailable` as the encoder does."""
-        lacking = Unsupported.of(text, hit, await self._use(snapshot), _borrowed(borrowed))
+    async def doubt(self, query: SearchQuery, vector: FloatArray, hit: Hit, snapshot: Snapshot) -> float:
+        """In log-odds, from a query and its unit vector. Raises `ModelUnavailable` as the encoder does."""
+        use = await self._use(snapshot)
+        lacking = Unsupported.of(query.text, hit, use, _borrowed(query.borrowed))
         if not lacking.words:
             return 0.0
         texts = tuple(dict.fromkeys(lacking.readings()))
-        vectors = dict(zip(texts, await self._encoder.encode(texts), strict=True))
+        rows = await encoded(query.context, self._encoder, texts)
+        vectors = dict(zip(texts, rows, strict=True))
         read = np.array([vectors[reading] for reading in lacking.readings()])
         nearness = snapshot.nearness(hit.entry.id, np.vstack([vector[None], read]))
         return self._model.doubt(lacking.features(vector, read, nearness))
@@ -212,12 +213,7 @@ def _long_words(entry: Entry) -> tuple[str, ...]:
 
 
 def _misspelt(word: str, entry: Entry) -> bool:
-    from rapidfuzz import process
-    from rapidfuzz.distance import OSA
-
-    if len(word) < _LONG:
-        return False
-    return process.extractOne(word, _long_words(entry), scorer=OSA.distance, score_cutoff=1) is not None
+    return len(word) >= _LONG and bool(nearest_spelling(word, _long_words(entry), 1))
 
 
 def _without(text: str, words: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from pipeline.english.words import TERM
 from pipeline.ports import Retrieval
 from pipeline.stages.rewriting.context_dependence import subject
 from pipeline.turn import Evidence, SearchQuery
+from pipeline.types import Question
 
 _JOINED = re.compile(r"(?<=\w)\s+(?:and|or|&)\s+(?=\w)", re.IGNORECASE)
 _MOST_WORDS = 25  # of a message; who writes more tells a story
@@ -47,8 +48,9 @@ class Coordinations:
     def __init__(self, retrieval: Retrieval) -> None:
         self._retrieval = retrieval
 
-    async def __call__(self, text: str) -> Coordination | None:
+    async def __call__(self, question: Question) -> Coordination | None:
         """None where a message joins nothing, or two words for one thing. Raises as retrieval does."""
+        text = question.text
         joint = _JOINED.search(text)
         if joint is None or len(text.split()) > _MOST_WORDS or len(_JOINED.findall(text)) > 1:
             return None
@@ -57,21 +59,22 @@ class Coordinations:
         others = [f"{text[:start]}{text[joint.end() :]}" for start in starts]
         if not ones or not others:
             return None
-        one, found = max([(each, await self._best(each)) for each in ones], key=_score)
-        tried = [(each, await self._best(each)) for each in others]
+        one, found = max([(each, await self._best(question, each)) for each in ones], key=_score)
+        tried = [(each, await self._best(question, each)) for each in others]
         leading = [each for each in tried if each[1] and found and each[1].entry != found.entry]
         as_long = others[min(ones.index(one), len(others) - 1)]
         other = max(leading, key=_score)[0] if leading else as_long
         own = _roots(one) - _roots(other), _roots(other) - _roots(one)
-        if not all(own) or await self._is_one_question(text, own[0] | own[1]):
+        if not all(own) or await self._is_one_question(question, own[0] | own[1]):
             return None
         return Coordination((one, other), own)
 
-    async def _best(self, text: str) -> Hit | None:
-        return next(iter((await self._retrieval(SearchQuery(text))).hits), None)
+    async def _best(self, question: Question, text: str) -> Hit | None:
+        query = SearchQuery(text, context=question.context)
+        return next(iter((await self._retrieval(query)).hits), None)
 
-    async def _is_one_question(self, text: str, words: frozenset[str]) -> bool:
-        hit = await self._best(text)
+    async def _is_one_question(self, question: Question, words: frozenset[str]) -> bool:
+        hit = await self._best(question, question.text)
         return hit is None or words <= _roots(_asked(hit.entry))
 
 

@@ -11,12 +11,12 @@ from knowledge.types import Snapshot
 from pipeline.english.normalising import Rewording, Slang, normalise
 from pipeline.english.vocabulary import Vocabulary
 from pipeline.english.words import TERM
-from pipeline.ports import Knowledge
+from pipeline.ports import Knowledge, release_of
 from pipeline.stages.rewriting.context_dependence import brief, subject
 from pipeline.stages.rewriting.ordinals import pointed_at
 from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.turn import SearchQuery
-from pipeline.types import Message, Question, Role
+from pipeline.types import Message, Question, Role, TurnContext
 
 MAX_ALTERNATES = 3
 MAY_REFER_BACK = 0.45
@@ -60,7 +60,7 @@ class SpecialistQueryRewriter:
         text = question.text.strip()
         if question.language:
             return _as_it_is(text, question.history)
-        release = await self._current()
+        release = await self._current(question.context)
         needs, meant = self._meant(text, question.history, release.vocabulary.ubiquitous)
         used = bool(meant) and needs >= self._terms.dependence.alone_below
         query = _with(text, meant) if used else text
@@ -87,10 +87,10 @@ class SpecialistQueryRewriter:
     def _plain(self, text: str, release: _Release) -> str:
         return normalise(text, release.rewording, release.vocabulary, self._everyday())
 
-    async def _current(self) -> _Release:
+    async def _current(self, context: TurnContext) -> _Release:
         """What the release of this turn knows; read once for each, beside the event loop, and forgotten with
         it."""
-        snapshot = self._knowledge.current
+        snapshot = release_of(context, self._knowledge)
         release = self._known.get(snapshot)
         if release is None:
             release = self._known[snapshot] = await asyncio.to_thread(self._read, snapshot)

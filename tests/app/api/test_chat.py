@@ -83,7 +83,7 @@ async def test_the_stored_conversation_is_what_was_said_in_public(client: httpx.
 
 async def test_messages_sent_at_once_keep_each_reply_with_its_message(tmp_path: Path) -> None:
     class Echo:
-        async def run(self, message_id: str, question: object, say: object) -> Reply:
+        async def run(self, message_id: str, question: object, say: object, context: object = None) -> Reply:
             text = question.text  # type: ignore[attr-defined]
             await asyncio.sleep(0.001 * (9 - int(text)))
             return Reply(f"re {text}", Outcome.SMALL_TALK)

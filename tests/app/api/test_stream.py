@@ -117,7 +117,7 @@ def test_a_reader_who_does_not_read_holds_the_turn_back(tmp_path: Path) -> None:
     full = threading.Event()
 
     class Endless:
-        async def run(self, _id: str, _question: object, say: Any) -> Any:  # noqa: ANN401
+        async def run(self, _id: str, _question: object, say: Any, context: object = None) -> Any:  # noqa: ANN401
             try:
                 while True:
                     await asyncio.wait_for(say("x" * 65_536), 0.3)

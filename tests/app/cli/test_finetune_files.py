@@ -14,7 +14,7 @@ from app.store.storage import Storage
 from app.store.turns.conversations import ConversationStore, Opened, Rating
 from app.store.turns.traces import TraceStore
 from knowledge.entries import ApplyMode, EntryStore
-from pipeline.types import Citation, Outcome, Reply
+from pipeline.types import Citation, Outcome, Reply, TurnContext
 from tests.commands import Run
 from tests.fakes import entry, settings
 
@@ -124,7 +124,7 @@ def _stored(data: Path, *, rating: Rating) -> None:
     trace = {"id": "m1", "question": question, "release_id": "r", "outcome": "answered", "steps": steps}
 
     async def record() -> None:
-        await traces.record(trace)
+        await traces.record(trace, TurnContext())
         await storage.close()
 
     asyncio.run(record())

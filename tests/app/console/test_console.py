@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+import re
 
 import httpx
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from app.compose.services import Services
 from app.main import create_app
 from app.store.curators import Role
+from knowledge.types import UNWRITTEN, EntryStatus
 from tests.app.console.conftest import SignIn
 from tests.fakes import TOKEN, client_of, entry
 
@@ -26,6 +29,7 @@ VIEWS = (
     "/admin/ui/releases",
     "/admin/ui/gaps",
     "/admin/ui/gold",
+    "/admin/ui/evaluation",
     "/admin/ui/suggestions",
     "/admin/ui/feedback",
     "/admin/ui/turns",
@@ -189,11 +193,13 @@ async def test_odd_values_are_told_or_ignored(signed: SignIn) -> None:
         "page=-1",
         "page=999999999999",
         "status=x",
-        "due=x&topic=%00",
+        "due=x",
         "since=x&rating=x",
     ):
         for view in (ENTRIES, "/admin/ui/turns", "/admin/ui/feedback", "/admin/ui/gold"):
             await curator.seen(f"{view}?{query}")
+    told = await curator.get(f"{ENTRIES}?topic=%00")  # which PostgreSQL would not take
+    assert told.status_code == 422 and "NUL" in told.text
     for path, fields in (
         (f"{PLACE}/status", {"status": "x"}),
         (f"{PLACE}/status", {}),
@@ -298,3 +304,33 @@ async def test_every_answer_has_the_strict_policy(signed: SignIn) -> None:
         assert response.headers["Cache-Control"] == "no-store"
         assert " style=" not in response.text
         assert " onclick=" not in response.text
+
+
+async def test_a_draft_without_an_answer_stays_in_the_editor(using: Services, signed: SignIn) -> None:
+    using.entries.create(entry("empty", answer=UNWRITTEN, status=EntryStatus.DRAFT))
+    approver = await signed(Role.APPROVER)
+    page = await approver.seen(f"{ENTRIES}/empty")
+    assert ">Approve<" not in page and ">Send to review<" not in page and ">Retire<" in page
+    for status in ("approved", "in_review"):
+        tried = await approver.post(f"{ENTRIES}/empty/status", status=status, version="1")
+        assert tried.status_code == 409
+        assert "has no answer yet: write one first" in tried.text and 'name="answer"' in tried.text
+
+
+async def test_a_trial_and_a_preview_hold_what_the_widget_draws(signed: SignIn) -> None:
+    editor = await signed(Role.EDITOR)
+    fields = {
+        **FORM,
+        "answer": "One.\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+        "sources": "Fees https://a.example/f",
+    }
+    shown = (await editor.post(f"{ENTRIES}/-/preview", **fields)).text
+    found = re.search(r'data-reply="([^"]*)"', shown)
+    assert found
+    reply = json.loads(html.unescape(found[1]))
+    assert reply["reply"] == "One. [1]\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n [1]"
+    assert [reply["reply"][each["start"] : each["end"]][:5] for each in reply["citations"]] == [
+        "One.",
+        "| a |",
+    ]
+    assert {each["url"] for each in reply["citations"]} == {"https://a.example/f"}

@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from app.store.db import now
 
 from app.console.session import COOKIE, csrf_of
 from app.main import create_app
@@ -17,6 +16,7 @@ from app.single_sign_on import Identity
 from app.single_sign_on.admission import admit
 from app.single_sign_on.settings import OidcSettings
 from app.store.curators import Curator, Role
+from app.store.database.db import now
 from pipeline.types import Outcome, Reply
 from tests.app.api.test_admin import BEARER, until
 from tests.app.console.conftest import Signed

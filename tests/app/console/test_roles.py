@@ -101,7 +101,7 @@ def acts_of(view: str, page: str) -> Iterator[Act]:
     read = BeautifulSoup(page, "html.parser")
     for form in read.find_all("form", method="post"):
         inside = form.find_all(["input", "textarea", "button"])
-        beside = read.find_all(["input", "button"], form=str(form.get("id"))) if form.get("id") else []
+        beside = read.find_all(["input", "button"], form=str(form["id"])) if form.get("id") else []
         parts = [*inside, *beside]
         fields = [
             (str(each["name"]), value_of(each))

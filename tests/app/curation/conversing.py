@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,8 @@ from app.compose.language_model import LanguageModel
 from app.compose.services import Services
 from app.main import create_app
 from app.store.turns.traces import TraceStore
-from pipeline.types import Outcome, Question, Reply
+from pipeline.ports import Say
+from pipeline.types import Outcome, Question, Reply, TurnContext
 from tests.app.api.test_admin import BEARER, until
 from tests.fakes import answered, client_of, services, snapshot, trace
 
@@ -35,7 +36,9 @@ class Told:
     traces: TraceStore | None = None
     asked: list[str] = field(default_factory=list)
 
-    async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
         self.asked.append(question.text)
         reply = self.replies.get(question.text, self.otherwise)
         await say(reply.text)
@@ -46,7 +49,7 @@ class Told:
         if question.text in self.picks:
             made["steps"] = [{"step": "Evidence", "engine": "choice", "elapsed_ms": 1.0, "result": {}}]
         assert self.traces is not None
-        await self.traces.record(made)
+        await self.traces.record(made, context or TurnContext())
         return reply
 
 

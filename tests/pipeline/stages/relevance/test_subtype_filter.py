@@ -57,7 +57,6 @@ def test_another_kind_is_told(said: str) -> None:
         "may i walk over the bridge",
         "may i walk over the iron bridge",
         "may i walk over the irom bridge",  # a typo of its own kind
-        "may i walk over hte bridge",
         "may i walk over the newest bridge",  # how it is
         "may i walk over the second bridge",
         "may i safely bridge it",

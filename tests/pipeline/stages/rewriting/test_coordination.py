@@ -11,6 +11,7 @@ from knowledge.types import Entry
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.stages.rewriting.coordination import Coordination, Coordinations
 from pipeline.turn import Accepted, Evidence, SearchQuery
+from pipeline.types import Question
 from tests.fakes import AsyncHashEncoder, HashEncoder
 from tests.pipeline.judging import hit
 
@@ -27,7 +28,7 @@ KNOWLEDGE: Any = SimpleNamespace(current=LocalSnapshot.of(ENTRIES, HashEncoder()
 
 
 async def read(text: str) -> Coordination | None:
-    return await Coordinations(HybridRetrieval(AsyncHashEncoder(), KNOWLEDGE))(text)
+    return await Coordinations(HybridRetrieval(AsyncHashEncoder(), KNOWLEDGE))(Question(text))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,85 @@
+"""The four that answer: the chain without and with a language model, and a fine-tuned model without and with
+retrieval."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+import httpx
+
+from bench.comparison.talks import SYSTEM
+from learning.evaluation.fates import without_marks
+from learning.evaluation.runner import Chain
+from pipeline.ports import unheard
+from pipeline.turn import SearchQuery
+from pipeline.types import Question
+
+PASSAGES = 3  # entries in a prompt
+_MOST = 400  # tokens of a reply
+_PATIENCE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reply without citation marks, the tokens it took, and the processor seconds of this process."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    processor_s: float
+
+
+Arm = Callable[[Question], Awaitable[Said]]
+
+
+def by_chain(chain: Chain) -> Arm:
+    """The chain, as it stands."""
+
+    async def answer(question: Question) -> Said:
+        began = time.process_time()
+        reply = await chain.pipeline.run(uuid4().hex, question, unheard)
+        took = time.process_time() - began
+        calls = [call for step in chain.traces.steps for call in step["calls"]]
+        read, written = (sum(call[f"{side}_tokens"] for call in calls) for side in ("prompt", "completion"))
+        text = without_marks(reply.text, {citation.index for citation in reply.citations})
+        return Said(text, read, written, took)
+
+    return answer
+
+
+def by_model(address: str, key: str, chain: Chain | None = None) -> Arm:
+    """A model behind the OpenAI API; with a chain, the entries that its retrieval finds are in the prompt."""
+
+    async def answer(question: Question) -> Said:
+        began = time.process_time()
+        system = SYSTEM if chain is None else "\n\n".join((SYSTEM, await _found(chain, question)))
+        said = [{"role": each.role.value, "content": each.text} for each in question.history]
+        messages = [{"role": "system", "content": system}, *said, {"role": "user", "content": question.text}]
+        body = {"model": "tuned", "messages": messages, "temperature": 0, "max_tokens": _MOST}
+        async with httpx.AsyncClient(timeout=_PATIENCE_S, trust_env=False) as client:
+            headers = {"authorization": f"Bearer {key}"}
+            got = await client.post(f"{address}/chat/completions", json=body, headers=headers)
+        made = got.raise_for_status().json()
+        usage = made["usage"]
+        text = str(made["choices"][0]["message"]["content"] or "").strip()
+        took = time.process_time() - began
+        return Said(text, usage["prompt_tokens"], usage["completion_tokens"], took)
+
+    return answer
+
+
+async def _found(chain: Chain, question: Question) -> str:
+    query: SearchQuery = await chain.stages.rewriter(question)
+    hits = (await chain.stages.retrieval(query)).hits[:PASSAGES]
+    passages: Sequence[str] = [f"{hit.entry.question} {hit.entry.answer}" for hit in hits]
+    return "\n".join(f"[{number}] {passage}" for number, passage in enumerate(passages, 1))
+
+
+def children_s() -> float:
+    """Processor seconds of child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
