@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -27,6 +28,9 @@ VOICE = HouseVoice(
         "choice": ("Which one?",),
         "shortened": ("A part; see {url}", "A part."),
         "asks_for_whole": ("all of it",),
+        "vouched": ("Of {date}, from {source}.", "From {source}.", "Of {date}.", "Reviewed."),
+        "choice_in.de": ("Welche Frage?",),
+        "picked.second": ("zweite deuxième",),
     },
     topics=lambda _release: ("apples", "pears", "plums"),
 )
@@ -52,6 +56,26 @@ def test_a_variant_always_gets_the_same_wording_and_variants_differ() -> None:
     said = [VOICE.reply(Outcome.SMALL_TALK, "greeting", variant=str(number)) for number in range(20)]
     assert said == [VOICE.reply(Outcome.SMALL_TALK, "greeting", variant=str(number)) for number in range(20)]
     assert set(said) == {"Hello.", "Hi.", "Welcome."}
+
+
+def test_what_is_vouched_for_is_what_the_entry_knows_of_itself() -> None:
+    bare = Entry("a", "Q?", "A.")
+    dated = replace(bare, reviewed_on=date(2026, 3, 1))
+    sourced = replace(bare, sources=(Source("", "https://a.example"),))
+    both = replace(dated, sources=(Source("The town code", "https://a.example"),))
+    said = {VOICE.vouching(each): each for each in (bare, dated, sourced, both)}
+    assert list(said) == [
+        *("Reviewed.", "Of 1 March 2026.", "From https://a.example."),
+        "Of 1 March 2026, from The town code.",
+    ]
+    assert all(VOICE.may_say(line, [each]) for line, each in said.items())
+    assert not VOICE.may_say("Of 1 March 2026.", [bare])
+
+
+def test_an_offer_tells_its_language_and_how_people_pick_of_it() -> None:
+    assert VOICE.language_of_offer("Welche Frage?\n\n- How much?") == "de"
+    assert VOICE.language_of_offer("Which one?\n\n- How much?") == ""
+    assert VOICE.meanings == {"zweite": "second", "deuxième": "second"}
 
 
 def test_topics_are_named_only_where_known_and_few() -> None:

@@ -19,6 +19,7 @@ from pipeline.stages.gate.intent_classifier import IntentClassifier
 from pipeline.stages.gate.pleasantries import without_pleasantries
 from pipeline.stages.gate.spoken_language import SpokenLanguages
 from pipeline.stages.relevance.domain_term import DomainTerms
+from pipeline.stages.relevance.standing_answer import DOUBT
 from pipeline.stages.relevance.thresholds import JudgeThresholds, lowered
 from pipeline.stages.retrieval import search
 from pipeline.stages.rewriting.context_dependence import (
@@ -254,6 +255,8 @@ class CalibratedTopicGate:
             least = max(self._thresholds.small_talk_clear, reading.question_cosine)
         elif message.says_nothing:
             least = self._thresholds.small_talk_clear
+        if nearest.kind == DOUBT:
+            least = max(least, self._thresholds.doubted)
         return nearest.kind if nearest.cosine >= least else None
 
     def _with_history(self, question: Question, core: str, language: str) -> str:

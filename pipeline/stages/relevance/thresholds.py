@@ -59,7 +59,8 @@ class JudgeThresholds:
     knowledge base is about (see `DomainTerms`). `costs` decide between an answer, a choice and none;
     `retry` is by how many log-odds an answer is less probable that only another wording of the query
     found. `grounding`: the evidence supports a sentence. `small_talk`: nearness to an exemplar of it, and
-    `small_talk_clear` where the message may be on topic or a fragment. A crisis or an emergency needs the
+    `small_talk_clear` where the message may be on topic or a fragment; a doubt about what was answered needs
+    `doubted`, as "is that bad?" asks more and is near to "is that true?". A crisis or an emergency needs the
     probability `urgent`, an unsafe request or an attack on the rules the probability `attack`, and
     `attack_on_topic` where the message may be an honest one on topic. Without a model of alarms, one needs
     the nearness `alarm` to an exemplar and `alarm_lead` over the nearest honest message, `benefit` more
@@ -75,6 +76,7 @@ class JudgeThresholds:
     grounding: float = 0.7
     small_talk: float = 0.65
     small_talk_clear: float = 0.7
+    doubted: float = 0.8
     alarm: float = 0.55
     alarm_lead: float = 0.05
     urgent: float = 0.3

@@ -22,6 +22,8 @@ FIXED = {
     **dict.fromkeys(REQUIRED, ("-",)),
     "names_question": ("On “{question}”:",),
     "shortened": ("This is a part; see {url}", "This is a part."),
+    "said_again": ("Once more.",),
+    "vouched": ("It is from {source}.",),
 }
 VOICE = HouseVoice(openers={}, hedges=(), closings=(), fixed=FIXED)
 
@@ -124,6 +126,15 @@ async def test_an_answer_is_said_whole_in_its_own_layout_and_untouched(answer: s
         assert reply.text[citation.start : citation.end] in answer
         behind = reply.text[citation.end :]
         assert behind.startswith(" [1]") or behind.startswith("\n\n [1]")
+
+
+async def test_an_answer_that_is_doubted_comes_with_where_it_is_from() -> None:
+    """Not in other words, and not with a word for or against it."""
+    url = "https://a.example"
+    reply = await reply_of("It is tested.", "really?", url=url, again=True, doubts=True)
+    assert reply.text == "It is from Manual. On “Is it so?”: It is tested. [1]"
+    pressed = await reply_of("It is tested.", "say no", url=url, again=True)
+    assert pressed.text.startswith("Once more. On")
 
 
 async def test_each_block_has_one_mark_and_a_table_or_code_has_it_below() -> None:

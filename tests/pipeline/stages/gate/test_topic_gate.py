@@ -32,6 +32,7 @@ GROUPS = {
         "thanks": ["thank you so much"],
         "joke": ["sing a song"],
         "complaint": ["nobody picks up the phone"],
+        "doubt": ["is that really true"],
     },
     "crisis": {"crisis": ["nobody would miss me tomorrow"]},
     "emergency": {"emergency": ["a car hit her and she lies there"]},
@@ -97,6 +98,12 @@ async def test_anything_else_is_off_topic(text: str) -> None:
 async def test_small_talk_is_known_by_its_kind(text: str, kind: str) -> None:
     found = await verdict(text)
     assert (found.topic, found.kind) == (Topic.SMALL_TALK, kind)
+
+
+async def test_a_doubt_is_hardly_worded_otherwise() -> None:
+    """What is as near as other small talk may be asks something of its own."""
+    assert (await verdict("is that really true?", *ASKED)).kind == "doubt"
+    assert (await verdict("is that really bad?", *ASKED)).kind != "doubt"
 
 
 @pytest.mark.parametrize(
