@@ -1,4 +1,4 @@
-"""A message as a careful writer would have put it: without slang and typos. Only alternates of a
+"""A message as a careful writer would have put it: without slang, typos and asides. Only alternates of a
 query are written this way, for a message means what it says first."""
 
 from __future__ import annotations
@@ -8,9 +8,14 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.english.language import plain
+from pipeline.english.lexicon import NEGATIONS, NUMBER_WORDS
+from pipeline.english.questions import asks
 from pipeline.english.vocabulary import Vocabulary
 from pipeline.english.words import LETTERS
-from pipeline.stages.rewriting.context_dependence import NAME
+from pipeline.stages.rewriting.context_dependence import NAME, subject
+
+_CLAUSE = re.compile(r"(?<=[,;:.!?–—])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,24 @@ def normalise(text: str, rewording: Rewording, vocabulary: Vocabulary, everyday:
         return word if word.lower() in names else _keep_case(word, vocabulary.correct(word.lower(), everyday))
 
     return LETTERS.sub(correct, bare)
+
+
+def without_asides(text: str, vocabulary: Vocabulary) -> str:
+    """A message that asks without the clauses of which the knowledge base knows no telling word: "my back is
+    killing me, when are you open". Names, numbers and negations stay; the message itself where nothing is
+    left."""
+    clauses = _CLAUSE.split(text)
+    kept = [clause for clause in clauses if vocabulary.knows(clause) or _particular(clause)]
+    return " ".join(kept) if kept and len(kept) < len(clauses) and asks(" ".join(kept)) else text
+
+
+def _particular(clause: str) -> bool:
+    """Whether the clause holds a name, a number or a negation; an unusual first word counts as a name."""
+    words = LETTERS.findall(clause)
+    named = NAME.search(clause) or (words[:1] and words[0][0].isupper() and subject(words[0].lower()))
+    counted = any(map(str.isdigit, clause)) or NUMBER_WORDS.keys() & {word.lower() for word in words}
+    denies = any(word in NEGATIONS for word in LETTERS.findall(plain(clause).lower()))
+    return bool(named or counted or denies)
 
 
 def _keep_case(word: str, corrected: str) -> str:

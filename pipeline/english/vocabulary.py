@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from knowledge.types import Entry
-from pipeline.english.language import stem
+from pipeline.english.language import content_stems, read, stem
 from pipeline.english.words import LETTERS, nearest_spelling
 
 _UBIQUITOUS_SHARE, _ENOUGH_ENTRIES = 0.25, 50
@@ -16,11 +16,12 @@ _SHORTEST, _LONG = 5, 9
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """`words` are all that occur. `ubiquitous` occur in so many entries that they tell
+    """`words` are all that occur, `stems` theirs. `ubiquitous` occur in so many entries that they tell
     nothing: "vaccine" in a knowledge base about vaccines. `targets` are what a typo may be corrected to,
     by first letter."""
 
     words: frozenset[str]
+    stems: frozenset[str]
     ubiquitous: frozenset[str]
     targets: Mapping[str, Sequence[str]]
 
@@ -41,9 +42,15 @@ class Vocabulary:
         often = _UBIQUITOUS_SHARE * size if size >= _ENOUGH_ENTRIES else size + 1
         return cls(
             frozenset(counts),
+            frozenset(word.stem for text in counts for word in read(text)),
             frozenset(word for word, count in counts.items() if count >= often),
             targets,
         )
+
+    def knows(self, text: str) -> bool:
+        """Whether it knows a telling word of a text, or the text has none."""
+        stems = content_stems(text)
+        return not stems or not stems.isdisjoint(self.stems)
 
     def correct(self, word: str, everyday: Set[str]) -> str:
         """The word of the knowledge base that a lower-case `word` is a typo of, or `word` itself: where it is

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from knowledge.types import Snapshot
-from pipeline.english.normalising import Rewording, Slang, normalise
+from pipeline.english.normalising import Rewording, Slang, normalise, without_asides
 from pipeline.english.vocabulary import Vocabulary
 from pipeline.english.words import TERM
 from pipeline.ports import Knowledge, release_of
@@ -36,7 +36,7 @@ class SpecialistQueryRewriter:
     """Rules and two small logistic models; no text is generated, every word of a query was said before.
 
     A message that stands alone is searched for exactly as it is. One that does not is followed by the words
-    of the history that it means. Alternates are worded plainly (no slang or typos), with and without
+    of the history that it means. Alternates are worded plainly (no slang, typos or asides), with and without
     words of the history. `everyday` gives ordinary words that are no typos although the knowledge base lacks
     them; where it gives none, no typo is corrected."""
 
@@ -69,7 +69,8 @@ class SpecialistQueryRewriter:
             alone = [plain] if needs < 1 and _says_something(text, release.vocabulary.ubiquitous) else []
             tries = [_with(plain, meant), *alone]
         else:
-            tries = [plain, *([_with(plain, meant)] if meant else ())]
+            tries = [plain, without_asides(plain, release.vocabulary)]
+            tries += [_with(plain, meant)] if meant else []
         alternates, own = _distinct(query, tries), text if used else ""
         return SearchQuery(query, alternates, used, leaning=needs, own=own, borrowed=tuple(meant))
 

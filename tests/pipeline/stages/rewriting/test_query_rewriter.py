@@ -201,6 +201,16 @@ WORDS = st.sampled_from(
     "mercury jab vacine u pls hi thanks please it that they the is about kids and autism? gelatin.".split()
 )
 KEPT = frozenset("Pfizer Moderna MMR AstraZeneca five fever baby mercury kids autism gelatin".split())
+KNOWN = frozenset(
+    word for word in KEPT if word == "five" or word[0].isupper() or word in " ".join(TEXTS).lower()
+)
+"""What only an aside says, and the knowledge base never, may be left out of a retry."""
+
+
+def test_an_aside_of_which_the_knowledge_base_knows_nothing_is_left_out_of_a_retry() -> None:
+    assert rewrite("my back is killing me, does measles hurt?").alternates[-1] == "does measles hurt?"
+    kept = rewrite("Bill told me otherwise, does measles hurt?").attempts()
+    assert all("Bill" in attempt.text for attempt in kept)
 
 
 @given(words=st.lists(WORDS, min_size=1, max_size=60), talked=st.booleans())
@@ -227,7 +237,7 @@ def test_a_message_of_ordinary_length_keeps_its_content_in_every_attempt(
 ) -> None:
     text = " ".join(words)
     for attempt in rewrite(text, HEART if talked else ()).attempts():
-        assert KEPT & set(re.findall(r"\w+", text)) <= set(re.findall(r"\w+", attempt.text))
+        assert KNOWN & set(re.findall(r"\w+", text)) <= set(re.findall(r"\w+", attempt.text))
 
 
 @given(words=st.lists(WORDS, min_size=1, max_size=60), talked=st.booleans())
