@@ -1,5 +1,5 @@
-"""A small language model from a GGUF file, fine-tuned with LoRA on the processor, and written as a GGUF file again,
-which the service itself can run (`CANDOR_LLM_GGUF`)."""
+"""A small language model from a GGUF file, fine-tuned with LoRA on the processor, and written as a GGUF file
+again, which the service itself can run (`CANDOR_LLM_GGUF`)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ ADAPTED = {
     "up_proj": "ffn_up",
     "down_proj": "ffn_down",
 }
-"""Layers that learn, with their names in the file. Queries and keys are left as they are: the file holds their
-rows in another order."""
+"""Layers that learn, with their names in the file. Queries and keys stay as they are: the file holds their rows
+in another order."""
 _IGNORED = -100  # the label of a token that is not learned
 
 
@@ -48,8 +48,8 @@ class Tuned:
 
 
 def tuned(base: Path, rows: Sequence[Mapping[str, Any]], out: Path, tuning: Tuning) -> Tuned:
-    """Trains on chat rows; only the last message of each is learned. Ends at the last epoch or when the time is
-    used up. An unfinished training is taken up at its last epoch: its state is beside `out`."""
+    """Trains on chat rows; only the last message of each is learned. Ends at the last epoch or when the time
+    is used up. An unfinished training is taken up at its last epoch: its state is beside `out`."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
