@@ -2,8 +2,8 @@
 
     python -m bench.comparison --base small.gguf --out FOLDER [--composer model.gguf] [--minutes 25] [SUITE …]
 
-For each suite: conversations about its entries are made up and answered by the chain, a small model is tuned on
-them alone, and the suite's own questions, which nothing was trained on, are put to the chain, the chain with
+For each suite: conversations about its entries are made up and answered by the chain, a small model is tuned
+on them alone, and the suite's own questions, which nothing was trained on, are put to the chain, the chain with
 `--composer` writing, the tuned model, and the tuned model with the entries that retrieval finds. What is done
 lies in `--out` and is not done again. Nothing of it is part of the tests.
 """
@@ -15,6 +15,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 from app.cli.curating.building import encoder
@@ -135,12 +136,13 @@ def ask(bench: Bench, suite: Suite, arm: Arm, file: Path) -> None:
             if case.id not in done:
                 said = bench.runner.run(arm(case.question))
                 judged = bench.runner.run(judge(said.text, case.entry_ids))
-                row = {
-                    "id": case.id, "kind": case.kind, "message": case.question.text, "answerable": case.answerable,
-                    "text": said.text, "claims": judged.claims, "right": judged.right, "made_up": judged.made_up,
-                    "prompt_tokens": said.prompt_tokens, "completion_tokens": said.completion_tokens,
-                    "processor_s": said.processor_s,
-                }  # fmt: skip
+                asked_of = {
+                    "id": case.id,
+                    "kind": case.kind,
+                    "message": case.question.text,
+                    "answerable": case.answerable,
+                }
+                row = {**asked_of, **asdict(said), **asdict(judged)}
                 lines.write(json.dumps(row) + "\n")
                 lines.flush()
 

@@ -19,8 +19,8 @@ from pipeline.turn import Sentence
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Of a reply: how many sentences claim something, how many of these an entry that answers supports, and how
-    many no entry does."""
+    """Of a reply: how many sentences claim something, how many of these an entry that answers supports,
+    and how many no entry does."""
 
     claims: int
     right: int

@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ ADAPTED = {
     "up_proj": "ffn_up",
     "down_proj": "ffn_down",
 }
-"""Layers that learn, with their names in the file. Queries and keys stay as they are: the file holds their rows
-in another order."""
+"""Layers that learn, with their names in the file. Queries and keys stay as they are: the file holds their
+rows in another order."""
 _IGNORED = -100  # the label of a token that is not learned
 
 
@@ -93,8 +93,8 @@ def tuned(base: Path, rows: Sequence[Mapping[str, Any]], out: Path, tuning: Tuni
     losses = done["losses"]
     ends = (sum(losses[:5]) / max(1, len(losses[:5])), sum(losses[-5:]) / max(1, len(losses[-5:])))
     result = Tuned(out, done["steps"], done["tokens"], done["processor_s"], *ends)
-    out.with_suffix(".json").write_text(json.dumps({"steps": result.steps, "tokens": result.tokens,
-        "processor_s": result.processor_s, "first_loss": ends[0], "last_loss": ends[1]}), "utf-8")  # fmt: skip
+    told = {**asdict(result), "file": out.name}
+    out.with_suffix(".json").write_text(json.dumps(told), "utf-8")
     return result
 
 

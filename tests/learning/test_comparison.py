@@ -10,7 +10,7 @@ from bench.comparison.table import print_table
 from bench.grounding import SILENT
 from knowledge.types import Entry
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck
-from tests.fakes import HashEncoder
+from tests.fakes import AsyncHashEncoder
 
 ENTRIES = {
     "hours": Entry("hours", "When is the library open?", "The library opens at nine. It closes at six."),
@@ -22,7 +22,7 @@ VOICE = 'no_answer:\n  - "I have no reviewed answer on {topics}, I am afraid."\n
 @pytest.fixture
 def judge(tmp_path: Path) -> Judge:
     (tmp_path / "voice.yaml").write_text(VOICE, "utf-8")
-    check = SpecialistGroundingCheck(HashEncoder(), SILENT)
+    check = SpecialistGroundingCheck(AsyncHashEncoder(), SILENT)
     return Judge(check, ENTRIES, house_lines(tmp_path / "voice.yaml"))
 
 
