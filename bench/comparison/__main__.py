@@ -2,10 +2,10 @@
 
     python -m bench.comparison --base small.gguf --out FOLDER [--composer model.gguf] [--minutes 25] [SUITE …]
 
-For each suite: conversations about its entries are made up and answered by the chain, a small model is tuned
-on them alone, and the suite's own questions, which nothing was trained on, are put to the chain, the chain with
-`--composer` writing, the tuned model, and the tuned model with the entries that retrieval finds. What is done
-lies in `--out` and is not done again. Nothing of it is part of the tests.
+For each suite: conversations about its entries are made up and answered by the chain, a small model is
+fine-tuned on them alone, and the suite's own questions, which nothing was trained on, are put to the chain, the
+chain with `--composer` writing, the tuned model, and the tuned model with the entries that retrieval finds. What
+is done lies in `--out` and is not done again. Nothing of it is part of the tests.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def asked(suite: Suite) -> Sequence[Case]:
 
 
 def ask(bench: Bench, suite: Suite, arm: Arm, file: Path) -> None:
-    """Puts each case to the arm and judges what it says; a line each, and what is there is not asked again."""
+    """Puts each case to the arm and judges its reply, a line each; what is there is not asked again."""
     check = SpecialistGroundingCheck(bench.chain.encoder, SILENT)
     entries = bench.chain.knowledge.current.entries
     judge = Judge(check, entries, house_lines(bench.settings.seeds_dir / "voice.yaml"))
