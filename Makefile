@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup serve test test-fast check bench anchors comparison settings constraints clean
+.PHONY: setup serve test test-fast coverage check bench anchors comparison settings constraints clean
 
 setup: $(STAMP)
 
@@ -25,6 +25,10 @@ test: setup
 
 test-fast: setup
 	$(BIN)/pytest $(PARALLEL) -m "not slow and not process"
+
+# Every test once more, watched: lines that none of them runs. Apart, as watching costs half as much again.
+coverage: setup
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term
 
 check: setup
 	$(BIN)/ruff check .
@@ -64,4 +68,4 @@ constraints:
 	rm -rf build/pins build/constraints.txt
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv build .coverage *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

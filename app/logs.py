@@ -16,6 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""A context variable, since any library may log, with nothing of ours at hand. Only logs read it."""
 
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _POLICY = (

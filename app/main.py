@@ -8,15 +8,12 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from app.api.addresses import METHODS, KnownHosts, methods_of
+from app.api.addresses import METHODS, KnownHosts, PlainAddresses, methods_of
 from app.api.errors import install_error_handlers
 from app.api.limits import BodyLimit, RoomForHealth
 from app.api.openapi import describe
-from app.api.routes import (
-    admin,
-    answers,
-    chat,
-    curators,
+from app.api.routes import add_routes, admin, answers, chat, curators, health, openai_api, users
+from app.api.routes.curation import (
     documents,
     entries,
     entry_history,
@@ -24,9 +21,6 @@ from app.api.routes import (
     gap_entries,
     gaps,
     gate,
-    health,
-    openai_api,
-    users,
 )
 from app.compose.services import Services, build_services
 from app.console import add_console
@@ -58,10 +52,8 @@ def create_app(services: Services | None = None) -> FastAPI:
     install_error_handlers(app, methods_of)
     _add_middleware(app, services.settings)
     of_owners = (entry_history, entries, documents, admin, curators, gaps, gap_entries, feedback, gate)
-    for routes in (chat, users, openai_api, answers, *of_owners, health):
-        app.include_router(routes.router)
-    app.include_router(curators.sign_in)
-    app.include_router(_widget(services))
+    subjects = (chat, users, openai_api, answers, *of_owners, health)
+    add_routes(app, *(each.router for each in subjects), curators.sign_in, _widget(services))
     describe(app)
     add_console(app)
     return app
@@ -89,6 +81,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         return settings.import_limit_bytes if path in _IMPORTS else settings.body_limit_bytes
 
     app.add_middleware(BodyLimit, limit_of=limit_of)
+    app.add_middleware(PlainAddresses)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

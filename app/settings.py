@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.api.origins import origin_of
 from app.env_file import EnvFile, EnvFileError, read_env_file
+from app.single_sign_on.settings import OidcSettings
 from knowledge.encoders.types import DEFAULT_ENCODER
 from knowledge.shipped_seeds import SHIPPED_SEEDS
 from pipeline.llm_stages.weights import CascadeWeights
@@ -115,6 +116,7 @@ class Settings(BaseSettings):
     """Opens /admin, with 16 characters at least; without it the admin side is off."""
     four_eyes: bool = False
     """What one curator wrote has to be approved by another."""
+    oidc: OidcSettings = OidcSettings()
     seeds_dir: Path = SHIPPED_SEEDS
     """The knowledge base and voice of the first start."""
     encoder: str = Field(default_factory=_own_encoder)
@@ -149,6 +151,8 @@ class Settings(BaseSettings):
     """Hosts whose sites may be imported, comma-separated; `*.` before one: those below it. Default: none."""
     crawl_pages: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Most pages of a site that one import reads."""
+    search_sites: Annotated[tuple[str, ...], NoDecode] = ()
+    """Sites that curators may search for drafts, comma-separated (docs/curation.md). Default: none."""
     retention_days: Annotated[float, Field(gt=0)] | None = None
     """What users said is deleted after so many days. Default: never."""
     mask_stored: bool = False
@@ -209,7 +213,9 @@ class Settings(BaseSettings):
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'candor.db'}"
 
-    @field_validator("cors_origins", "frame_origins", "allowed_hosts", "crawl_hosts", mode="before")
+    @field_validator(
+        "cors_origins", "frame_origins", "allowed_hosts", "crawl_hosts", "search_sites", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -236,6 +242,14 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"(?:(?:\*\.)?[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?|[\da-fA-F:]+", host):
                 raise ValueError(f"{host!r} is no host name: leave out scheme and path")
         return tuple(host.lower() for host in value)
+
+    @field_validator("search_sites")
+    @classmethod
+    def _are_sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for site in value:
+            if not re.fullmatch(r"https?://[\w.\[\]:-]+(?:/[^\s@]*)?", site):
+                raise ValueError(f"{site!r} is no http or https address")
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -20,14 +20,14 @@ from app.api.sse import HEARTBEAT, event
 from app.memory.remembering import Memory
 from app.memory.user_ids import User
 from app.metrics import Metrics
-from app.store.conversations import ConversationNotFound, ConversationStore, Opened
-from app.store.db import now
+from app.store.database.db import now
 from app.store.storage import Storage
-from app.store.traces import TraceStore, conversation_of_turn, user_of_turn
-from pipeline.llm.budget import ends_at
+from app.store.turns.conversations import ConversationNotFound, ConversationStore, Opened
+from app.store.turns.traces import TraceStore
+from pipeline.llm.usage import TurnBudget
 from pipeline.memory.items import Item
 from pipeline.ports import Say, unheard
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Keeping, Outcome, Question, Reply, TurnContext
 
 _Result = TypeVar("_Result")
 _STOPPING = unavailable("The service is being restarted.", kind="stopping")
@@ -40,7 +40,9 @@ _AHEAD = 16  # sentences that may wait for a slow reader before the turn waits f
 class Chat(Protocol):
     """The chain, as the service sees it: `pipeline.chat_pipeline.ChatPipeline`, or a test's script."""
 
-    async def run(self, message_id: str, question: Question, say: Say) -> Reply: ...
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply: ...
 
 
 class Ended(Protocol):
@@ -53,9 +55,9 @@ class Ended(Protocol):
 _Ended = TypeVar("_Ended", bound=Ended)
 Keep = Callable[[], Awaitable[None]]
 """Stores what has to be stored before a turn's reply is told."""
-Turn = Callable[[], Awaitable[tuple[_Ended, Keep | None]]]
-"""What it comes to, and what is to be stored. By then its place is free: where the database is locked, turns
-that wait for it must not stand before an alarm."""
+Turn = Callable[[TurnBudget], Awaitable[tuple[_Ended, Keep | None]]]
+"""What it comes to within its budget, and what is to be stored. By then its place is free: where the database
+is locked, turns that wait for it must not stand before an alarm."""
 
 
 class TurnRunner:
@@ -91,7 +93,7 @@ class TurnRunner:
         """Begins a turn, of a `user` whom it shall remember. The task raises a `Problem` where the turn
         cannot be had."""
         named = message_id or uuid4().hex
-        return self.begin(lambda: self._converse(ask, say, named, user), named)
+        return self.begin(lambda budget: self._converse(ask, say, named, user, budget), named)
 
     def begin(
         self, turn: Turn[_Ended], message_id: str, places: TurnLimiter | None = None
@@ -142,11 +144,11 @@ class TurnRunner:
                 self._metrics.turn(outcome, time.perf_counter() - started)
 
     async def _within_deadline(self, turn: Turn[_Ended], places: TurnLimiter) -> _Ended:
-        ends_at.set(asyncio.get_running_loop().time() + _MODELS_SHARE * self._deadline_s)
+        budget = TurnBudget(asyncio.get_running_loop().time() + _MODELS_SHARE * self._deadline_s)
         try:
             async with asyncio.timeout(self._deadline_s):
                 async with places.slot():
-                    ended, keep = await turn()
+                    ended, keep = await turn(budget)
                 if keep is not None:
                     await keep()
                 return ended
@@ -156,23 +158,24 @@ class TurnRunner:
             raise Problem(404, "not-found", "There is no such conversation.") from None
 
     async def _converse(
-        self, ask: ChatRequest, say: Say, message_id: str, user: User | None
+        self, ask: ChatRequest, say: Say, message_id: str, user: User | None, budget: TurnBudget
     ) -> tuple[ChatResponse, Keep | None]:
         """An alarm's words leave whatever the database does. Where the conversation cannot be read, nothing
         is said before it is known that they are such words."""
         begun = now()
-        user_of_turn.set((user.key, begun) if user else None)
         found = await self._open(ask.conversation_id, user)
         opened = found or Opened(ask.conversation_id or "")
-        conversation_of_turn.set(None if opened.is_new else opened.id)
+        keeping = Keeping(None if opened.is_new else opened.id, user.key if user else None, begun)
         history = opened.history or ask.past()
         remembered = await self._memory.recall(user) if self._memory and user else ()
-        question, held = Question(ask.message, history, remembered), list[str]()
+        told = await self._memory.told(user) if self._memory and user else ()
+        question, held = Question(ask.message, history, remembered, told=told), list[str]()
 
         async def hold(piece: str) -> None:
             held.append(piece)
 
-        reply = await self._chat.run(message_id, question, say if found else hold)
+        context = TurnContext(budget=budget, keeping=keeping)
+        reply = await self._chat.run(message_id, question, say if found else hold, context)
         if not (found or reply.urgent):
             raise out_of_reach()
         for piece in held:

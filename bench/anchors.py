@@ -47,7 +47,6 @@ Row = tuple[str, str, float, str]
 """The anchor, the measure, the figure, and how its threshold came about."""
 OWN = "none chosen: the service's own lines"
 BEST = "best on the test set, as in what is published"
-NO_LINE = "no threshold"
 HALVES = "best on the other half of the test set"
 
 

@@ -27,14 +27,17 @@ from typing import Any
 from knowledge.encoders.batching import BatchedEncoder
 from knowledge.encoders.types import load_encoder
 from knowledge.importing.paths import parse_path
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry, Hit, Passage, View
 from learning.evaluation.alterations import NAME, alterations, rewordings
+from learning.evaluation.statistics.statistics import auroc
 from learning.training.retrieval.shipped_weights import shipped_encoder
 from pipeline.english.evidence_text import evidence_text
-from pipeline.english.language import content_words, split_sentences
+from pipeline.english.language import content_words
 from pipeline.stages.grounding.contradictions import find_contradiction
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck, is_verbatim
 from pipeline.turn import Accepted, Evidence, SearchQuery, Sentence, Verdict
+from pipeline.types import TurnContext
 from pipeline.voice import REQUIRED, HouseVoice
 
 LICENSED = ("wice", "begin", "faithdial", "halueval")  # weights that ship may be fitted on these
@@ -123,7 +126,7 @@ async def fit(check: SpecialistGroundingCheck, sets: Sequence[Sequence[Sample]])
             cited = evidence_text((entry,))
             if content_words(text) and cited.sentences and not is_verbatim(text.strip(), entry.answer):
                 conflict = find_contradiction(text, cited)
-                judged.append((await check.features(text, cited, conflict), truth))
+                judged.append((await check.features(text, cited, conflict, TurnContext()), truth))
         rows += [row for row, _ in judged]
         truths += [truth for _, truth in judged]
         weights += [1 / len(judged)] * len(judged)
@@ -142,14 +145,9 @@ async def judge(check: SpecialistGroundingCheck, samples: Sequence[Sample]) -> l
     return [await check(Sentence(text, (1,)), evidence_of(entry)) for text, entry, _ in samples]
 
 
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score([1] * len(positive) + [0] * len(negative), [*positive, *negative]))
-
-
 def line(name: str, faithful: Sequence[Verdict], unfaithful: Sequence[Verdict]) -> str:
-    area = auroc([v.probability for v in faithful], [v.probability for v in unfaithful])
+    truth = [True] * len(faithful) + [False] * len(unfaithful)
+    area = float(auroc([v.probability for v in (*faithful, *unfaithful)], truth))
     passing = [sum(v.supported for v in group) / len(group) for group in (faithful, unfaithful)]
     return (
         f"{name:<12} n={len(faithful):>4}/{len(unfaithful):<5} AUROC {area:.3f}"

@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -34,13 +35,14 @@ TODAY = date(2026, 11, 29)
 
 
 def entries_of(name: str) -> Sequence[Entry]:
-    """The entries of a knowledge base of the seeds. Raises `OSError`."""
+    """The entries of a knowledge base of the seeds. Raises `OSError`, or `StopIteration` for none."""
     if name == "vaccines":
         return parse_path(SEEDS / "kb").entries
-    for part in ("dev", "held"):
+    for part in ("dev", "held", "neighbours"):
         if (file := SEEDS / "practical" / part / name / "kb.jsonl").is_file():
             return parse_path(file).entries
-    told = yaml.safe_load((SEEDS / "practice" / f"{name}.yaml").read_text("utf-8"))["entries"]
+    file = next((SEEDS / "practice").rglob(f"{name}.yaml"))
+    told = yaml.safe_load(file.read_text("utf-8"))["entries"]
     return [Entry(each["id"], each["question"], each["answer"]) for each in told]
 
 
@@ -101,11 +103,14 @@ def _share(part: int, whole: int) -> str:
     return f"{share:.3f} [{middle - half:.3f}, {middle + half:.3f}] ({part}/{whole})"
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def run(measure: Callable[..., Coroutine[Any, Any, None]], told: str | None) -> None:
+    """A measurement of the file of messages that the command line names."""
+    parser = argparse.ArgumentParser(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--misses", action="store_true")
     given = parser.parse_args()
     asyncio.run(measure(yaml.safe_load(given.file.read_text("utf-8")), misses=given.misses))
+
+
+if __name__ == "__main__":
+    run(measure, __doc__)

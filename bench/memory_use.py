@@ -9,8 +9,6 @@ Where nothing is named, memory must not be used.
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,34 +16,33 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from app.compose.adapters import ServingKnowledge
 from app.compose.chain import build_chat
 from app.compose.models import Models
 from app.compose.services import knowledge_base, prepared_database
 from app.settings import Settings
-from bench.memory import SEEDS, TODAY, entries_of
+from bench.memory import SEEDS, TODAY, entries_of, run
 from knowledge.encoders.types import load_encoder
 from knowledge.entries import ApplyMode
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import Snapshot
+from learning.traces import TracedEvidence, TracedTurn, read_steps
 from pipeline.memory.reading import MemoryReader
 from pipeline.ports import unheard
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Outcome, Question, Reply, TurnContext
 
 
 class _Trace:
     def __init__(self) -> None:
-        self.last: Mapping[str, Any] = {}
+        self.last = TracedTurn()
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
-        self.last = trace
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
+        self.last = read_steps(trace["steps"])
 
     @property
     def used(self) -> bool:
-        accepted = [step["result"] for step in self.last["steps"] if step["step"] == "Evidence"]
-        return bool(accepted) and "remembered" in accepted[-1] and bool(accepted[-1]["accepted"])
+        said = self.last.last(TracedEvidence)
+        return said is not None and said.remembered is not None and bool(said.accepted)
 
 
 async def measure(rows_by_name: Mapping[str, Sequence[Sequence[str]]], *, misses: bool) -> None:
@@ -99,10 +96,4 @@ def _count(
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("file", type=Path)
-    parser.add_argument("--misses", action="store_true")
-    given = parser.parse_args()
-    asyncio.run(measure(yaml.safe_load(given.file.read_text("utf-8")), misses=given.misses))
+    run(measure, __doc__)

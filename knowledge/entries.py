@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, func, or_, select
 
 from knowledge.curation.applying import ApplyCounts, ApplyMode, apply, by_id, planned
@@ -22,12 +20,12 @@ from knowledge.curation.writing import (
     Change,
     Witness,
     approved_of,
-    exclusive,
     kept_of,
+    transaction,
     unwitnessed,
     write,
 )
-from knowledge.errors import EntryChanged, EntryExists, EntryNotFound, StorageFailed, VersionNotFound
+from knowledge.errors import EntryChanged, EntryExists, EntryNotFound, VersionNotFound
 from knowledge.importing.changes import Plan
 from knowledge.twins import without_superseded
 from knowledge.types import Entry, EntryStatus
@@ -158,7 +156,7 @@ class EntryStore:
 
     def create(self, entry: Entry, by: Writing = _UNNAMED) -> Kept:
         """Raises `EntryExists`, and what `written` raises."""
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             if kept_of(session, [entry.id]):
                 raise EntryExists(entry.id)
             return self._wrote(session, Change(None, *written(None, entry, by)), by, "created")
@@ -166,14 +164,14 @@ class EntryStore:
     def update(self, entry: Entry, by: Writing = _UNNAMED, known: int | None = None) -> Kept:
         """Replaces the entry that has this id; `known` is the version that the author had before him. Raises
         `EntryNotFound`, `EntryChanged`, and what `written` raises."""
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             before = _found(session, entry.id, known)
             standing = approved_of(session, [before]).get(entry.id)
             return self._wrote(session, Change(before, *written(before, entry, by, standing)), by, "changed")
 
     def delete(self, entry_id: str, by: Writing = _UNNAMED, known: int | None = None) -> None:
         """Its history stays. Raises `EntryNotFound`, `EntryChanged` and `ApprovalNeeded`."""
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             before = _found(session, entry_id, known)
             if before.said is not None:
                 check_may_withdraw(entry_id, by)
@@ -184,14 +182,14 @@ class EntryStore:
         self, entry_id: str, status: EntryStatus, by: Writing = _UNNAMED, known: int | None = None
     ) -> Kept:
         """Raises `EntryNotFound`, `EntryChanged`, and what `stepped` raises."""
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             before = _found(session, entry_id, known)
             return self._wrote(session, Change(before, *stepped(before, status, by)), by, status.value)
 
     def revert(self, entry_id: str, version: int, by: Writing = _UNNAMED, known: int | None = None) -> Kept:
         """Writes an entry as it was in a version, also where it was deleted since. Raises `VersionNotFound`,
         `EntryChanged`, and what `written` raises."""
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             row = session.get(VersionRow, (entry_id, version))
             if row is None:
                 raise VersionNotFound(entry_id, version)
@@ -214,7 +212,7 @@ class EntryStore:
         written, and stops it by raising. Raises `ImportRejected` for an id given twice, and for a replacement
         by nothing: an empty file is a mistake, not a wish to lose everything; and what `written` raises."""
         named = by_id(entries, mode)
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             plan = planned(session, named, mode, given or {})
             if check is not None:
                 check(plan)
@@ -245,7 +243,7 @@ class EntryStore:
     ) -> tuple[ApplyCounts, Undoing]:
         """Takes it back, all or nothing; entries that were changed since are left. `check` is as of `apply`.
         Raises what `written` raises. It is an import itself, and can be taken back."""
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             found = undoing_of(session, author, noted_at)
             if check is not None:
                 check(found)
@@ -264,18 +262,6 @@ class EntryStore:
         told = {"version": kept.version, "status": kept.entry.status.value, **detail}
         self._witness(session, by, f"entry.{act}", kept.entry.id, told)
         return kept
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        """One transaction, committed at the end, rolled back on any error."""
-        try:
-            with Session(self._engine) as session, session.begin():
-                exclusive(session)
-                yield session
-        except OperationalError as error:
-            raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
-        except IntegrityError as error:
-            raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
 
 
 def _approved(session: Session, today: date, known: Mapping[str, Entry]) -> Iterator[tuple[Entry, datetime]]:

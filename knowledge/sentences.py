@@ -45,7 +45,12 @@ _OPENERS = frozenset(
 )
 
 
-def split_sentences(text: str) -> list[tuple[int, int]]:
+def split_sentences(text: str) -> list[str]:
+    """The sentences of `text`, in order, trimmed."""
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Character spans of the sentences of `text`, in order, without surrounding white space. Every letter and
     digit is inside exactly one span; a text that is not blank has at least one."""
     spans: list[tuple[int, int]] = []

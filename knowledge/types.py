@@ -171,6 +171,7 @@ LEARNED = "own_questions_on_topic"
 for."""
 _TYPICAL_BACKGROUND = 0.4  # stands in where there is no background to be near to
 _TYPICAL_LEAD = 0.1  # stands in where there is no other entry to lead
+_MODEST_LEAD = 0.2  # more says that one entry answers, not that the message is foreign to the others
 _NEIGHBOURS = 3
 _RUNNERS_UP = 5
 
@@ -201,13 +202,14 @@ class Calibration:
 
     def features(self, scores: Sequence[float], vector: FloatArray) -> dict[str, float]:
         """What the judges read, from a query's unit vector and the fused scores of the entries, best first:
-        `score` of the best, its `lead` over the mean of the next five, and how near the query is to the
-        `background`. Unrelated knowledge bases have much the same scale in all three."""
+        `score` of the best, its `lead` over the mean of the next five, that lead counted up to a
+        `bounded_lead`, and how near the query is to the `background`. Unrelated knowledge bases have much the
+        same scale in all of them."""
         score = scores[0] if scores else 0.0
         following = scores[1 : 1 + _RUNNERS_UP]
         near = nearest_mean(self.background @ vector) if len(self.background) else _TYPICAL_BACKGROUND
         lead = score - sum(following) / len(following) if following else _TYPICAL_LEAD
-        return {"score": score, "background": near, "lead": lead}
+        return {"score": score, "background": near, "lead": lead, "bounded_lead": min(lead, _MODEST_LEAD)}
 
 
 def nearest_mean(cosines: FloatArray) -> float:

@@ -16,6 +16,7 @@ from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from learning.voice.transcripts import Conversation
+from pipeline.english.lexicon import KIN
 from pipeline.types import Message, Role
 
 _Value = TypeVar("_Value")
@@ -25,10 +26,6 @@ _FEWEST_DIGITS = 6  # of a phone number
 _CAPITALISED = r"[^\W\d_a-z][^\W\d_]*(?:['’-][^\W\d_]+)*"
 _NAME = rf"(?P<name>{_CAPITALISED}(?: {_CAPITALISED}){{0,2}})"
 _ANY_CASE = r"(?P<name>[^\W\d_]{2,}(?:['’-][^\W\d_]+)*(?: [^\W\d_A-Z]?[A-Z][^\W\d_]+)?)"
-_KIN = (
-    r"(?:son|daughter|child|kid|baby|mother|mum|mom|father|dad|wife|husband|partner|brother|sister|aunt|uncle"
-    r"|friend|neighbou?r|boss|colleague|girlfriend|boyfriend|cousin|nephew|niece)"
-)
 _END = r"(?=\s*(?:[.,!?;:)\n]|$)|\s+(?:and|from|here|speaking|but|by the way)\b)"
 _NAMES = tuple(
     re.compile(pattern)
@@ -37,7 +34,7 @@ _NAMES = tuple(
         rf"\b(?i:call me|i['’]?m called|i am called) {_NAME}",
         rf"\b(?i:i['’]m|i am|im) {_NAME}{_END}",
         rf"\b(?i:this is|it['’]s) {_NAME}(?= (?i:here|speaking|again|writing|calling|from)\b)",
-        rf"\b(?i:my {_KIN})(?i:['’]s name is|,? called| named)?,? {_NAME}",
+        rf"\b(?i:my (?:{KIN}))(?i:['’]s name is|,? called| named)?,? {_NAME}",
         rf"\b(?i:dear|hi|hello|hey|thanks|thank you|bye|goodbye),? {_NAME}(?=\s*[,.!?\n]|\s*$)",
         rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Doctor|Nurse|Sister|Sir)\.? {_NAME}",
         rf"(?i:regards|sincerely|best wishes|cheers|yours),?\s*[-–—]?\s*{_NAME}\s*\Z",

@@ -8,36 +8,38 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.types import Hit
-from pipeline.delivery import Checks, Delivery
+from pipeline.delivery import Checks, composed
 from pipeline.engines import Stages
-from pipeline.english.parts import parts_of
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
-from pipeline.llm.budget import turn_budget
 from pipeline.message_filter import Draft, EchoGuard, to_reply
-from pipeline.ports import (
-    Knowledge,
-    Say,
-    TraceSink,
-)
+from pipeline.ports import Knowledge, Say, TraceSink, release_of
+from pipeline.several_questions import SEARCHING, Parts, asks_too_much, questions_of, say_parts
 from pipeline.speech import Speech
-from pipeline.stages.gate.topic_gate import says_nothing
-from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
+from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
 from pipeline.stages.relevance.curated import CuratedQuestion
-from pipeline.stages.relevance.standing_answer import StandingAnswer, last_answer, replies_of, says
+from pipeline.stages.relevance.pointed_step import PointedStep
+from pipeline.stages.relevance.relevance_check import without_asking
+from pipeline.stages.relevance.standing_answer import (
+    DOUBT,
+    StandingAnswer,
+    doubt_of_nothing,
+    last_answer,
+    replies_of,
+    says,
+)
+from pipeline.stages.rewriting.coordination import Coordinations
 from pipeline.steering import Steering, is_hostile
 from pipeline.turn import (
     Evidence,
     Retrieved,
     SearchQuery,
-    Sentence,
-    SentenceKind,
     Topic,
     TopicVerdict,
     Turn,
     to_trace,
 )
-from pipeline.types import Outcome, Question, Reply, Role
+from pipeline.types import Outcome, Question, Reply, Role, TurnContext
 from pipeline.voice import HouseVoice
 
 _OUTCOMES = {
@@ -49,11 +51,6 @@ _OUTCOMES = {
     Topic.CRISIS: Outcome.DECLINED,
     Topic.EMERGENCY: Outcome.DECLINED,
 }
-_SEARCHING = (Topic.ON_TOPIC, Topic.DOUBTFUL)
-MOST_PARTS = 4
-"""Questions of one message that are answered: a reply to twelve would not be read."""
-MOST_NAMED = 15
-"""Words of a part that are said back to name it."""
 MOST_READ = 300
 """Characters of an answer by which others about the same are found."""
 _LATELY = 2  # replies with the same answer after which it is said that it is the same
@@ -77,8 +74,10 @@ class ChatPipeline:
         self._knowledge = knowledge
         self._curated = CuratedQuestion(knowledge)
         self._standing = StandingAnswer(stages.retrieval)
+        self._parts = Parts(self._curated, Coordinations(stages.retrieval), self._judged, self._search)
         self._steering = Steering(voice)
-        self._said_before = (ChosenQuestion(knowledge), PointedStep(knowledge))
+        self._chosen = ChosenQuestion(knowledge, voice.meanings)
+        self._pointed = PointedStep(knowledge)
         self._voice = voice
         self._traces = traces
         self._checks = Checks(EchoGuard(prompts), (stages.grounding, *stages.grounding_spares), stages.review)
@@ -88,19 +87,22 @@ class ChatPipeline:
         """The stages in use, so that an evaluation can ask each of them alone."""
         return self._stages
 
-    async def run(self, message_id: str, question: Question, say: Say) -> Reply:
-        """Runs the chain, speaking each piece of the reply through `say` as soon as it is checked.
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
+        """Runs the chain, speaking each piece of the reply through `say` as soon as it is checked. The turn
+        speaks of the release that its `context` names, or else of the one that is live when it begins.
 
         Raises `RetrievalFailed` or `ModelUnavailable` where the service cannot do its work: an outage is
         never told as "no answer". The trace is recorded however the turn ends."""
-        turn = Turn(message_id, question)
-        journal = Journal(turn)
+        context = context or TurnContext()
+        turn = Turn(message_id, replace(question, context=context))
         try:
-            with journal.accounting(), turn_budget():
-                turn.release_id = self._knowledge.current.release_id
-                return await self._answer(journal, question, Speech(say))
+            context = replace(context, release=release_of(context, self._knowledge))
+            turn.release_id = context.release_id
+            return await self._answer(Journal(turn), replace(question, context=context), Speech(say))
         finally:
-            await asyncio.shield(self._traces.record(to_trace(turn)))
+            await asyncio.shield(self._traces.record(to_trace(turn), context))
 
     async def _answer(self, journal: Journal, question: Question, speech: Speech) -> Reply:
         recall = self._stages.recall
@@ -109,10 +111,11 @@ class ChatPipeline:
         if (certain := self._curated(question)) is not None:
             journal.add(certain, self._curated.engine)
             return await self._say(journal, replace(question, plain=True), certain, speech)
-        for reading in self._said_before:
-            if (evidence := reading(question)) is not None:
-                journal.add(evidence, reading.engine)
-                return await self._say(journal, question, evidence, speech)
+        if (choice := self._chosen(question)) is not None:
+            return await self._say_chosen(journal, question, choice, speech)
+        if (pointed := self._pointed(question)) is not None:
+            journal.add(pointed, self._pointed.engine)
+            return await self._say(journal, question, pointed, speech)
         verdict = await self._judged(journal, question)
         if verdict.language:  # phrases of the house are not in it
             question = replace(question, language=verdict.language, plain=True)
@@ -121,11 +124,38 @@ class ChatPipeline:
         if recall and (recalled := await recall(journal, heard, verdict.topic)):
             return await self._say(journal, question, recalled, speech)
         standing = await self._standing(question, verdict)
-        if standing and verdict.topic not in _SEARCHING:
+        if verdict.kind == DOUBT:
+            question = replace(question, doubts=True)
+            verdict = verdict if standing else doubt_of_nothing(verdict, question)
+        if standing and verdict.topic not in SEARCHING:
             return await self._say_again(journal, question, standing, speech)
-        if verdict.topic not in _SEARCHING:
+        if verdict.topic not in SEARCHING:
             return await self._without_search(journal, question, verdict, speech)
         return await self._look_up(journal, question, speech, verdict.topic is Topic.DOUBTFUL, standing)
+
+    async def _say_chosen(
+        self, journal: Journal, question: Question, choice: Choice, speech: Speech
+    ) -> Reply:
+        """The answers of the questions that were chosen; where it is still open which one is meant, these
+        questions again, and where all are refused, that there is no answer."""
+        for evidence in choice.chosen:
+            journal.add(evidence, self._chosen.engine)
+        if language := self._voice.language_of_offer(question.history[-1].text):
+            question = replace(question, language=language, plain=True)
+        if len(choice.chosen) > 1:
+            parts = [(question.text, evidence) for evidence in choice.chosen]
+            return await self._say_parts(journal, question, parts, speech)
+        if choice.chosen:
+            return await self._say(journal, question, choice.chosen[0], speech)
+        if not choice.refused:
+            return await self._offer(journal, question, choice.offered, speech)
+        asked = next((said.text for said in reversed(question.history) if said.role is Role.USER), "")
+        retrieval = self._stages.retrieval
+        query = SearchQuery.of(replace(question, text=asked or question.text))
+        near = await journal.step(retrieval.engine, retrieval(query))
+        refused = {hit.entry.id for hit in choice.offered}
+        others = Retrieved(tuple(hit for hit in near.hits if hit.entry.id not in refused))
+        return await self._fixed(journal, question, Outcome.NO_ANSWER, _in(question), others, speech)
 
     async def _say_again(
         self, journal: Journal, question: Question, standing: Evidence, speech: Speech
@@ -137,7 +167,8 @@ class ChatPipeline:
         """What to do at once, then the entry if one answers. What was said stands, whatever fails after
         it."""
         speech.urgent = True
-        await speech.say_house(self._voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
+        voice = self._voice.on(question.context.release)
+        await speech.say_house(voice.reply(Outcome.DECLINED, "emergency", variant=question.text))
         try:
             return await self._look_up(journal, question, speech)
         except PipelineError as error:
@@ -152,9 +183,11 @@ class ChatPipeline:
         doubtful: bool = False,
         standing: Evidence | None = None,
     ) -> Reply:
-        if not standing and (parts := await self._parts(journal, question)):
+        if not standing and (parts := await self._parts(journal, question, doubtful=doubtful)):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
+        if speech.urgent:
+            evidence = without_asking(evidence)
         if evidence:
             return await self._say(journal, question, evidence, speech)
         if speech.urgent:
@@ -162,7 +195,7 @@ class ChatPipeline:
         if standing:
             return await self._say_again(journal, question, standing, speech)
         if evidence.offered:
-            return await self._offer(journal, question, evidence, speech)
+            return await self._offer(journal, question, [item.hit for item in evidence.offered], speech)
         outcome = Outcome.OFF_TOPIC if doubtful else Outcome.NO_ANSWER
         return await self._fixed(journal, question, outcome, _in(question), first, speech)
 
@@ -182,32 +215,12 @@ class ChatPipeline:
         self, journal: Journal, question: Question, *, doubtful: bool = False
     ) -> tuple[Retrieved, Evidence]:
         query = await self._rewrite(journal, question)
-        if doubtful or question.language:
-            query = replace(query, doubtful=doubtful, language=question.language)
+        query = replace(query, doubtful=doubtful, language=question.language)
         first, evidence = await self._find(journal, query)
         if not evidence and (other := await self._rephrased(journal, question, query)):
             _, rephrased = await self._find(journal, other)
             evidence = rephrased if rephrased or not evidence.offered else evidence
         return first, evidence
-
-    async def _parts(self, journal: Journal, question: Question) -> Sequence[tuple[str, Evidence]]:
-        """Each part of a message that asks several things, with what answers it; empty where it asks one, or
-        where its parts do not lead to different entries. Courtesies and what is unsafe are no parts."""
-        texts = [] if question.language else parts_of(question.text, says_nothing)[:MOST_PARTS]
-        tried = [(text, await self._part(journal, replace(question, text=text))) for text in texts]
-        found = [(text, evidence) for text, evidence in tried if evidence is not None]
-        answers = {evidence.accepted[0].hit.entry.id for _, evidence in found if evidence}
-        unanswered = sum(not evidence for _, evidence in found)
-        return found if answers and len(answers) + unanswered > 1 else ()
-
-    async def _part(self, journal: Journal, part: Question) -> Evidence | None:
-        if (certain := self._curated(part)) is not None:
-            journal.add(certain, self._curated.engine)
-            return certain
-        verdict = await self._judged(journal, part)
-        if verdict.topic in _SEARCHING:
-            return (await self._search(journal, part, doubtful=verdict.topic is Topic.DOUBTFUL))[1]
-        return Evidence(SearchQuery(part.text), ()) if verdict.topic is Topic.OFF_TOPIC else None
 
     async def _say_parts(
         self,
@@ -217,22 +230,16 @@ class ChatPipeline:
         speech: Speech,
     ) -> Reply:
         """Each part's entry, once; or that the part has no answer, or which questions may be meant by it."""
-        offered: list[str] = []
-        for text, evidence in parts:
-            speech.begin_paragraph()
-            if evidence and evidence.accepted[0].hit.entry.id not in speech.numbers:
-                await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
-            elif evidence.offered and not offered:
-                offered += _questions([item.hit for item in evidence.offered])
-                await speech.say_house(self._voice.offering(offered, text))
-            elif not evidence and not speech.urgent:
-                named = speech.filtered(Sentence(text, kind=SentenceKind.HOUSE)).text
-                await speech.say_house(self._voice.unanswered(" ".join(named.split()[:MOST_NAMED])))
-        if len(parts_of(question.text, says_nothing)) > MOST_PARTS:
+
+        async def answer(text: str, evidence: Evidence) -> None:
+            await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
+
+        offered = await say_parts(parts, speech, self._voice, answer)
+        if asks_too_much(question.text):
             await speech.say_house(self._voice.fixed["more_questions"][0])
         if not speech.numbers:
             raise ModelOutputError("no part's answer may be said")
-        return self._end(journal, Outcome.ANSWERED, speech, tuple(offered))
+        return self._end(journal, Outcome.ANSWERED, speech, offered)
 
     async def _say(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
         """What answers; where nothing of it may be said, that there is no answer."""
@@ -264,8 +271,7 @@ class ChatPipeline:
         near = Retrieved(())
         if outcome in _SUGGESTING:
             retrieval = self._stages.retrieval
-            query = SearchQuery(question.text, language=question.language)
-            near = await journal.step(retrieval.engine, retrieval(query))
+            near = await journal.step(retrieval.engine, retrieval(SearchQuery.of(question)))
         if is_hostile(verdict):
             return await self._steer(journal, question, verdict, speech)
         return await self._fixed(journal, question, outcome, kind, near, speech)
@@ -275,14 +281,20 @@ class ChatPipeline:
     ) -> Reply:
         """Away from what is declined, to what was talked about before or to the topics."""
         retrieval, outcome = self._stages.retrieval, _OUTCOMES[verdict.topic]
-        towards = last_answer(question.history)[:MOST_READ] or " ".join(self._voice.topics()[:1])
-        near = await journal.step(retrieval.engine, retrieval(SearchQuery(towards))) if towards else None
+        topics = self._voice.topics(question.context.release)
+        towards = last_answer(question.history)[:MOST_READ] or " ".join(topics[:1])
+        near = Retrieved(())
+        if towards:
+            query = SearchQuery.of(replace(question, text=towards, language=""))
+            near = await journal.step(retrieval.engine, retrieval(query))
         await speech.say_house(self._steering.reply(outcome, verdict.kind, question))
-        return self._end(journal, outcome, speech, _questions(near.hits) if near else ())
+        return self._end(journal, outcome, speech, questions_of(near.hits))
 
-    async def _offer(self, journal: Journal, question: Question, evidence: Evidence, speech: Speech) -> Reply:
+    async def _offer(
+        self, journal: Journal, question: Question, offered: Sequence[Hit], speech: Speech
+    ) -> Reply:
         """The curated questions of which one may be meant; a click on one is certain."""
-        questions = _questions([item.hit for item in evidence.offered])
+        questions = questions_of(offered)
         spoken = replies_of(question.history)
         await speech.say_house(self._voice.offering(questions, question.text, spoken, question.language))
         return self._end(journal, Outcome.CLARIFY, speech, questions)
@@ -298,17 +310,21 @@ class ChatPipeline:
     ) -> Reply:
         """A reply in the owner's fixed words, with the nearest curated questions where that helps."""
         spoken = replies_of(question.history)
-        await speech.say_house(self._voice.reply(outcome, kind, variant=question.text, spoken=spoken))
-        suggestions = _questions(near.hits) if outcome in _SUGGESTING else ()
+        voice = self._voice.on(question.context.release)
+        await speech.say_house(
+            voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told)
+        )
+        suggestions = questions_of(near.hits) if outcome in _SUGGESTING else ()
         return self._end(journal, outcome, speech, suggestions)
 
     async def _rewrite(self, journal: Journal, question: Question) -> SearchQuery:
         rewriters = (self._stages.rewriter, *self._stages.rewriter_spares)
         try:
-            return await journal.first_of("query_rewriter", rewriters, lambda rewriter: rewriter(question))
+            query = await journal.first_of("query_rewriter", rewriters, lambda rewriter: rewriter(question))
         except (ModelUnavailable, ModelOutputError) as error:
             journal.note("query_rewriter", error, "the message as it is")
-            return SearchQuery(question.text)
+            return SearchQuery.of(question)
+        return replace(query, context=question.context)
 
     async def _rephrased(
         self, journal: Journal, question: Question, tried: SearchQuery
@@ -322,7 +338,9 @@ class ChatPipeline:
         except (ModelUnavailable, ModelOutputError) as error:
             journal.note("query_rewriter", error, "the queries tried so far")
             return None
-        return None if query.text in (tried.text, *tried.alternates) else replace(query, retry=True)
+        if query.text in (tried.text, *tried.alternates):
+            return None
+        return replace(query, retry=True, context=question.context)
 
     async def _find(self, journal: Journal, query: SearchQuery) -> tuple[Retrieved, Evidence]:
         """Tries the query, then each alternate once, until something is judged to answer; else what the first
@@ -349,40 +367,10 @@ class ChatPipeline:
     async def _compose(
         self, journal: Journal, question: Question, evidence: Evidence, speech: Speech
     ) -> None:
-        """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say,
-        the next composer says what is missing: all of it, or what was not said yet."""
         composers = (self._stages.composer, *self._stages.composer_spares)
-        if question.whole or question.again or evidence.query.remembered:
-            # only the last one copies: whole, and no more than that
-            composers = composers[-1:]
-        repairs = False
-        for place, composer in enumerate(composers, 1):
-            delivery = Delivery(self._checks, journal, speech, evidence, repairs=repairs)
-            await delivery.take(composer, question)
-            repairs = repairs or bool(delivery.said)
-            fault = _fault(delivery)
-            if fault is None:
-                return
-            if place < len(composers):
-                journal.note("answer_composer", fault, f"the {composers[place].engine} engine")
-            elif isinstance(delivery.failure, ModelUnavailable):
-                raise delivery.failure
-            elif delivery.failure:
-                journal.note("answer_composer", fault, "what was said so far")
-
-
-def _questions(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """The curated questions of the nearest entries, each once."""
-    return tuple(dict.fromkeys(hit.entry.question for hit in hits))[:3]
+        await composed(composers, self._checks, journal, speech, question, evidence)
 
 
 def _in(question: Question) -> str:
     """The kind of a reply that is in the user's language, where that is another one."""
     return f"in.{question.language}" if question.language else ""
-
-
-def _fault(delivery: Delivery) -> PipelineError | None:
-    """What is wrong with a draft that was taken to the user, if anything."""
-    if delivery.failure or not delivery.refused:
-        return delivery.failure or (None if delivery.said else ModelOutputError("nothing to say"))
-    return ModelOutputError(f"{delivery.refused} of {delivery.drafted} sentences are not supported")

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from pipeline.english.repetition import says_again
+from pipeline.english.evidence_text import says_again
 from pipeline.errors import ModelOutputError, ModelUnavailable, PipelineError
 from pipeline.journal import Journal
 from pipeline.message_filter import EchoGuard
@@ -50,6 +50,7 @@ class Delivery:
         self._journal = journal
         self._speech = speech
         self._evidence = evidence
+        self._budget = evidence.query.context.budget
         self._repairs = repairs
         self._begins = len(speech.pieces)
         self._examples = ExampleLines(())
@@ -90,7 +91,7 @@ class Delivery:
             return
         checked = Checked(sentence, await self._judged(sentence))
         review = self._checks.review
-        is_open = review is not None and review.wants(checked.verdict)
+        is_open = review is not None and review.wants(checked.verdict, self._budget)
         if is_open and not self._held and not self._has_spoken:
             (checked,), is_open = await self._reviewed([checked]), False
         if self._held or is_open:
@@ -166,3 +167,39 @@ class Delivery:
         except (ModelUnavailable, ModelOutputError) as error:
             self._journal.note("grounding_check", error, "its first verdicts")
             return checked
+
+
+async def composed(
+    composers: Sequence[AnswerComposer],
+    checks: Checks,
+    journal: Journal,
+    speech: Speech,
+    question: Question,
+    evidence: Evidence,
+) -> None:
+    """Says what a composer drafts. Where its draft breaks off, is not supported or gives nothing to say, the
+    next composer says what is missing: all of it, or what was not said yet. Raises `ModelUnavailable` of the
+    last one."""
+    if question.whole or question.again or evidence.query.remembered:
+        composers = composers[-1:]  # only the last one copies: whole, and no more than that
+    repairs = False
+    for place, composer in enumerate(composers, 1):
+        delivery = Delivery(checks, journal, speech, evidence, repairs=repairs)
+        await delivery.take(composer, question)
+        repairs = repairs or bool(delivery.said)
+        fault = _fault(delivery)
+        if fault is None:
+            return
+        if place < len(composers):
+            journal.note("answer_composer", fault, f"the {composers[place].engine} engine")
+        elif isinstance(delivery.failure, ModelUnavailable):
+            raise delivery.failure
+        elif delivery.failure:
+            journal.note("answer_composer", fault, "what was said so far")
+
+
+def _fault(delivery: Delivery) -> PipelineError | None:
+    """What is wrong with a draft that was taken to the user, if anything."""
+    if delivery.failure or not delivery.refused:
+        return delivery.failure or (None if delivery.said else ModelOutputError("nothing to say"))
+    return ModelOutputError(f"{delivery.refused} of {delivery.drafted} sentences are not supported")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from pipeline.errors import ModelOutputError, ModelUnavailable
-from pipeline.llm.usage import ModelCall, account
 from pipeline.turn import Degraded, Step, StepResult, Turn
 
 
@@ -23,20 +21,11 @@ _Result = TypeVar("_Result", bound=StepResult)
 
 
 class Journal:
-    """The steps of one turn, each with the time that it took and the calls to language models that it made.
-    Within `accounting`, calls are taken to the account of this turn."""
+    """The steps of one turn, each with the time that it took and its calls to language models."""
 
     def __init__(self, turn: Turn) -> None:
         self.turn = turn
-        self._unbooked: list[ModelCall] = []
-
-    @contextmanager
-    def accounting(self) -> Iterator[None]:
-        token = account.set(self._unbooked)
-        try:
-            yield
-        finally:
-            account.reset(token)
+        self._unbooked = turn.question.context.budget.unbooked
 
     async def step(self, engine: str, work: Awaitable[_Result]) -> _Result:
         """Awaits a stage and writes down its result."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import regex
 
 from knowledge.types import Entry
+from pipeline.english.words import key_of
 from pipeline.turn import Accepted
 from pipeline.types import Citation, Outcome, Reply
 
@@ -145,7 +146,7 @@ class EchoGuard:
 
 
 def _runs(text: str) -> list[tuple[str, ...]]:
-    words = regex.findall(r"\w+", text.casefold())
+    words = key_of(text).split()
     return [tuple(words[i : i + _ECHO_WORDS]) for i in range(len(words) - _ECHO_WORDS + 1)]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 from pydantic import BaseModel
 
 from knowledge.types import FloatArray, Snapshot
 from pipeline.llm.prompting import Prompt
+from pipeline.llm.usage import TurnBudget
 from pipeline.turn import (
     Checked,
     Evidence,
@@ -19,7 +21,7 @@ from pipeline.turn import (
     TopicVerdict,
     Verdict,
 )
-from pipeline.types import Question
+from pipeline.types import Question, TurnContext
 
 Say = Callable[[str], Awaitable[None]]
 """Speaks one checked and filtered piece of the reply; the pieces joined are the reply's text."""
@@ -31,32 +33,41 @@ async def unheard(_piece: str) -> None:
 
 class Encoder(Protocol):
     """Texts to unit vectors, shape (len(texts), dimension), float32, without blocking the event loop.
-    Raises `ModelUnavailable`."""
+    Raises `ModelUnavailable`. What `gives_way` is worked on behind what others ask."""
 
-    async def encode(self, texts: Sequence[str]) -> FloatArray: ...
+    async def encode(self, texts: Sequence[str], *, gives_way: bool = False) -> FloatArray: ...
+
+
+async def encoded(context: TurnContext, encoder: Encoder, texts: Sequence[str]) -> FloatArray:
+    """As `Encoder.encode` gives at least one text, each encoded once in a turn."""
+    known = context.vectors
+    if new := list(dict.fromkeys(text for text in texts if text not in known)):
+        known.update(zip(new, await encoder.encode(new, gives_way=context.gives_way), strict=True))
+    return np.stack([known[text] for text in texts])
 
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class ChatModel(Protocol):
-    """A large language model. Each call is noted in the account of the turn that makes it
-    (`pipeline.llm.usage`). All raise `ModelUnavailable` where the model does not answer,
-    `ModelOutputError` where its answer cannot be used."""
+    """A large language model. Each call is on the account of the turn whose `budget` is given. All raise
+    `ModelUnavailable` where the model does not answer, `ModelOutputError` where its answer cannot be used."""
 
     @property
     def name(self) -> str: ...
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
         """An answer of the given shape, as a JSON schema where the server has that, else parsed strictly."""
         ...
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         """The probability that the answer to a yes-or-no question is yes, for one token; 0 or 1 where the
         server tells no probabilities."""
         ...
 
-    def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    def write(self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None) -> AsyncIterator[str]:
         """Free text in pieces, as it is written. Leaving early ends the request."""
         ...
 
@@ -68,10 +79,16 @@ class Knowledge(Protocol):
     def current(self) -> Snapshot: ...
 
 
-class TraceSink(Protocol):
-    """Keeps the trace of a turn for administrators; must not raise."""
+def release_of(context: TurnContext, knowledge: Knowledge) -> Snapshot:
+    """The one that a turn began with. Raises as `Knowledge` does."""
+    return context.release or knowledge.current
 
-    async def record(self, trace: Mapping[str, Any]) -> None: ...
+
+class TraceSink(Protocol):
+    """Keeps the trace of a turn for administrators; must not raise. The turn's context says
+    where."""
+
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None: ...
 
 
 class TopicGate(Protocol):
@@ -122,8 +139,8 @@ class GroundingReview(Protocol):
     @property
     def engine(self) -> str: ...
 
-    def wants(self, verdict: Verdict) -> bool:
-        """Whether it is worth being asked about a sentence with this verdict."""
+    def wants(self, verdict: Verdict, budget: TurnBudget) -> bool:
+        """Whether it is worth being asked about a sentence with this verdict, in what is left of a turn."""
         ...
 
     async def __call__(self, checked: Sequence[Checked], evidence: Evidence) -> Reviewed:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.english.language import split_sentences
+from knowledge.sentences import split_sentences
 from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Message, Outcome, Question, Role
 from pipeline.voice import HouseVoice
@@ -37,7 +37,8 @@ class Steering:
         """What the house says to one more hostile message."""
         spoken = [message.text for message in question.history if message.role is Role.ASSISTANT]
         key = self.key(question.history)
-        return self._voice.reply(outcome, kind, variant=question.text, spoken=spoken, key=key)
+        voice = self._voice.on(question.context.release)
+        return voice.reply(outcome, kind, variant=question.text, spoken=spoken, told=question.told, key=key)
 
     def key(self, history: Sequence[Message]) -> str:
         """The house's reply to one more hostile message: "" for the one to its kind."""

@@ -10,7 +10,7 @@ from typing import Any
 from knowledge.types import Hit
 from pipeline.llm.usage import ModelCall
 from pipeline.memory.items import Item
-from pipeline.types import Outcome, Question
+from pipeline.types import Outcome, Question, TurnContext
 
 
 class Topic(StrEnum):
@@ -54,7 +54,7 @@ class SearchQuery:
     message cannot be understood without the conversation; `asks`: what the user really wants to know, where
     an engine says so; `borrowed`: words of the conversation that were brought into `text`, and `own` what
     the user said without them, empty where that is all of it; `remembered`: what was said long ago and is
-    searched for too. `language` is that of `Question`."""
+    searched for too. `language` and `context` are those of `Question`."""
 
     text: str
     alternates: tuple[str, ...] = ()
@@ -67,6 +67,12 @@ class SearchQuery:
     borrowed: tuple[str, ...] = ()
     remembered: Item | None = None
     language: str = ""
+    context: TurnContext = field(default_factory=TurnContext, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, question: Question) -> SearchQuery:
+        """The message as it is."""
+        return cls(question.text, language=question.language, context=question.context)
 
     def attempts(self) -> Iterator[SearchQuery]:
         """The query itself, then each alternate as a query without alternates."""
@@ -222,35 +228,13 @@ def to_trace(turn: Turn) -> dict[str, Any]:
 def _plain(result: StepResult) -> dict[str, Any]:
     match result:
         case TopicVerdict():
-            return {
-                "topic": result.topic.value,
-                "probability": result.probability,
-                "kind": result.kind,
-                **({"language": result.language} if result.language else {}),
-                **_opinion(result.opinion),
-            }
+            return _verdict(result)
         case SearchQuery():
-            return {
-                "text": result.text,
-                "alternates": list(result.alternates),
-                "used_history": result.used_history,
-                "leaning": result.leaning,
-                "asks": result.asks,
-            }
+            return _query(result)
         case Retrieved():
             return {"hits": [_hit(each) for each in result.hits]}
         case Evidence():
-            return {
-                "query": result.query.text,
-                "retry": result.query.retry,
-                "doubtful": result.query.doubtful,
-                "accepted": [item.hit.entry.id for item in result.accepted],
-                "offered": [item.hit.entry.id for item in result.offered],
-                "judged": dict(result.judged),
-                "answerable": result.answerable,
-                **({"remembered": result.query.remembered.id} if result.query.remembered else {}),
-                **_opinion(result.opinion),
-            }
+            return _evidence(result)
         case Composed():
             return {"sentences": result.sentences}
         case Checked():
@@ -259,6 +243,41 @@ def _plain(result: StepResult) -> dict[str, Any]:
             return {"checked": [_checked(each) for each in result.checked]}
         case Degraded():
             return {"stage": result.stage, "reason": result.reason, "fallback": result.fallback}
+
+
+def _verdict(verdict: TopicVerdict) -> dict[str, Any]:
+    return {
+        "topic": verdict.topic.value,
+        "probability": verdict.probability,
+        "kind": verdict.kind,
+        **({"language": verdict.language} if verdict.language else {}),
+        **_opinion(verdict.opinion),
+    }
+
+
+def _query(query: SearchQuery) -> dict[str, Any]:
+    return {
+        "text": query.text,
+        "alternates": list(query.alternates),
+        "used_history": query.used_history,
+        "leaning": query.leaning,
+        "asks": query.asks,
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    query = evidence.query
+    return {
+        "query": query.text,
+        "retry": query.retry,
+        "doubtful": query.doubtful,
+        "accepted": [item.hit.entry.id for item in evidence.accepted],
+        "offered": [item.hit.entry.id for item in evidence.offered],
+        "judged": dict(evidence.judged),
+        "answerable": evidence.answerable,
+        **({"remembered": query.remembered.id} if query.remembered else {}),
+        **_opinion(evidence.opinion),
+    }
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

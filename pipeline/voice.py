@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from zlib import crc32
 
-from knowledge.types import Entry
-from pipeline.english.language import split_sentences
+from knowledge.sentences import split_sentences
+from knowledge.types import Entry, Snapshot
+from pipeline.english.words import key_of
 from pipeline.types import Exemplar as Exemplar
 from pipeline.types import Message, Outcome, Role
 
@@ -18,6 +19,7 @@ REQUIRED = (
     *("choice", "names_question", "part_unanswered", "more_questions", "shortened", "asks_for_whole"),
 )
 TOPICS, QUESTION, URL, LANGUAGE, FACT = "{topics}", "{question}", "{url}", "{language}", "{fact}"
+DATE, SOURCE = "{date}", "{source}"
 _REMEMBERED = ("You told me that {fact}.",)  # where an owner's own replies lack it
 ALARMS = ("crisis", "emergency")
 _OFTEN = 2
@@ -35,13 +37,11 @@ class Opener(StrEnum):
 class StyleCard:
     """How the house talks: `traits`, one plain English sentence each ("Speaks to the user as you."), and
     exchanges of the transcripts to take after, without their facts (`stages.composing.style_mask` finds the
-    nearest). Nine of ten answers stay within `sentences` and `words`; 0: not known. `opens`: the share of
+    nearest). `opens`: the share of
     answers that begin with a phrase of the house."""
 
     traits: tuple[str, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()
-    sentences: int = 0
-    words: int = 0
     opens: float = 0.0
 
 
@@ -49,8 +49,8 @@ class StyleCard:
 class HouseVoice:
     """Phrases by what they do. `fixed` are whole replies, several variants a key: an outcome, an alarm, or a
     kind of one (`small_talk.greeting`, `declined_injection`). No phrase states a fact. `topics` gives
-    the names that fill `{topics}`, most telling first, anew at each reply: knowledge bases change; `language`
-    fills `{language}`, which is that of the knowledge base. `salutations` begin the first answer of a
+    the names that fill `{topics}`, most telling first, and `language` what fills `{language}`, both of the
+    `release` that is spoken of, or of the live one. `salutations` begin the first answer of a
     conversation, `sign_offs` end a reply to a farewell; both are empty where that is not the house's way.
     `closes_often`: the house ends most answers with a phrase. Raises `ValueError` where a reply that every
     service needs is missing."""
@@ -59,8 +59,9 @@ class HouseVoice:
     hedges: tuple[str, ...]
     closings: tuple[str, ...]
     fixed: Mapping[str, tuple[str, ...]]
-    topics: Callable[[], tuple[str, ...]] = tuple
-    language: Callable[[], str] = str
+    topics: Callable[[Snapshot | None], tuple[str, ...]] = lambda _release: ()
+    language: Callable[[Snapshot | None], str] = lambda _release: ""
+    release: Snapshot | None = None
     salutations: tuple[str, ...] = ()
     sign_offs: tuple[str, ...] = ()
     closes_often: bool = False
@@ -69,6 +70,10 @@ class HouseVoice:
         missing = [key for key in REQUIRED if not self.fixed.get(key)]
         if missing:
             raise ValueError(f"the house voice lacks a reply for: {', '.join(missing)}")
+
+    def on(self, release: Snapshot | None) -> HouseVoice:
+        """The same voice, speaking of a release."""
+        return replace(self, release=release)
 
     @property
     def house_phrases(self) -> frozenset[str]:
@@ -79,12 +84,29 @@ class HouseVoice:
         )
 
     @property
+    def meanings(self) -> dict[str, str]:
+        """English for the words of other languages with which people pick of what is offered."""
+        given = (
+            (key.partition(".")[2], words) for key, words in self.fixed.items() if key.startswith("picked.")
+        )
+        return {word: meaning for meaning, lines in given for line in lines for word in line.split()}
+
+    @property
     def _restating(self) -> tuple[str, ...]:
         return self.fixed.get("said_again", ())
 
     def restating(self, spoken: Sequence[str] = ()) -> str:
         """That an answer is said once more, in words that the replies `spoken` so far have least."""
         return choose(self._restating, "", "\n".join(spoken))
+
+    def vouching(self, entry: Entry) -> str:
+        """That an answer is a reviewed one, since when, and where from, as far as the entry says it."""
+        date = f"{entry.reviewed_on.day} {entry.reviewed_on:%B %Y}" if entry.reviewed_on else ""
+        source = next((source.title or source.url for source in entry.sources), "")
+        known = (bool(date), bool(source))
+        ways = self.fixed.get("vouched") or self._restating
+        fitting = [each for each in ways if (DATE in each, SOURCE in each) == known]
+        return choose(fitting or self._restating, entry.id).replace(DATE, date).replace(SOURCE, source)
 
     def naming(self, question: str, spoken: Sequence[str] = ()) -> str:
         """Names the curated question that what follows answers, as the replies `spoken` so far do least."""
@@ -116,7 +138,7 @@ class HouseVoice:
 
     def may_say(self, text: str, entries: Sequence[Entry]) -> bool:
         """Whether a phrase may be said without a citation beside these entries: one of the closed set, the
-        name of one's question, or that it was shortened."""
+        name of one's question, that it was shortened, or when it was reviewed and where it is from."""
         if text in self.house_phrases:
             return True
         if text in self._other_languages():
@@ -126,14 +148,28 @@ class HouseVoice:
             for entry in entries
             for each in self.fixed["names_question"]
         )
-        return text in named or text in map(self.shortened, entries)
+        return text in named or text in map(self.shortened, entries) or text in map(self.vouching, entries)
 
     def in_another_language(self, user: str, entry: str) -> str:
         """Says, in the user's language, that an answer is in another one: that of the entry, by its code, or
         of the knowledge base where it names none. Empty where the house has no words for it."""
         said = self.fixed.get(f"answered_in.{user}", ("",))[0]
-        named = self.fixed.get(f"language_name.{entry}", (entry.upper(),))[0] if entry else self.language()
-        return said.replace(LANGUAGE, named)
+        own = self.language(self.release) if not entry else entry.upper()
+        named = self.fixed.get(f"language_name.{entry}", (own,))[0] if entry else own
+        return said.replace(LANGUAGE, self._as_called_in(user, named))
+
+    def _as_called_in(self, user: str, name: str) -> str:
+        """What a language that calls itself `name` is called in that of the user."""
+        own = (key.partition(".")[2] for key, names in self.fixed.items() if names == (name,))
+        called = (self.fixed.get(f"language_name_in.{user}.{code}", ())[:1] for code in own)
+        return next((each for (each,) in filter(None, called)), name)
+
+    def language_of_offer(self, reply: str) -> str:
+        """The language in which a reply offers questions; "" for the house's own."""
+        for key, asking in self.fixed.items():
+            if key.startswith("choice_in.") and any(each in reply for each in asking):
+                return key.partition(".")[2]
+        return ""
 
     def _other_languages(self) -> frozenset[str]:
         names = [key.partition(".")[2] for key in self.fixed if key.startswith("language_name.")]
@@ -143,7 +179,7 @@ class HouseVoice:
     def asks_for_whole(self, message: str, before: str) -> bool:
         """Whether a message asks for the rest of the answer that was said `before` and was shortened."""
         was_shortened = any(each.split(URL)[0].strip() in before for each in self.fixed["shortened"])
-        return was_shortened and _key(message) in map(_key, self.fixed["asks_for_whole"])
+        return was_shortened and key_of(message) in map(key_of, self.fixed["asks_for_whole"])
 
     def offering(
         self, questions: Sequence[str], variant: str = "", spoken: Sequence[str] = (), language: str = ""
@@ -164,23 +200,27 @@ class HouseVoice:
         *,
         variant: str = "",
         spoken: Sequence[str] = (),
+        told: Sequence[str] = (),
         key: str = "",
     ) -> str:
         """The whole reply for an outcome without an answer, in the wording that `variant` (the message, say)
-        gets, but one that the replies `spoken` so far have least. An unknown `kind` falls back to the
-        outcome's own reply, unknown small talk to what the service can do; a `key` of `fixed` goes before
-        both. Raises `ValueError` for `ANSWERED`: answers are composed."""
+        gets, but one that the replies `spoken` so far, and those `told` elsewhere, have least. An
+        unknown `kind` falls back to the outcome's own reply, unknown small talk to what the service can do; a
+        `key` of `fixed` goes before both. Raises `ValueError` for `ANSWERED`: answers are composed."""
         if outcome is Outcome.ANSWERED:
             raise ValueError("an answer is composed from evidence, never fixed")
         keys = (key, f"{outcome}.{kind}", f"{outcome}_{kind}", kind if kind in ALARMS else "", outcome.value)
         options = next((self.fixed[key] for key in keys if self.fixed.get(key)), self.fixed[REQUIRED[0]])
-        topics = self.topics()
+        topics = self.topics(self.release)
         if not topics:
             options = tuple(option for option in options if TOPICS not in option) or options
         filled = [option.replace(TOPICS, _listed(topics)) for option in options]
-        said = choose(filled, variant, "\n".join(spoken))
+        said = choose(filled, variant, "\n".join((*told, *spoken)))
         said = said if kind in ALARMS else _fresh(said, spoken)
-        return said.replace(LANGUAGE, self.language()) if LANGUAGE in said else said
+        if LANGUAGE in said:
+            user = kind.partition(".")[2]
+            return said.replace(LANGUAGE, self._as_called_in(user, self.language(self.release)))
+        return said
 
 
 def _listed(topics: Sequence[str]) -> str:
@@ -196,10 +236,6 @@ def _fresh(said: str, spoken: Sequence[str]) -> str:
     before = "\n".join(spoken)
     new = [each for each in split_sentences(said) if before.count(each.strip()) < _OFTEN]
     return said if not new or len(new) == len(split_sentences(said)) else " ".join(map(str.strip, new))
-
-
-def _key(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def choose(options: Sequence[str], variant: str, spoken: str = "") -> str:

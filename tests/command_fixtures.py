@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from pipeline.llm.usage import ModelCall, account
+from pipeline.llm.usage import TurnBudget
 from tests.commands import TOPIC, Ran, Run, candor
 
 
@@ -61,8 +61,6 @@ def run(data: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixtur
 
 
 @pytest.fixture
-def calls() -> list[ModelCall]:
-    """The account of the turn."""
-    noted: list[ModelCall] = []
-    account.set(noted)
-    return noted
+def budget() -> TurnBudget:
+    """That of a turn, with its account."""
+    return TurnBudget()

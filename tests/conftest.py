@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from app.compose.services import Services, build_services
+from app.store.curators import passwords
 from tests.fakes import settings
 
 SEEDS = Path(__file__).parent.parent / "seeds"
@@ -18,7 +19,7 @@ _READY_S = 300
 
 # How long an example takes depends on what else the machine does: tests of speed measure it themselves.
 hypothesis.settings.register_profile(
-    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "shared", max_examples=40, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("shared")
 
@@ -31,6 +32,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _turn(item: pytest.Item) -> int:
     return next((place for place, name in enumerate(("slow", "process")) if item.get_closest_marker(name)), 2)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """A hash that is worth its time to nobody: one that is costs a fifth of a second, dozens of times."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "_COST", 4)
+        patched.setattr(passwords, "_NOBODY", passwords._NOBODY.replace("$15$", "$4$", 1))
+        yield
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

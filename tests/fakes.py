@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -21,7 +23,7 @@ from app.compose.services import Services, prepared_database, wire
 from app.main import create_app
 from app.release_gate.gate import AskBoth
 from app.settings import Settings
-from app.store.traces import TraceStore
+from app.store.turns.traces import TraceStore
 from app.turns import Chat
 from knowledge.encoders.types import EncoderInfo
 from knowledge.entries import EntryStore
@@ -30,9 +32,10 @@ from knowledge.releases.releases import EncoderStamp, LiveRelease, ReleaseBuilde
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Calibration, Entry, FloatArray, Logistic, Source
 from pipeline.llm.prompting import Prompt
+from pipeline.llm.usage import TurnBudget
 from pipeline.memory.reading import MemoryReader
-from pipeline.ports import Answer, TraceSink
-from pipeline.types import Citation, Outcome, Question, Reply
+from pipeline.ports import Answer, Say, TraceSink
+from pipeline.types import Citation, Outcome, Question, Reply, TurnContext
 from tests.loopback import on_loopback
 
 TOKEN = "an-admin-token"
@@ -62,7 +65,7 @@ class AsyncHashEncoder:
     def __init__(self) -> None:
         self._encoder = HashEncoder()
 
-    async def encode(self, texts: Sequence[str]) -> FloatArray:
+    async def encode(self, texts: Sequence[str], *, gives_way: bool = False) -> FloatArray:
         return self._encoder.encode(texts)
 
 
@@ -101,21 +104,25 @@ class ScriptedModel:
         assert self._script, "the script ran out"
         return self._script.pop(0)
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
         item = self._next(prompt)
         if isinstance(item, Exception):
             raise item
         assert isinstance(item, str)
         return shape.model_validate_json(item)
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         item = self._next(prompt)
         if isinstance(item, Exception):
             raise item
         assert isinstance(item, str)
         return float(item)
 
-    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    async def write(
+        self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None
+    ) -> AsyncIterator[str]:
         item = self._next(prompt)
         finished = False
         try:
@@ -139,11 +146,16 @@ class ScriptedChat:
     gate: asyncio.Event | None = None
     traces: TraceStore | None = None
     asked: list[Question] = field(default_factory=list)
+    contexts: list[TurnContext] = field(default_factory=list)
     cancelled: int = 0
     began: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
+        context = context or TurnContext()
         self.asked.append(question)
+        self.contexts.append(context)
         self.began.set()
         try:
             for piece in self.pieces or (self.reply.text,):
@@ -158,7 +170,8 @@ class ScriptedChat:
             raise
         finally:
             if self.traces is not None:
-                await asyncio.shield(self.traces.record(trace(message_id, question.text, self.reply.outcome)))
+                ended = trace(message_id, question.text, self.reply.outcome)
+                await asyncio.shield(self.traces.record(ended, context))
 
 
 def trace(message_id: str, question: str, outcome: Outcome) -> dict[str, Any]:
@@ -216,6 +229,10 @@ def services(
 ) -> Services:
     """A whole service around a scripted chain, on a fresh database below `data_dir`."""
     chosen = settings(data_dir, **fields)
+    file = data_dir / "candor.db"
+    if not file.exists() and chosen.database == settings(data_dir).database:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(_empty_database())
     engine = prepared_database(chosen)
     chain = chat or ScriptedChat(answered())
 
@@ -237,6 +254,14 @@ def services(
     if isinstance(chain, ScriptedChat):
         chain.traces = using.traces
     return using
+
+
+@cache
+def _empty_database() -> bytes:
+    """A file with every table and no row: migrating once is enough for a thousand tests."""
+    with TemporaryDirectory(prefix="candor-empty-") as folder:
+        prepared_database(settings(Path(folder))).dispose()
+        return (Path(folder) / "candor.db").read_bytes()
 
 
 def embed_all(texts: Sequence[str], on_progress: Callable[[int, int], None] | None = None) -> EmbedResult:

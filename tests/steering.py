@@ -16,8 +16,8 @@ import yaml
 
 from app.cli.evaluation import Bench, opened_bench
 from app.settings import Settings
+from knowledge.sentences import split_sentences
 from learning.evaluation.layouts.suites import load_suite
-from pipeline.english.language import split_sentences
 from pipeline.ports import unheard
 from pipeline.types import Message, Question, Reply, Role
 

@@ -50,3 +50,25 @@ class KnownHosts:
         name, _, port = host.rpartition(":")
         name = name if port.isdigit() and name else host
         return name in self._names or name.endswith(self._endings) or scope["path"].startswith(_HEALTH)
+
+
+class PlainAddresses:
+    """ASGI middleware: nothing is named with a NUL character (404), and none is asked for (422): PostgreSQL
+    takes no text that holds one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = _nul_in(scope) if scope["type"] == "http" else None
+        if problem is not None:
+            await problem_response(Request(scope), problem)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _nul_in(scope: Scope) -> Problem | None:
+    if "\x00" in scope["path"]:
+        return Problem(404, "not-found", "There is nothing at this address.")
+    is_asked = b"%00" in scope["query_string"]
+    return Problem(422, "invalid", "A filter may not hold a NUL character.") if is_asked else None

@@ -10,15 +10,14 @@ from functools import partial
 from app.api.documents import place_of, snapshot_of
 from app.api.limits import TurnLimiter
 from app.api.schemas.answers import AnswerCitation, AnswerRequest, AnswerResponse, Document, SelectedDocument
-from app.compose.adapters import pinned_to
 from app.compose.release_service import KnowledgeBase
-from app.store.traces import TraceStore, is_kept
+from app.store.turns.traces import TraceStore
 from app.turns import Chat, Keep
-from knowledge.encoders.batching import giving_way
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import Entry, Snapshot
+from pipeline.llm.usage import TurnBudget
 from pipeline.ports import unheard
-from pipeline.types import Citation, Exemplar, Question, Reply
+from pipeline.types import Citation, Exemplar, Keeping, Question, Reply, TurnContext
 
 _MARKS = re.compile(r"(?:\n\n)?(?: \[\d+\])+")
 _INDEXED_AT_ONCE = 1  # requests whose documents are embedded: conversations keep most of the processor
@@ -48,13 +47,13 @@ class Answering:
         self._reading_s = _READING * deadline_s
         self._indexing = asyncio.Semaphore(_INDEXED_AT_ONCE)
 
-    async def answer(self, ask: AnswerRequest, message_id: str) -> tuple[AnswerResponse, Keep | None]:
+    async def answer(
+        self, ask: AnswerRequest, message_id: str, budget: TurnBudget
+    ) -> tuple[AnswerResponse, Keep | None]:
         """The answer, and what is to be stored before it is told. Raises what the chain raises, and a 503
         `Problem` until the encoder is loaded."""
         documents, encode = ask.documents or [], self._base().encode
         if documents:
-            is_kept.set(False)
-            giving_way.set(True)
             async with self._indexing:
                 share = self._reading_s / max(1, self._places.taken)
                 snapshot: Snapshot = await snapshot_of(
@@ -62,8 +61,9 @@ class Answering:
                 )
         else:
             snapshot = self._live.current
-        with pinned_to(snapshot):
-            reply = await self._chat.run(message_id, _question(ask), unheard)
+        own = bool(documents)
+        context = TurnContext(snapshot, budget, gives_way=own, keeping=None if own else Keeping())
+        reply = await self._chat.run(message_id, _question(ask), unheard, context)
         scores = await asyncio.to_thread(self._scores, snapshot, ask.question) if reply.citations else {}
         told = _Told(snapshot.entries, documents, scores, with_metadata=bool(ask.return_metadata))
         keep = partial(self._traces.settled, message_id)

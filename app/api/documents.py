@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
 import numpy as np
 
 from app.api.schemas.answers import Document
 from knowledge.index.lexical import LexicalIndex
-from knowledge.index.passages import split_sentences
 from knowledge.releases.snapshot import LocalSnapshot, lay_out
-from knowledge.types import Calibration, Entry, FloatArray, Logistic
+from knowledge.sentences import sentence_spans
+from knowledge.types import Calibration, Entry, FloatArray, Logistic, Passage
 
 CALIBRATION = Calibration(gate=Logistic({}, 5.0))
 """Whatever the documents are about is the topic. They are too few to learn from: whether one of them answers
@@ -52,13 +52,18 @@ async def snapshot_of(
             break
         block = texts[start : start + _BLOCK]
         rows |= zip(block, await asyncio.to_thread(encode, block), strict=True)
-        missing = {passage.entry_id for passage in passages if passage.search_text not in rows}
-        read = {entry.id for entry in entries if entry.id not in missing}
+        read = _complete(passages, rows)
     kept = [passage for passage in passages if passage.entry_id in read]
     vectors = np.stack([rows[passage.search_text] for passage in kept])
     release_id = f"documents-{uuid4().hex}"
     used = [entry for entry in entries if entry.id in read]
     return await asyncio.to_thread(LocalSnapshot.indexed, release_id, used, kept, vectors, CALIBRATION)
+
+
+def _complete(passages: Sequence[Passage], rows: Mapping[str, FloatArray]) -> set[str]:
+    """The entries all of whose passages have a vector, by text."""
+    missing = {passage.entry_id for passage in passages if passage.search_text not in rows}
+    return {passage.entry_id for passage in passages} - missing
 
 
 def place_of(entry_id: str) -> int:
@@ -75,6 +80,6 @@ def _nearest_by_words(documents: Sequence[Document], question: str, most: int) -
 
 def _entry(place: int, document: Document) -> Entry:
     """A text asks no question: its title, or how it begins, says what it is about."""
-    start, end = split_sentences(document.text)[0]
+    start, end = sentence_spans(document.text)[0]
     title = document.title or document.text[start:end]
     return Entry(f"{_PREFIX}{place}", title[:_QUESTION_LIMIT], document.text)

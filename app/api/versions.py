@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -11,11 +11,13 @@ from typing import Annotated, Any
 from fastapi import Header, Response
 
 from app.api.errors import Problem
+from app.api.schemas.admin import JsonObject
 from app.compose.services import Services
 from app.store.curators import Curator, Role
 from knowledge.curation.history import History, Version, differences
 from knowledge.curation.lifecycle import Kept, Writing
 from knowledge.errors import EntryChanged, VersionNotFound
+from knowledge.importing.records import record_of
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 _TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
@@ -37,6 +39,14 @@ def writing_of(services: Services, curator: Curator, comment: str = "") -> Writi
     """On whose behalf a call writes."""
     approves = curator.role.covers(Role.APPROVER)
     return Writing(curator.name, curator.via, approves, services.settings.four_eyes, comment)
+
+
+def written(services: Services, response: Response, write: Callable[[], Kept]) -> JsonObject:
+    """The entry as `write` leaves it, tagged with its new version. Raises what `telling_changes` does."""
+    with telling_changes(services.entries.history):
+        kept = write()
+    tag(response, kept)
+    return record_of(kept.entry)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from app.cli.curating.commands import entries, keys, users
+from app.cli.curating.commands import entries, gold, keys, releases, users
+from app.cli.curating.knowledge_base import export, feedback, gaps, import_, reindex, template
 from app.cli.failures import expected, sentence
 from app.cli.tuning.finetuning import finetuning
 from app.cli.tuning.synthesis import synthesis
@@ -23,12 +24,6 @@ cli = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-)
-releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
-gold = typer.Typer(
-    help="Keep gold questions: what every release has to answer rightly.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
 )
 cli.add_typer(releases, name="releases")
 cli.add_typer(gold, name="gold")
@@ -98,160 +93,9 @@ def chat() -> None:
     converse()
 
 
-@cli.command("import")
-def import_(
-    path: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE|FOLDER|ADDRESS",
-            help="CSV, TSV, XLSX, JSON, JSONL; Markdown, HTML, DOCX, PDF, text; a folder; a site.",
-        ),
-    ],
-    mode: Annotated[
-        Literal["upsert", "replace"], typer.Option(help="replace also removes what is not named.")
-    ] = "upsert",
-    reindex: Annotated[bool, typer.Option("--reindex", help="Build and activate a release after.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Only show what would change.")] = False,
-    approve: Annotated[
-        bool, typer.Option("--approve", help="Take documents in as approved, not as drafts.")
-    ] = False,
-) -> None:
-    """Take entries into the knowledge base, all or none.
-
-    Tables need a column of questions and one of answers, under any usual name; an update touches only the
-    columns that are there. The sections of a document become drafts; the next import of it changes what
-    changed. A site is read by its sitemap, if CANDOR_CRAWL_HOSTS names it.
-    """
-    from app.cli.curating.entries import import_entries
-
-    import_entries(path, mode, check, approve)
-    if reindex and not check:
-        from app.cli.curating.building import reindex as build
-
-        build()
-
-
-@cli.command()
-def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")],
-    format: Annotated[
-        Literal["jsonl", "csv", "xlsx", "markdown"] | None,
-        typer.Option(help="Default: by FILE's suffix. markdown writes a folder, one file an entry."),
-    ] = None,
-) -> None:
-    """Write all entries, as import takes them back."""
-    from app.cli.curating.entries import export_entries, format_of
-
-    chosen = format or format_of(file)
-    if chosen is None:
-        raise typer.BadParameter(f"{file.name} does not tell the format: give --format.")
-    if chosen == "markdown" and file == Path("-"):
-        raise typer.BadParameter("Markdown is one file an entry: name a folder.")
-    export_entries(file, chosen)
-
-
-@cli.command()
-def template(
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv|FILE.xlsx", help="A new file.")],
-) -> None:
-    """Write an empty table that says what belongs into each column."""
-    from app.cli.curating.entries import write_template
-
-    if file.suffix.lower() not in (".csv", ".xlsx"):
-        raise typer.BadParameter(f"{file.name} must end with .csv or .xlsx.")
-    write_template(file)
-
-
-@cli.command()
-def reindex() -> None:
-    """Build, check and activate a release.
-
-    It holds the approved, unexpired entries; only what changed is embedded anew. A running service on the
-    same data takes it over by itself.
-    """
-    from app.cli.curating.building import reindex
-
-    reindex()
-
-
-@releases.callback(invoke_without_command=True)
-def _releases(context: typer.Context) -> None:
-    """List the releases, newest first; `activate` rolls back, or forward."""
-    if context.invoked_subcommand is None:
-        from app.cli.curating.building import list_releases
-
-        list_releases()
-
-
-@releases.command()
-def activate(
-    release_id: Annotated[str, typer.Argument(metavar="ID")],
-    force: Annotated[bool, typer.Option("--force", help="Also one that the gate held back.")] = False,
-    reason: Annotated[str, typer.Option(help="Why, with --force. It is kept.")] = "",
-) -> None:
-    """Check a release and make it the active one. The active one stays if it cannot serve."""
-    from app.cli.curating.building import activate
-
-    if force and not reason.strip():
-        raise typer.BadParameter("--force needs --reason.")
-    activate(release_id, force, reason.strip())
-
-
-@releases.command()
-def diff(
-    release_id: Annotated[str, typer.Argument(metavar="ID")],
-    verdict: Annotated[
-        Literal["same", "changed", "better", "worse", "refused_now", "answered_now"] | None,
-        typer.Option(help="Only these."),
-    ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
-) -> None:
-    """Show what a release says otherwise than the one that was live before it."""
-    from app.cli.curating.gate_report import show_diff
-
-    show_diff(release_id, verdict, limit)
-
-
-@gold.command("list")
-def gold_list() -> None:
-    """List what the gate asks, your own first."""
-    from app.cli.curating.gold import list_gold
-
-    list_gold()
-
-
-@gold.command("add")
-def gold_add(
-    question: Annotated[str, typer.Argument(metavar="QUESTION")],
-    entry: Annotated[list[str] | None, typer.Option(metavar="ID", help="An entry that is right.")] = None,
-    outcome: Annotated[
-        Literal["no_answer", "off_topic", "small_talk", "clarify", "declined", "answered"] | None,
-        typer.Option(help="What is right where no entry is."),
-    ] = None,
-    note: Annotated[str, typer.Option(help="Why it matters.")] = "",
-) -> None:
-    """Add a question, and what is right for it."""
-    from app.cli.curating.gold import add_gold
-
-    add_gold(question, entry or [], outcome, note)
-
-
-@gold.command("import")
-def gold_import(file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")]) -> None:
-    """Take in JSON lines with question, and entry_ids or outcome; those with a known id are replaced."""
-    from app.cli.curating.gold import import_gold
-
-    import_gold(file)
-
-
-@gold.command("export")
-def gold_export(
-    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="- is standard output.")],
-) -> None:
-    """Write all of them as import takes them back."""
-    from app.cli.curating.gold import export_gold
-
-    export_gold(file)
+cli.command("import")(import_)
+for _command in (export, template, reindex):
+    cli.command()(_command)
 
 
 @cli.command("eval")
@@ -297,54 +141,8 @@ def eval_(
     evaluate(suites, limit, json, html, compare, profile)
 
 
-_SINCE = typer.Option(metavar="DAY", help="From this day or instant on.")
-_UNTIL = typer.Option(metavar="DAY", help="Up to this day, or before this instant.")
-_MOST = typer.Option(min=1, max=10_000, metavar="N", help="Show at most N.")
-
-
-@cli.command()
-def gaps(
-    since: Annotated[str | None, _SINCE] = None,
-    until: Annotated[str | None, _UNTIL] = None,
-    kind: Annotated[
-        Literal["unanswered", "not_chosen", "rated_down", "off_topic", "answered"] | None,
-        typer.Option(help="Default: the first three."),
-    ] = None,
-    state: Annotated[
-        Literal["open", "reopened", "closed", "dismissed"] | None,
-        typer.Option(help="Only these. Default: any."),
-    ] = None,
-    limit: Annotated[int, _MOST] = 20,
-    json: Annotated[bool, typer.Option("--json", help="As GET /admin/gaps gives it.")] = False,
-) -> None:
-    """Show what users asked in vain, what is asked most first.
-
-    Messages without an answer, offers that nobody took up and answers rated down, clustered by what they ask.
-    """
-    from app.cli.curating.gaps import show_gaps
-
-    show_gaps(since, until, kind, state, limit, as_json=json)
-
-
-@cli.command()
-def feedback(
-    since: Annotated[str | None, _SINCE] = None,
-    until: Annotated[str | None, _UNTIL] = None,
-    rating: Annotated[Literal["up", "down"] | None, typer.Option(help="Only these ratings.")] = None,
-    outcome: Annotated[
-        Literal["answered", "no_answer", "off_topic", "small_talk", "clarify", "declined"] | None,
-        typer.Option(help="Only replies of this kind."),
-    ] = None,
-    entry: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only replies that cite this entry.")
-    ] = None,
-    limit: Annotated[int, _MOST] = 50,
-    json: Annotated[bool, typer.Option("--json", help="As GET /admin/feedback gives it.")] = False,
-) -> None:
-    """Show how users rated replies, the newest rating first."""
-    from app.cli.curating.gaps import show_feedback
-
-    show_feedback(since, until, rating, outcome, entry, limit, as_json=json)
+cli.command()(gaps)
+cli.command()(feedback)
 
 
 @cli.command()

@@ -20,10 +20,10 @@ from app.compose.chain import build_chat
 from app.compose.models import Models
 from app.compose.services import knowledge_base, prepared_database
 from app.settings import read_settings
-from app.store.conversations import HISTORY_EXCHANGES
+from app.store.turns.conversations import HISTORY_EXCHANGES
 from app.turns import Chat
 from knowledge.releases.releases import LiveRelease
-from pipeline.types import Message, Question, Reply, Role
+from pipeline.types import Message, Question, Reply, Role, TurnContext
 
 _PROMPT = "you> "
 _LEAVING = ("/quit", "/exit")
@@ -32,7 +32,7 @@ _LEAVING = ("/quit", "/exit")
 class _NoTraces:
     """Implements the chain's `TraceSink`: a talk at the terminal is nobody else's."""
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -30,7 +30,7 @@ from knowledge.releases.releases import LiveRelease
 from learning.evaluation.layouts.rows import SuiteError
 from learning.evaluation.layouts.sampling import sampled
 from learning.evaluation.layouts.suites import load_suite
-from learning.evaluation.records import Suite, SuiteRun
+from learning.evaluation.records import Suite, SuiteFigures, SuiteRun
 from learning.evaluation.runner import Chain, LastTrace, run_cases, run_suite
 from learning.evaluation.statistics.scored import RELEVANCE_THRESHOLD
 from learning.evaluation.voice import spoken_turns
@@ -64,7 +64,9 @@ def evaluate(
     if suites:
         with progress() as show:
             runs += run_suites(suites, settings_with(profile), show)
-    _tell(runs, _compared(before, runs) if other else [], save, page, tables=bool(suites) or not other)
+    told = _tell(runs, _compared(before, runs) if other else [], save, page, tables=bool(suites) or not other)
+    if suites:
+        _keep(runs[-len(suites) :], told[-len(suites) :])
     for suite in suites:
         _tell_voice(suite)
 
@@ -196,7 +198,7 @@ def _tell(
     page: Path | None,
     *,
     tables: bool,
-) -> None:
+) -> list[SuiteFigures]:
     from learning.evaluation.report.html_report import write_html
     from learning.evaluation.report.report import print_comparison, print_table
     from learning.evaluation.saved_runs import runs_to_json
@@ -211,6 +213,15 @@ def _tell(
         print_comparison(comparison)
     if page:
         write_html(page, figures, comparisons)
+    return figures
+
+
+def _keep(runs: Sequence[SuiteRun], figures: Sequence[SuiteFigures]) -> None:
+    """For the console to show. A folder that cannot be written is no reason to fail: all was told."""
+    from learning.evaluation.report.last_report import keep_report
+
+    with suppress(OSError):
+        keep_report(read_settings().data_dir, runs, figures)
 
 
 def _compared(before: Sequence[SuiteRun], after: Sequence[SuiteRun]) -> list[Comparison]:

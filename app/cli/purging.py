@@ -8,7 +8,7 @@ import typer
 
 from app.compose.services import prepared_database
 from app.settings import read_settings
-from app.store.db import now
+from app.store.database.db import now
 from app.store.retention import purge as delete_before
 from app.store.retention import shrink
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.turns import Chat
@@ -16,7 +14,7 @@ from knowledge.types import FloatArray, Snapshot
 from pipeline.errors import ModelUnavailable, RetrievalFailed
 from pipeline.memory.reading import MemoryReader
 from pipeline.ports import Say
-from pipeline.types import Question, Reply
+from pipeline.types import Question, Reply, TurnContext
 
 
 class ServingEncoder:
@@ -25,9 +23,9 @@ class ServingEncoder:
     def __init__(self, encoder: BatchedEncoder) -> None:
         self._encoder = encoder
 
-    async def encode(self, texts: Sequence[str]) -> FloatArray:
+    async def encode(self, texts: Sequence[str], *, gives_way: bool = False) -> FloatArray:
         try:
-            return await self._encoder.encode(texts)
+            return await self._encoder.encode(texts, gives_way=gives_way)
         except EncoderFailed as error:
             raise ModelUnavailable(str(error)) from error
 
@@ -35,39 +33,14 @@ class ServingEncoder:
         await self._encoder.close()
 
 
-_pinned: ContextVar[Snapshot | None] = ContextVar("the release of this turn", default=None)
-
-
-@contextmanager
-def pinned_to(snapshot: Snapshot) -> Iterator[None]:
-    """Turns within this block know `snapshot` and nothing else."""
-    token = _pinned.set(snapshot)
-    try:
-        yield
-    finally:
-        _pinned.reset(token)
-
-
 class ServingKnowledge:
-    """Implements `pipeline.ports.Knowledge`: the live release, or the one that a turn began with."""
+    """Implements `pipeline.ports.Knowledge`: the live release."""
 
     def __init__(self, live: LiveRelease) -> None:
         self._live = live
 
-    @contextmanager
-    def pinned(self) -> Iterator[None]:
-        """Within this block, and the tasks begun in it, a swap goes unnoticed: the stages of one turn have to
-        speak of the same entries and the same calibration."""
-        if _pinned.get() is not None or not self._live.release_id:
-            yield
-            return
-        with pinned_to(self._live.current):
-            yield
-
     @property
     def current(self) -> Snapshot:
-        if (snapshot := _pinned.get()) is not None:
-            return snapshot
         try:
             return self._live.current
         except NoLiveRelease as error:
@@ -82,8 +55,7 @@ class ServingChat:
     """The chain from the moment it is composed, which needs the models; a turn before that raises
     `ModelUnavailable`."""
 
-    def __init__(self, knowledge: ServingKnowledge) -> None:
-        self._knowledge = knowledge
+    def __init__(self) -> None:
         self._chat: Chat | None = None
         self._models: Closable | None = None
         self.reader: MemoryReader | None = None
@@ -96,8 +68,9 @@ class ServingChat:
         if self._models is not None:
             await self._models.close()
 
-    async def run(self, message_id: str, question: Question, say: Say) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
         if self._chat is None:
             raise ModelUnavailable("the chain is not composed yet")
-        with self._knowledge.pinned():
-            return await self._chat.run(message_id, question, say)
+        return await self._chat.run(message_id, question, say, context)

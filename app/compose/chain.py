@@ -45,11 +45,8 @@ def build_chat(
     are embedded once. Raises `SettingsError` where the seeds cannot be read, or the profile needs a language
     model and there is none."""
     words = words or Seeds.read(settings)
-    voice = replace(
-        words.voice,
-        topics=LiveTopics(knowledge, words.topics),
-        language=LiveLanguage(knowledge, words.languages),
-    )
+    topics, language = LiveTopics(knowledge, words.topics), LiveLanguage(knowledge, words.languages)
+    voice = replace(words.voice, topics=topics, language=language)
     stages = _specialists(settings, base, models, knowledge, words, voice)
     stages = replace(stages, recall=_recall(stages, models) if settings.memory else None)
     profile = profile_of(settings, models)

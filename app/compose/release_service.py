@@ -20,7 +20,7 @@ from app.metrics import Metrics
 from app.release_gate.gate import ReleaseGate, why_held
 from app.release_gate.gated_build import Built, GatedBuild
 from app.settings import SettingsError
-from app.store.database_watch import DatabaseWatch, fault_of
+from app.store.database.database_watch import DatabaseWatch, fault_of
 from app.store.gate_reports import GateReportRow
 from app.store.jobs import JobRunning, JobStatus, JobStore
 from app.store.storage import Storage
@@ -156,6 +156,9 @@ class ReleaseService:
     def served_ids(self) -> Set[str]:
         """The ids of the entries that are served, none while nothing is."""
         return self._live.current.entries.keys() if self._live.release_id else frozenset()
+
+    def is_live(self, release_id: str) -> bool:
+        return release_id == self._live.release_id
 
     async def load(self, release_id: str) -> Snapshot:
         """A release to be tried; the one that serves costs nothing. Raises what `Releases.load` raises."""

@@ -49,43 +49,51 @@ class Seeds:
         """With other example conversations than those of the folder, where they are given. Raises
         `SettingsError` naming the file that is missing or cannot be used."""
         folder = settings.seeds_dir
-        voice, topics, slang = folder / "voice.yaml", folder / "topics.yaml", folder / "slang.yaml"
-        examples = folder / "small_talk.yaml", folder / "safety.yaml"
-        if conversations is None:
-            named = list(_conversations(folder / "conversations"))
-        else:
-            named = [(f"conversation {number}", talk) for number, talk in enumerate(conversations, 1)]
-        talks = [talk for _, talk in named]
-        with naming(*examples):
-            exemplars = read_exemplars(folder)
-            for groups in exemplars.values():
-                _check_texts(groups)
+        voice, topics, slang = (folder / f"{name}.yaml" for name in ("voice", "topics", "slang"))
+        named = _named(folder, conversations)
+        talks, exemplars = [talk for _, talk in named], _exemplars(folder)
         with naming(voice):
             words = _yaml(voice)
-            heard = learn_phrases(
-                talks, SmallTalk.of(exemplars["small_talk"], talks), accepted_phrases(words)
-            )
+            small_talk = SmallTalk.of(exemplars["small_talk"], talks)
+            heard = learn_phrases(talks, small_talk, accepted_phrases(words))
             learned = learned_voice(words, heard, settings)
             languages = {code: str(said["name"]) for code, said in words.get("other_language", {}).items()}
         with naming(topics):
             labels = {str(topic["id"]): str(topic["label"]) for topic in _yaml(topics)}
         with naming(slang):
             plain_words = Slang.load(slang)
-        with naming(folder / "safety_lexicon.yaml"):
-            lexicon = read_lexicon(folder)
-        lines = tuple(said.text for talk in talks for said in talk)
         return cls(
             learned,
             heard,
             tuple(name for name, _ in named),
             learn_style(talks, heard),
-            lines,
+            tuple(said.text for talk in talks for said in talk),
             labels,
             languages,
             exemplars,
-            lexicon,
+            _lexicon(folder),
             plain_words,
         )
+
+
+def _named(folder: Path, given: Sequence[Conversation] | None) -> list[tuple[str, Conversation]]:
+    """The example conversations of the seeds, or those given instead, each with a name."""
+    if given is None:
+        return list(_conversations(folder / "conversations"))
+    return [(f"conversation {number}", talk) for number, talk in enumerate(given, 1)]
+
+
+def _exemplars(folder: Path) -> dict[str, dict[str, list[str]]]:
+    with naming(folder / "small_talk.yaml", folder / "safety.yaml"):
+        exemplars = read_exemplars(folder)
+        for groups in exemplars.values():
+            _check_texts(groups)
+        return exemplars
+
+
+def _lexicon(folder: Path) -> dict[str, re.Pattern[str]]:
+    with naming(folder / "safety_lexicon.yaml"):
+        return read_lexicon(folder)
 
 
 def _conversations(folder: Path) -> Iterator[tuple[str, Conversation]]:

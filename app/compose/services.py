@@ -23,6 +23,7 @@ from app.compose.release_service import KnowledgeBase, ReleaseService
 from app.curation.gap_report import GapReport
 from app.curation.gap_watch import GapWatch
 from app.curation.near_entries import Advice
+from app.curation.site_search import SiteSearch
 from app.curation.suggestions import Suggestions
 from app.memory.remembering import Memory
 from app.metrics import Metrics
@@ -31,17 +32,17 @@ from app.release_gate.gate import AskBoth, ReleaseGate
 from app.release_gate.trial import Trial
 from app.settings import Settings, SettingsError
 from app.store.audit import AuditLog, witness
-from app.store.conversations import ConversationStore
 from app.store.curators.accounts import CuratorStore
 from app.store.curators.keys import KeyStore
-from app.store.database_watch import DatabaseWatch, fault_of, reason_of
-from app.store.db import open_database
+from app.store.database.database_watch import DatabaseWatch, fault_of, reason_of
+from app.store.database.db import open_database
+from app.store.database.schema import bring_up_to_date
 from app.store.jobs import JobStore
 from app.store.memory.store import MemoryStore
 from app.store.retention import Purging
-from app.store.schema import bring_up_to_date
 from app.store.storage import Storage
-from app.store.traces import TraceStore
+from app.store.turns.conversations import ConversationStore
+from app.store.turns.traces import TraceStore
 from app.turns import Chat, TurnRunner
 from app.version import VERSION
 from knowledge.curation.lifecycle import Writing
@@ -91,6 +92,7 @@ class Services:
     releases: ReleaseService
     gaps: GapReport
     gap_watch: GapWatch
+    site_search: SiteSearch
     suggestions: Suggestions
     answering: Answering
     gate: ReleaseGate
@@ -110,6 +112,7 @@ class Services:
     async def stop(self) -> None:
         await self.turns.close()
         await self.gap_watch.stop()
+        await self.site_search.stop()
         await self.purging.stop()
         await self.releases.stop()
         await self.storage.close()
@@ -129,7 +132,7 @@ def build_services(settings: Settings) -> Services:
     engine = prepared_database(settings)
     live = LiveRelease()
     knowledge = ServingKnowledge(live)
-    chat = ServingChat(knowledge)
+    chat = ServingChat()
     metrics = Metrics()
     llm = language_model(settings, metrics.model_call)
 
@@ -169,34 +172,24 @@ def wire(
     """Everything that stands on the database, around a chain and a knowledge base: tests bring their own.
     `ask` puts the gate's questions; without it, every release that is built goes live."""
     metrics = metrics or Metrics()
-    running, waiting = settings.max_concurrent_turns, settings.max_waiting_turns
-    limiter = TurnLimiter(running, waiting)
-    places = TurnLimiter(max(1, running // _DOCUMENT_SHARE), waiting // _DOCUMENT_SHARE)
-    metrics.watch_in_flight(lambda: limiter.taken + places.taken)
-    if llm is not None:
-        metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
+    limiter, places = _places(settings, metrics, llm)
     storage, jobs = Storage(metrics.unstored), JobStore(engine)
     kept = {"masked": masked} if settings.mask_stored else {}
     traces = TraceStore(engine, storage, metrics.stage, **kept)
     conversations = ConversationStore(engine, partial(entry_that_asks, live), **kept)
-    opened, seeded = partial(open_base, traces), partial(seed, settings=settings)
-    watch = DatabaseWatch(engine, metrics.database)
-    purging = Purging(engine, storage, settings.retention_days, metrics.purged)
-    gate = ReleaseGate(engine, settings, ask)
-    follow_every_s = settings.follow_every_s
-    releases = ReleaseService(
-        opened, seeded, live, jobs, metrics, watch, storage, follow_every_s=follow_every_s, gate=gate
-    )
+    gate, opened = ReleaseGate(engine, settings, ask), partial(open_base, traces)
+    releases = _releases(settings, engine, live, metrics, storage, opened, gate)
     gaps = GapReport(engine, lambda: releases.base.encode)
     entries = EntryStore(engine, witness)
     memory = Memory(settings, MemoryStore(engine), storage, reader)
     token = settings.admin_token.get_secret_value() if settings.admin_token else None
-    times = {"deadline_s": settings.turn_deadline_s, "heartbeat_s": settings.heartbeat_s}
+    deadline_s = settings.turn_deadline_s
+    times = {"deadline_s": deadline_s, "heartbeat_s": settings.heartbeat_s}
     return Services(
         settings=settings,
         engine=engine,
         storage=storage,
-        purging=purging,
+        purging=Purging(engine, storage, settings.retention_days, metrics.purged),
         turns=TurnRunner(chat, conversations, traces, storage, limiter, metrics, **times, memory=memory),
         document_places=places,
         rate_limiter=RateLimiter(settings.rate_limit_per_minute),
@@ -214,12 +207,11 @@ def wire(
         releases=releases,
         gaps=gaps,
         gap_watch=GapWatch(gaps, chat, live, storage, every_s=settings.follow_every_s),
+        site_search=SiteSearch(settings.search_sites, jobs, storage, lambda: releases.base.encode),
         suggestions=Suggestions(engine, EntryStore(engine)),
-        answering=Answering(
-            chat, live, lambda: releases.base, traces, places, deadline_s=settings.turn_deadline_s
-        ),
+        answering=Answering(chat, live, lambda: releases.base, traces, places, deadline_s=deadline_s),
         gate=gate,
-        trial=Trial(chat, releases),
+        trial=Trial(chat, releases, limiter, deadline_s=deadline_s),
         metrics=metrics,
         close_chain=close_chain,
         memory=memory,
@@ -231,6 +223,36 @@ def entry_that_asks(live: LiveRelease, question: str) -> str | None:
     """The id of the served entry with this very question."""
     served = live.current.entries.values() if live.release_id else ()
     return next((entry.id for entry in served if entry.question == question), None)
+
+
+def _releases(
+    settings: Settings,
+    engine: Engine,
+    live: LiveRelease,
+    metrics: Metrics,
+    storage: Storage,
+    open_base: Callable[[], KnowledgeBase],
+    gate: ReleaseGate,
+) -> ReleaseService:
+    seeded, watch = partial(seed, settings=settings), DatabaseWatch(engine, metrics.database)
+    every_s, jobs = settings.follow_every_s, JobStore(engine)
+    return ReleaseService(
+        open_base, seeded, live, jobs, metrics, watch, storage, follow_every_s=every_s, gate=gate
+    )
+
+
+def _places(
+    settings: Settings, metrics: Metrics, llm: LanguageModel | None
+) -> tuple[TurnLimiter, TurnLimiter]:
+    """Those of conversations, and those of questions on a caller's documents. The metrics watch both, and the
+    model."""
+    running, waiting = settings.max_concurrent_turns, settings.max_waiting_turns
+    limiter = TurnLimiter(running, waiting)
+    places = TurnLimiter(max(1, running // _DOCUMENT_SHARE), waiting // _DOCUMENT_SHARE)
+    metrics.watch_in_flight(lambda: limiter.taken + places.taken)
+    if llm is not None:
+        metrics.watch_model(llm.chat.name, lambda: llm.chat.state)
+    return limiter, places
 
 
 def knowledge_base(settings: Settings, engine: Engine, encoder: TextEncoder) -> KnowledgeBase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,17 +25,17 @@ _UNNAMED = ("", "general")  # the topic of entries that were given none
 
 
 class LiveTopics:
-    """The names of the live release's topics, counted once a release: those with a label first, in the order
-    of the labels, then the largest. Called with nothing live, it gives none."""
+    """The names of a release's topics, by default the live one's, counted once a release: those with a label
+    first, in the order of the labels, then the largest. Called with nothing live, it gives none."""
 
     def __init__(self, knowledge: Knowledge, labels: Mapping[str, str]) -> None:
         self._knowledge = knowledge
         self._labels = labels
         self._named: WeakKeyDictionary[Snapshot, tuple[str, ...]] = WeakKeyDictionary()
 
-    def __call__(self) -> tuple[str, ...]:
+    def __call__(self, release: Snapshot | None = None) -> tuple[str, ...]:
         try:
-            snapshot = self._knowledge.current
+            snapshot = release or self._knowledge.current
         except RetrievalFailed:
             return ()
         if snapshot not in self._named:
@@ -50,17 +50,17 @@ class LiveTopics:
 
 
 class LiveLanguage:
-    """What the live release's language calls itself, read once a release; its code where `names` does not
-    tell, and nothing with nothing live."""
+    """What a release's language calls itself, by default the live one's, read once a release; its code where
+    `names` does not tell, and nothing with nothing live."""
 
     def __init__(self, knowledge: Knowledge, names: Mapping[str, str]) -> None:
         self._knowledge = knowledge
         self._names = names
         self._read: WeakKeyDictionary[Snapshot, str] = WeakKeyDictionary()
 
-    def __call__(self) -> str:
+    def __call__(self, release: Snapshot | None = None) -> str:
         try:
-            snapshot = self._knowledge.current
+            snapshot = release or self._knowledge.current
         except RetrievalFailed:
             return ""
         if snapshot not in self._read:
@@ -77,8 +77,9 @@ def learned_voice(given: Mapping[str, Any], heard: Phrases, settings: Settings) 
     own = {"crisis": settings.crisis_text, "emergency": settings.emergency_text}
     fixed |= {kind: text for kind, text in own.items() if text}
     others = fixed.pop("other_language", {})
-    fixed["off_topic_language"] = _in_other_languages(others, settings)
-    fixed |= _across_languages(others)
+    fixed["off_topic_language"] = _in_other_languages(others, "text", settings)
+    none = _in_other_languages(others, "none", settings)
+    fixed |= _across_languages(others) | {"no_answer_in": none, "off_topic_in": none}
     if settings.handoff_contact:
         contact = f" {_CONTACT.format(contact=settings.handoff_contact)}"
         fixed |= {key: _ending(fixed[key], contact) for key in ("no_answer", "off_topic")}
@@ -94,22 +95,34 @@ def _ending(replies: Sequence[str], end: str) -> list[str]:
     return [f"{reply}{end}" for reply in replies]
 
 
-def _in_other_languages(given: Mapping[str, Any], settings: Settings) -> dict[str, str]:
-    """The reply to a message in another language, by that language."""
+def _in_other_languages(given: Mapping[str, Any], own: str, settings: Settings) -> dict[str, str]:
+    """One of the replies to a message in another language, by that language, with the contact."""
     contact = settings.handoff_contact
     return {
-        code: f"{words['text']} {words['contact'].format(contact=contact)}" if contact else words["text"]
+        code: f"{words[own]} {words['contact'].format(contact=contact)}" if contact else words[own]
         for code, words in given.items()
+        if own in words
     }
 
 
 def _across_languages(given: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """What is said in the user's language around entries in another, by what it does and by language."""
     said = {"language_name": "name", "answered_in": "answer", "choice_in": "choice"}
-    said |= {"no_answer_in": "none", "off_topic_in": "none"}
-    return {
+    shared = {
         key: {code: words[own] for code, words in given.items() if own in words} for key, own in said.items()
     }
+    return shared | {f"language_name_in.{code}": _names(code, given) for code in given}
+
+
+def _names(user: str, codes: Iterable[str]) -> dict[str, str]:
+    """What languages are called in that of the user: "Englisch"."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        known = Locale.parse(user).languages
+    except (UnknownLocaleError, ValueError):  # one of the owner's: each calls itself as it does
+        return {}
+    return {code: known[code] for code in codes if code in known}
 
 
 def _spelt_out(topic: str) -> str:

@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from app.api.instants import first_instant, last_instant
-from app.store.asking import Wanted
-from app.store.conversations import Rating
+from app.store.turns.asking import Wanted
+from app.store.turns.conversations import Rating
 from pipeline.types import Outcome
 
 ASKED = ("text", "outcome", "rating", "entry", "since", "until")

@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.console.prose import html_of
+from app.console.replies import exchange_json
 from app.console.session import Visitor
 
 FOLDER = Path(__file__).parent
@@ -33,6 +34,7 @@ HEADERS = {
 PAGE = 50  # rows of a list
 _TOLD = "candor_told"
 _LONGEST_TOLD = 500
+_LARGE = 100
 _TOLD_S = 60  # how long a message waits for the view that shows it
 
 
@@ -125,6 +127,11 @@ def _instant(value: datetime | date | str | None) -> str:
     return f"{value.day} {value:%b %Y, %H:%M}"
 
 
+def _figure(value: float) -> str:
+    """Three decimals, or one of a large number."""
+    return f"{value:,.1f}" if abs(value) >= _LARGE else f"{value:.3f}"
+
+
 def _percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.0f} %"
 
@@ -136,4 +143,10 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"instant": _instant, "percent": _percent, "markdown": html_of}
+_templates.filters |= {
+    "instant": _instant,
+    "percent": _percent,
+    "as_read": exchange_json,
+    "figure": _figure,
+    "markdown": html_of,
+}

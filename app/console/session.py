@@ -17,7 +17,7 @@ from app.api.errors import Problem
 from app.compose.services import Services
 from app.store.curators import Curator, Role
 from app.store.curators.rows import SESSION
-from app.store.db import now
+from app.store.database.db import now
 
 COOKIE = "candor_session"
 SECURE_COOKIE = f"__Host-{COOKIE}"
@@ -119,8 +119,12 @@ def check_origin(request: Request) -> None:
 
 
 async def fields_of(request: Request) -> FormData:
-    """What a form holds. Read once, however often it is asked for."""
-    return await request.form()
+    """What a form holds. Read once, however often it is asked for. Raises a 422 `Problem` for a text with a
+    NUL character, which no keyboard types and PostgreSQL does not take."""
+    form = await request.form()
+    if any("\x00" in value for _, value in form.multi_items() if isinstance(value, str)):
+        raise Problem(422, "invalid", "A text may not hold a NUL character.")
+    return form
 
 
 def back_of(request: Request) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Engine
 
 from app.curation.feedback import feedback_page
-from app.store.asking import Wanted
 from app.store.audit import AuditRow
+from app.store.turns.asking import Wanted
 from knowledge.sheets.exporting import csv_of
 
 _RATINGS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Row, and_, func, or_
 from sqlmodel import Session, col, select
 
-from app.store.choices import ChoiceRow
-from app.store.conversations import ExchangeRow, FeedbackRow, Rating
-from app.store.turn_table import TurnRow
+from app.store.turns.choices import ChoiceRow
+from app.store.turns.conversations import ExchangeRow, FeedbackRow, Rating
+from app.store.turns.turn_table import TurnRow
 from learning.personal_data import masked
+from learning.traces import TracedQuery, read_steps
 from pipeline.types import Outcome
 
 _SLICE = 500  # rows a statement: below every database's limit of bound values
@@ -149,10 +150,10 @@ def _later_ones(session: Session, ids: Sequence[str]) -> Iterator[str]:
         )
 
 
-def standalone_query(steps: Collection[Mapping[str, Any]]) -> str | None:
+def standalone_query(steps: Sequence[Mapping[str, Any]]) -> str | None:
     """The query that a turn made of its message and the conversation; None where the message is one."""
-    queries = (step["result"] for step in steps if step["step"] == "SearchQuery")
-    return next((query["text"] for query in queries if query.get("used_history")), None)
+    queries = read_steps(steps).all(TracedQuery)
+    return next((query.text for query in queries if query.used_history), None)
 
 
 def _asked(section: Section, row: Row[Any], message: str, text: str) -> Asked:

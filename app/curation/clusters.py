@@ -13,11 +13,13 @@ import numpy as np
 
 from app.curation.asked import Asked
 from knowledge.index.linkage import central, clustered
+from knowledge.index.recent import may_be_told_to_forget
 from knowledge.twins import question_key
 from knowledge.types import FloatArray
 
 LEAST_COSINE = 0.7
 """Mean cosine between the messages of two clusters from which on they are one (docs/decisions.md)."""
+_TELLING = 2  # words
 _SLICE = 256  # texts encoded at a time
 
 
@@ -35,6 +37,17 @@ class Cluster:
 
     @property
     def name(self) -> str:
+        """The most central message that was written as it stands here; where all lean on their conversations,
+        the most central one that says something by itself, and not a "1" or "yes"."""
+        central = self.messages[0]
+        whole = (each for each in self.messages if each.message == each.text)
+        telling = (each for each in self.messages if len(key_of(each.message).split()) >= _TELLING)
+        found = next(whole, None) or next(telling, None)
+        return found.message if found else central.text
+
+    @property
+    def query(self) -> str:
+        """What is searched for, to find what answers it."""
         return self.messages[0].text
 
     @property
@@ -47,6 +60,8 @@ class Cluster:
 
     def within(self, since: datetime | None, until: datetime | None) -> Cluster:
         """With the messages from `since` on and before `until`: there may be none."""
+        if since is None and until is None:
+            return self
         kept = (
             each
             for each in self.messages
@@ -77,6 +92,11 @@ class RecentVectors:
         self._most = most
         self._kept: OrderedDict[str, FloatArray] = OrderedDict()
         self._using = Lock()
+        may_be_told_to_forget(self)
+
+    def forget(self) -> None:
+        with self._using:
+            self._kept.clear()
 
     def __call__(self, texts: Sequence[str]) -> FloatArray:
         """Unit rows. Blocks; raises what the encoder raises. Safe to call from many threads."""

@@ -30,14 +30,18 @@ def wordings_of(gap: Gap, message_ids: Collection[str] | None = None) -> list[st
     without those that hold personal data or are too long. Raises `MessagesRejected` where one is named that
     may not, or is not of this gap."""
     if message_ids is None:
-        fit = (each.text for each in gap.cluster.wordings if _fault(each) is None)
-        return list(fit)[:MOST_WORDINGS]
+        return [each.text for each in takeable(gap)[:MOST_WORDINGS]]
     there = {each.message_id: each for each in gap.cluster.messages}
     for message_id in message_ids:
         fault = _fault(there[message_id]) if message_id in there else "is not a message of this gap"
         if fault:
             raise MessagesRejected(f'messages: "{message_id[:80]}" {fault}.')
     return [there[message_id].text for message_id in message_ids]
+
+
+def takeable(gap: Gap) -> list[Asked]:
+    """One message of each wording that may become an alternate, the most central one first."""
+    return [each for each in gap.cluster.wordings if _fault(each) is None]
 
 
 def _fault(asked: Asked) -> str | None:
@@ -56,9 +60,10 @@ def draft_of(
     topic: str | None = None,
     sources: Sequence[Source] = (),
 ) -> Entry:
-    """A draft with the wordings as alternates; its question is by default the most central of them, or what
-    the gap is named by, and its id made of the question. `taken` are ids in use."""
-    asked = (question or next(iter(wordings), name)).strip()[:MAX_QUESTION]
+    """A draft with the wordings as alternates; its question is by default what the gap is named by, if that
+    is one of them, or else the most central one, and its id made of the question. `taken` are ids in use."""
+    given = name if name in wordings else next(iter(wordings), name)
+    asked = (question or given).strip()[:MAX_QUESTION]
     draft = Entry(
         id=free_id(id_of(asked), taken),
         question=asked,

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, func, or_
 from sqlmodel import Session, col, select
 
-from app.store.asking import Wanted, cites
-from app.store.conversations import ExchangeRow, FeedbackRow
-from app.store.turn_table import TurnRow
+from app.store.turns.asking import Wanted, cites
+from app.store.turns.conversations import ExchangeRow, FeedbackRow
+from app.store.turns.turn_table import TurnRow
 from learning.personal_data import masked
 
 

@@ -18,7 +18,8 @@ from app.curation.asked import Asked, AskedMessages, Kind, Section, section_of
 from app.curation.clusters import Cluster, RecentVectors, clusters_of
 from app.curation.gap_store import OPEN_STATES, GapNotFound, GapRow, GapState, GapStore
 from app.curation.matching import Matched, matched
-from app.store.db import now
+from app.store.database.db import now
+from knowledge.index.recent import may_be_told_to_forget
 from knowledge.types import FloatArray, Hit, Snapshot
 
 MOST_MESSAGES = 5_000
@@ -76,17 +77,32 @@ class GapReport:
         self._lock = Lock()
         self._clusters: dict[Section, list[Cluster]] = {}
         self._states: dict[Section, tuple[Any, ...]] = {}
+        self._gaps: dict[Section, tuple[list[Cluster], tuple[Any, ...], list[Gap]]] = {}
+        may_be_told_to_forget(self)
+
+    def forget(self) -> None:
+        """Clusters are made anew when they are asked for."""
+        with self._lock:
+            self._states.clear()
+            self._clusters.clear()
+            self._gaps.clear()
 
     def gaps(self, section: Section) -> list[Gap]:
         """All of a section, those with most messages first. Raises what encoder and database raise."""
         with self._lock:
+            clusters, state = self._current(section), self.store.state(section)
+            if (known := self._gaps.get(section)) and known[0] is clusters and known[1] == state:
+                return list(known[2])
             for _ in range(_ATTEMPTS):
-                clusters, rows = self._current(section), self.store.rows(section)
+                rows = self.store.rows(section)
                 if all(cluster.id in rows for cluster in clusters):
                     break
                 self._states.pop(section)  # another process has arranged them anew
-        gaps = (Gap(rows[cluster.id], cluster) for cluster in clusters if cluster.id in rows)
-        return sorted(gaps, key=_by_weight)
+                clusters = self._current(section)
+            gaps = (Gap(rows[cluster.id], cluster) for cluster in clusters if cluster.id in rows)
+            found = sorted(gaps, key=by_weight)
+            self._gaps[section] = clusters, state, found
+            return list(found)
 
     def find(
         self,
@@ -102,7 +118,8 @@ class GapReport:
         wanted, part = set(states or GapState), (text or "").casefold()
         found = []
         for gap in self.gaps(section_of(kind)):
-            gap = Gap(gap.row, gap.cluster.within(since, until))
+            if since or until:
+                gap = Gap(gap.row, gap.cluster.within(since, until))
             if not gap.cluster.messages or gap.row.state not in wanted:
                 continue
             if kind in (Kind.UNANSWERED, Kind.NOT_CHOSEN, Kind.RATED_DOWN) and not gap.kinds[kind]:
@@ -110,7 +127,7 @@ class GapReport:
             if part and not any(part in each.text.casefold() for each in gap.cluster.messages):
                 continue
             found.append(gap)
-        return sorted(found, key=_by_weight)
+        return sorted(found, key=by_weight) if since or until else found
 
     def get(self, gap_id: str) -> Gap:
         """Also by the id of a gap that went into it. Raises `GapNotFound`."""
@@ -123,8 +140,8 @@ class GapReport:
 
     def nearest(self, gap: Gap, live: Snapshot | None) -> Sequence[Hit]:
         """The entries of a release that are nearest to a gap, best first; none where no release is live."""
-        name = gap.cluster.name
-        return live.search(name, self.vector_of(name), _NEAREST) if live else ()
+        query = gap.cluster.query
+        return live.search(query, self.vector_of(query), _NEAREST) if live else ()
 
     def related(self, gap: Gap) -> list[tuple[Gap, float]]:
         """Other gaps of its section that are near to it, with the mean cosine between their wordings and its
@@ -216,7 +233,8 @@ def _came_back(row: GapRow, messages: Sequence[Asked]) -> bool:
     )
 
 
-def _by_weight(gap: Gap) -> tuple[int, float, str]:
+def by_weight(gap: Gap) -> tuple[int, float, str]:
+    """Sorts those with most messages first, of equals what was asked last."""
     messages = gap.cluster.messages
     last = max((each.at.timestamp() for each in messages), default=0.0)
     return -len(messages), -last, gap.row.id

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Engine, insert
+from sqlalchemy import select as sa_select
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select, update
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 
 _SLICE = 500  # rows a statement: below every database's limit of bound values
 _HOPS = 20  # of gaps that went into one another
@@ -65,11 +66,23 @@ class GapStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writes = 0
+
+    def state(self, section: str) -> tuple[Any, ...]:
+        """Differs once any gap of a section was changed: by this process, or so that curators see it."""
+        written = func.count(col(GapRow.entry_id)) + func.count(col(GapRow.merged_into))
+        its = sa_select(func.count(), func.max(GapRow.changed_at), written).where(
+            col(GapRow.section) == section
+        )
+        with self._engine.connect() as connection:
+            return (self._writes, *connection.execute(its).one())
 
     def rows(self, section: str) -> dict[str, GapRow]:
-        with Session(self._engine, expire_on_commit=False) as session:
-            found = session.exec(select(GapRow).where(GapRow.section == section)).all()
-            return {row.id: row for row in found}
+        """By id. Made of plain columns: of thousands, what an ORM keeps to write them back costs most."""
+        columns = list(SQLModel.metadata.tables[GapRow.__tablename__].columns)
+        with self._engine.connect() as connection:
+            found = connection.execute(sa_select(*columns).where(col(GapRow.section) == section)).mappings()
+            return {row["id"]: GapRow.model_construct(**row) for row in found}
 
     def count_open(self, section: str) -> int:
         """As they were arranged last."""
@@ -112,6 +125,7 @@ class GapStore:
                 again = {"state": GapState.REOPENED.value, "changed_at": now()}
                 session.exec(update(GapRow).where(col(GapRow.id).in_(ids)).values(again))
             _delete_empty(session)
+        self._writes += 1
 
     def change(self, gap_id: str, *, was: str | None = None, **values: Any) -> None:  # noqa: ANN401
         """Where `was` is given, only a gap that is still in that state. Raises `GapNotFound`."""
@@ -122,6 +136,7 @@ class GapStore:
             changed = session.exec(named.values(**values))
             if not changed.rowcount:
                 raise GapNotFound(gap_id)
+        self._writes += 1
 
     def resolve(self, gap_id: str) -> GapRow:
         """The gap, or the one that it went into. Raises `GapNotFound`."""

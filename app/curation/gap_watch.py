@@ -14,14 +14,12 @@ from app.curation.asked import Asked, Kind, Section
 from app.curation.gap_report import Gap, GapReport, open_gaps
 from app.curation.gap_store import GapNotFound, GapState
 from app.store.storage import Storage
-from app.store.traces import is_kept
 from app.turns import Chat
-from knowledge.encoders.batching import giving_way
 from knowledge.releases.releases import LiveRelease
 from knowledge.types import KnowledgeError
 from pipeline.errors import PipelineError
 from pipeline.ports import unheard
-from pipeline.types import Outcome, Question, Reply
+from pipeline.types import Outcome, Question, Reply, TurnContext
 
 MOST_GAPS = 300
 """Put to a release, those with most messages: with a language model, turns cost."""
@@ -63,8 +61,6 @@ class GapWatch:
             await asyncio.wait({self._reading})
 
     async def _run(self) -> None:
-        is_kept.set(False)
-        giving_way.set(True)
         while True:
             release = self._live.release_id
             wait_s = self._every_s
@@ -116,7 +112,8 @@ class GapWatch:
 
     async def _answers(self, asked: Asked) -> bool:
         async with asyncio.timeout(_TURN_S):
-            reply = await self._chat.run(uuid4().hex, Question(asked.text), unheard)
+            context = TurnContext(gives_way=True, keeping=None)
+            reply = await self._chat.run(uuid4().hex, Question(asked.text), unheard, context)
         return reply.outcome is Outcome.ANSWERED and not _is_the_same(asked, reply)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz.fuzz import ratio
+
 from knowledge.curation.remarks import Remark, remarks_on
 from knowledge.entries import EntryStore
 from knowledge.releases.releases import LiveRelease
+from knowledge.sentences import split_sentences
 from knowledge.twins import question_key
 from knowledge.types import Entry, EntryStatus, FloatArray
 from pipeline.english.evidence_text import evidence_text, without_lead
-from pipeline.english.language import read, split_sentences
+from pipeline.english.language import read
 from pipeline.stages.grounding.contradictions import ContradictionKind, find_contradiction
 
 NEAR_SAME = 0.8
@@ -68,7 +71,7 @@ class Advice:
             elif cosine >= NEAR_SAME:
                 yield Remark("near-same", f"It asks nearly the same as {named}.", other.id)
             if cosine >= COMPARED and (opposed := contradiction(entry, other)):
-                yield Remark("contradiction", f"{named} says otherwise: {opposed}.", other.id)
+                yield Remark("contradiction", f"{named} says otherwise: {opposed}", other.id)
 
     def _near(self, entry: Entry, recent: Sequence[Entry]) -> list[tuple[Entry, float]]:
         """Other entries with the cosine of their questions to this one's, nearest first."""
@@ -89,15 +92,16 @@ class Advice:
 
 
 def contradiction(entry: Entry, other: Entry) -> str:
-    """The sentence of `entry` that is one of `other` with another number, or turned round, and how; "" where
-    there is none."""
+    """The sentence of `entry` that is one of `other` with another number, or turned round, beside that one;
+    "" where there is none."""
     cited = evidence_text((other,))
     for sentence in split_sentences(entry.answer):
         if not any(word.content for word in read(without_lead(sentence))):
             continue
         found = find_contradiction(sentence, cited)
         if found and found.alters and found.kind in _OPPOSED:
-            return f"“{sentence}” ({found.reason})"
+            theirs = max(split_sentences(other.answer), key=lambda each: ratio(each, sentence), default="")
+            return f"there “{theirs}”, here “{sentence}”"
     return ""
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from threading import Thread
+from typing import Any
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, col, func, select
 
 from app.curation.asked import standalone_query
 from app.curation.clusters import key_of
-from app.store.choices import ChoiceRow
-from app.store.conversations import ExchangeRow, FeedbackRow, Rating
-from app.store.db import UtcDateTime, now
-from app.store.turn_table import TurnRow
+from app.store.database.db import UtcDateTime, now
+from app.store.turns.choices import ChoiceRow
+from app.store.turns.conversations import ExchangeRow, FeedbackRow, Rating
+from app.store.turns.turn_table import TurnRow
 from knowledge.entries import EntryStore
 from knowledge.importing.records import MAX_ITEM
 from knowledge.types import Entry, EntryStatus
@@ -26,6 +30,7 @@ from pipeline.types import Outcome
 
 _MOST_READ = 20_000
 """Choices, and ratings: the newest ones."""
+_AT_ONCE = 1_000  # of them, a view waits for: some 0.1 s
 
 
 class SuggestionNotFound(LookupError):
@@ -72,6 +77,7 @@ class Suggestions:
         self._entries = entries
         self._read: tuple[object, dict[str, Entry], set[str]] = (None, {}, set())
         self._found: tuple[object, list[Suggestion]] = (None, [])
+        self._finding: Thread | None = None
 
     def open(self, entry_id: str | None = None) -> list[Suggestion]:
         """What is not decided, those confirmed most often first. Not what holds personal data, and not what
@@ -84,6 +90,25 @@ class Suggestions:
             self._found = state, found
         return [each for each in found if entry_id is None or each.entry.id == entry_id]
 
+    def at_hand(self, entry_id: str | None = None) -> list[Suggestion]:
+        """The same for who cannot wait: where much was said, as found last, while it is found anew beside."""
+        state = self._state()
+        if self._found[0] != state:
+            _, _, (_, chosen), (rated_up, _) = state
+            if chosen + rated_up <= _AT_ONCE:
+                return self.open(entry_id)
+            self._find_beside()
+        return [each for each in self._found[1] if entry_id is None or each.entry.id == entry_id]
+
+    def _find_beside(self) -> None:
+        if self._finding is None or not self._finding.is_alive():
+            self._finding = Thread(target=self._find, name="suggestions", daemon=True)
+            self._finding.start()
+
+    def _find(self) -> None:
+        with suppress(SQLAlchemyError):  # the service ends, or cannot be read: whoever asks next is told
+            self.open()
+
     def _all_open(self) -> list[Suggestion]:
         entries, known = self._worded()
         with Session(self._engine) as session:
@@ -93,7 +118,7 @@ class Suggestions:
         wanted = (each for each in found if each.id not in decided)
         return sorted(wanted, key=lambda each: (-each.chosen - each.rated_up, each.entry.id, each.id))
 
-    def _state(self) -> tuple[object, ...]:
+    def _state(self) -> tuple[Any, Any, tuple[int, int], tuple[int, Any]]:
         """Differs once anything was chosen, rated, deleted, decided or written."""
         rating = col(FeedbackRow.rating)
         told = (
@@ -102,7 +127,8 @@ class Suggestions:
             select(func.count(), func.max(FeedbackRow.created_at)).where(rating == Rating.UP.value),
         )
         with Session(self._engine) as session:
-            return self._entries.state(), *(tuple(session.exec(each).one()) for each in told)
+            decided, choices, ups = (tuple[Any, Any](session.exec(each).one()) for each in told)
+            return self._entries.state(), decided, choices, ups
 
     def _worded(self) -> tuple[dict[str, Entry], set[str]]:
         """The entries, and all that they are worded with; read again once any was written."""
@@ -129,6 +155,8 @@ class Suggestions:
         )
         with Session(self._engine) as session, session.begin():
             session.merge(row)
+        state, found = self._found
+        self._found = state, [each for each in found if each.id != suggestion.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +198,7 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
     for sign in signs:
         key, entry = key_of(sign.text), entries.get(sign.entry_id)
         by_wording.setdefault(key, set()).add(sign.entry_id)
-        if entry is None or entry.status is EntryStatus.RETIRED or key in known or not _is_fit(sign.text):
+        if entry is None or entry.status is EntryStatus.RETIRED or key in known or not is_fit(sign.text):
             continue
         name = hashlib.sha256(f"{entry.id}\n{key}".encode()).hexdigest()[:32]
         each = found.setdefault(name, Suggestion(name, entry, " ".join(sign.text.split()), sign.at))
@@ -184,5 +212,6 @@ def _collected(signs: Iterable[_Sign], entries: dict[str, Entry], known: set[str
 
 
 @lru_cache(_MOST_READ)
-def _is_fit(text: str) -> bool:
+def is_fit(text: str) -> bool:
+    """Whether a message may become an alternate."""
     return bool(text.strip()) and len(text) <= MAX_ITEM and not holds_personal_data(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,8 +16,11 @@ from app.compose.seeds import Seeds
 from app.diagnosis.findings import SETUP, Finding, State
 from app.diagnosis.llm_inspection import inspect_llm
 from app.settings import Settings, SettingsError, read_settings
-from app.store import sqlite_file
-from app.store.db import open_database
+from app.single_sign_on import ProviderUnavailable
+from app.single_sign_on.provider import OpenIdProvider, missing
+from app.single_sign_on.settings import OidcSettings
+from app.store.database import sqlite_file
+from app.store.database.db import open_database
 from knowledge.curation.rows import content_hash
 from knowledge.encoders.model_store import StoredModel
 from knowledge.encoders.types import MULTILINGUAL_ENCODER, EncoderFailed, describe, load_encoder, ready_model
@@ -53,6 +57,8 @@ def inspect_service() -> Iterator[Finding]:
     yield from _seeds(settings)
     yield from inspect_llm(settings)
     yield _admin(settings)
+    if settings.oidc.issuer:
+        yield _single_sign_on(settings.oidc)
 
 
 def _data_folder(folder: Path) -> Finding:
@@ -199,3 +205,17 @@ def _admin(settings: Settings) -> Finding:
     if settings.admin_token is None:
         return Finding("admin side", State.NOTE, "off", "set CANDOR_ADMIN_TOKEN to open /admin")
     return Finding("admin side", State.OK, "open to whoever bears CANDOR_ADMIN_TOKEN")
+
+
+def _single_sign_on(chosen: OidcSettings) -> Finding:
+    """Whether the provider can be asked, from here and now."""
+    name = "single sign-on"
+    if problem := missing(chosen):
+        return Finding(name, State.FAILED, problem, install("oidc"))
+    try:
+        asyncio.run(OpenIdProvider(chosen).metadata())
+    except ProviderUnavailable as error:
+        remedy = "check CANDOR_OIDC__ISSUER, and whether this machine reaches it"
+        return Finding(name, State.FAILED, f"{chosen.issuer}: {error.reason}", remedy)
+    who = ", ".join(chosen.domains) or ("groups" if chosen.roles else "users of the console")
+    return Finding(name, State.OK, f"{chosen.issuer} answers; comes in: {who}")

@@ -50,6 +50,13 @@ class Memory:
             _log.error("what is remembered cannot be read: %s", type(error).__name__)
             return ()
 
+    async def told(self, user: User) -> tuple[str, ...]:
+        """What was last replied to a user; nothing where the database does not give it in time."""
+        try:
+            return await asyncio.wait_for(self._storage.run(self.store.told, user.key), _RECALLED_S)
+        except (SQLAlchemyError, TimeoutError):
+            return ()
+
     async def read(self, message: str, history: Sequence[Message], reply: Reply) -> Sequence[Item]:
         """What to keep of a message; nothing of one that was declined, or raised an alarm."""
         reader = self._reader()

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
-from app.compose.adapters import ServingKnowledge, pinned_to
+from app.compose.adapters import ServingKnowledge
 from app.compose.chain import build_chat
 from app.compose.models import Models
 from app.compose.services import knowledge_base
@@ -22,6 +22,7 @@ from knowledge.releases.releases import LiveRelease
 from knowledge.types import Snapshot
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.ports import unheard
+from pipeline.types import TurnContext
 
 _TOGETHER = 64  # messages encoded ahead of their turns: cheaper than one by one
 _AT_ONCE = 4  # questions: while one waits for the encoder, another thinks
@@ -30,7 +31,7 @@ _AT_ONCE = 4  # questions: while one waits for the encoder, another thinks
 class Unrecorded:
     """Implements the chain's `TraceSink`: a question of the gate is no turn of anybody's."""
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         pass
 
 
@@ -52,11 +53,10 @@ class Examiner:
         base = knowledge_base(settings, engine, encoder)
         models = Models.load(settings, encoder)
         alone = settings.model_copy(update={"profile": Profile.SPECIALIST})
-        knowledge = ServingKnowledge(LiveRelease())
         before = base.releases.load(before_id)
         after = base.releases.load(after_id, before)
-        with pinned_to(after):
-            chat = build_chat(alone, base, models, knowledge, Unrecorded())
+        knowledge = ServingKnowledge(LiveRelease(after))
+        chat = build_chat(alone, base, models, knowledge, Unrecorded())
         return cls(chat, models, before, after, settings.whole_answer_words)
 
     async def answers(self, questions: Sequence[Asked]) -> AsyncIterator[tuple[Answer, Answer]]:
@@ -76,8 +76,7 @@ class Examiner:
         return await self._answer(asked, self.before), await self._answer(asked, self.after)
 
     async def _answer(self, asked: Asked, release: Snapshot) -> Answer:
-        with pinned_to(release):
-            reply = await self.chat.run(uuid4().hex, asked.question, unheard)
+        reply = await self.chat.run(uuid4().hex, asked.question, unheard, TurnContext(release))
         return answer_of(asked, reply, release.entries, self.whole_words)
 
 

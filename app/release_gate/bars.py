@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.release_gate.questions import Asked, Source
 from app.release_gate.verdicts import Compared, Verdict
 from app.settings import Settings
-from app.store.conversations import Rating
+from app.store.turns.conversations import Rating
 
 _NAMED = 10
 

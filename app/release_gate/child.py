@@ -93,7 +93,7 @@ def work(pipe: Connection) -> None:
 
 async def _answer(order: Order, pipe: Connection) -> None:
     from app.release_gate.asking import Examiner
-    from app.store.db import open_database
+    from app.store.database.db import open_database
     from knowledge.encoders.types import load_encoder
 
     settings = order.settings

@@ -12,8 +12,8 @@ from typing import TypeVar
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from app.store.conversations import HISTORY_EXCHANGES, ExchangeRow, FeedbackRow, MessageNotFound, Rating
 from app.store.gold import Gold
+from app.store.turns.conversations import HISTORY_EXCHANGES, ExchangeRow, FeedbackRow, MessageNotFound, Rating
 from knowledge.types import Entry
 from pipeline.types import Message, Outcome, Question, Role
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.release_gate.questions import Asked, Source
-from app.store.conversations import Rating
+from app.store.turns.conversations import Rating
 from knowledge.types import Entry
 from learning.evaluation.fates import Fate, Wanted, fate_of
 from pipeline.types import Outcome, Reply

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, ColumnElement, Engine
 from sqlmodel import Field, Session, SQLModel, col, func, or_, select
 
 from app.store.curators import Curator, Role
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 from knowledge.curation.lifecycle import Writing
 
 

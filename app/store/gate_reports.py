@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, Engine, Text, func
 from sqlmodel import Field, Session, SQLModel, col, delete, select
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 
 _SLICE = 500
 
@@ -116,7 +116,7 @@ class GateReports:
 
 
 def _there(session: Session, message_ids: Sequence[str]) -> set[str]:
-    from app.store.conversations import ExchangeRow
+    from app.store.turns.conversations import ExchangeRow
 
     found: set[str] = set()
     for start in range(0, len(message_ids), _SLICE):

@@ -14,7 +14,7 @@ from sqlalchemy import JSON, Engine, Text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 from learning.evaluation.layouts.rows import Foreign, read_rows
 from pipeline.types import Message, Outcome, Role
 

@@ -13,7 +13,7 @@ from sqlalchemy import JSON, Engine, Text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 
 SILENCE = timedelta(seconds=60)
 _INTERRUPTED = "The process that worked on this ended before it was done."
@@ -92,7 +92,8 @@ class JobStore:
                     row.progress, row.doing = progress, doing
                 session.commit()
 
-    def succeed(self, job_id: str, release_id: str, counts: Mapping[str, int]) -> None:
+    def succeed(self, job_id: str, release_id: str | None, counts: Mapping[str, int]) -> None:
+        """`release_id`: what was built, where the job builds."""
         self._end(job_id, JobStatus.SUCCEEDED, progress=1.0, release_id=release_id, counts=dict(counts))
 
     def fail(self, job_id: str, error: str) -> None:

@@ -14,13 +14,13 @@ from sqlalchemy import ColumnElement, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, SQLModel, col, delete, select
 
-from app.store import sqlite_file
-from app.store.conversations import ConversationRow, ExchangeRow, has_no_exchange
-from app.store.db import now
+from app.store.database import sqlite_file
+from app.store.database.db import now
+from app.store.database.schema import backups_of
 from app.store.memory.rows import ForgottenRow
-from app.store.schema import backups_of
 from app.store.storage import Storage
-from app.store.turn_table import TurnRow
+from app.store.turns.conversations import ConversationRow, ExchangeRow, has_no_exchange
+from app.store.turns.turn_table import TurnRow
 
 _EVERY_S = 3600.0
 _AT_ONCE = 500  # rows a transaction: turns are being stored meanwhile

@@ -11,7 +11,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from app.store.conversations import ConversationNotFound
+from app.store.turns.conversations import ConversationNotFound
 
 _THREADS = 8
 _HASHING_THREADS = 2  # as many as `app.store.curators.passwords` lets hash at once
@@ -69,5 +69,8 @@ class Storage:
 
 
 async def _on(threads: ThreadPoolExecutor, work: Callable[[], _Result]) -> _Result:
-    loop, context = asyncio.get_running_loop(), copy_context()  # logs name the request there too
+    loop, context = (
+        asyncio.get_running_loop(),
+        copy_context(),
+    )  # of the request's id alone, for logs: no turn's data
     return await loop.run_in_executor(threads, context.run, work)

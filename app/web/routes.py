@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from html import escape
 from typing import Annotated, Any
 
@@ -41,16 +42,23 @@ class WidgetConfig(BaseModel):
     messages: dict[str, str]
 
 
+@cache
+def _assets() -> WidgetAssets:
+    return WidgetAssets()
+
+
 def widget_routes(
     texts: WidgetTexts, offers: Offers, alarms: Sequence[str], frame_origins: Sequence[str]
 ) -> APIRouter:
     """The routes of the widget that says `texts`, and may be framed by pages of these origins."""
     router = APIRouter()
-    assets = WidgetAssets()
+    assets = _assets()
     page = (FOLDER / "index.html").read_text("utf-8")
 
     @router.get("/widget/config", responses=problems(422))
-    def config(response: Response, lang: Annotated[str, Query(max_length=35)] = "") -> WidgetConfig:
+    def config(
+        response: Response, lang: Annotated[str, Query(max_length=35, pattern=r"^[^\x00]*$")] = ""
+    ) -> WidgetConfig:
         response.headers["Cache-Control"] = f"public, max-age={_FRESH_S}"
         response.headers["Vary"] = "Origin"
         return WidgetConfig(alarms=list(alarms), **config_of(texts, offers, lang))
@@ -64,20 +72,20 @@ def widget_routes(
         return assets.response(name, version, request)
 
     @router.api_route("/", methods=[*_GET], include_in_schema=False)
-    async def index(lang: Annotated[str, Query(max_length=35)] = "") -> Response:
-        language = texts.language_for(lang)
-        told = texts.told(language)
-        words = {
-            "lang": language,
-            "title": told["title"],
-            "greeting": told["greeting"],
-            "needs_script": told["messages"]["needs_script"],
-        }
-        filled = page.format(version=assets.version, **{name: escape(text) for name, text in words.items()})
+    async def index(lang: Annotated[str, Query(max_length=35, pattern=r"^[^\x00]*$")] = "") -> Response:
+        filled = page.format(version=assets.version, **_words_of_page(texts, texts.language_for(lang)))
         policy = {"Content-Security-Policy": page_policy(frame_origins), "Cache-Control": "no-cache"}
         return Response(filled, headers=policy, media_type="text/html; charset=utf-8")
 
     return router
+
+
+def _words_of_page(texts: WidgetTexts, language: str) -> dict[str, str]:
+    """What stands on the page itself, as HTML."""
+    told = texts.told(language)
+    needs_script = told["messages"]["needs_script"]
+    words = {"lang": language, "title": told["title"], "greeting": told["greeting"]}
+    return {name: escape(text) for name, text in (words | {"needs_script": needs_script}).items()}
 
 
 def config_of(texts: WidgetTexts, offers: Offers, wanted: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from pathlib import Path
 from app.cli.curating.building import encoder
 from app.cli.evaluation import Bench, opened_bench, read_suite
 from app.cli.tuning.synthesis_sets import Order
-from app.compose.language_model import language_model
+from app.compose.local_llm import LocalServer
 from app.settings import Profile, Settings, read_settings
 from bench.comparison.arms import Arm, by_chain, by_model
 from bench.comparison.measures import Judge, house_lines
@@ -104,16 +105,16 @@ def _ask_tuned(suite: Suite, settings: Settings, out: Path, options: argparse.Na
     if not model.exists():
         rows = [json.loads(line) for line in (out / "train.jsonl").read_text("utf-8").splitlines()]
         print(tuned(options.base, rows, model, Tuning(options.minutes)), flush=True)
-    served = settings.model_copy(update={"llm_gguf": model, "llm_threads": options.threads})
+    key = secrets.token_urlsafe(24)
+    order = {"model": str(model), "threads": options.threads, "slots": 1, "context": 4096, "key": key}
     with asyncio.Runner() as runner, ExitStack() as stack:
-        language = language_model(served)
-        assert language is not None and language.local is not None
-        stack.callback(lambda: runner.run(language.close()))
-        language.start()
-        assert language.wait_ready(_LOADS_WITHIN_S), language.last_words
+        server = LocalServer(order)
+        stack.callback(server.close)
+        server.start()
+        assert server.wait_ready(_LOADS_WITHIN_S), server.last_lines
         bench = stack.enter_context(opened_bench(settings, runner, _unheard))
         bench.serve(suite, _unheard)
-        address, key = language.local.base_url(), language.local._order["key"]
+        address = server.base_url()
         ask(bench, suite, by_model(address, key), out / "tuned.jsonl")
         ask(bench, suite, by_model(address, key, bench.chain), out / "tuned_retrieving.jsonl")
 

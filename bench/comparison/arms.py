@@ -3,13 +3,12 @@ retrieval."""
 
 from __future__ import annotations
 
-import resource
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
 import httpx
+import psutil
 
 from bench.comparison.talks import SYSTEM
 from learning.evaluation.fates import without_marks
@@ -25,7 +24,7 @@ _PATIENCE_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply without citation marks, the tokens it took, and the processor seconds of this process."""
+    """A reply without citation marks, the tokens it took, and the processor seconds, those of a local model too."""
 
     text: str
     prompt_tokens: int
@@ -40,9 +39,9 @@ def by_chain(chain: Chain) -> Arm:
     """The chain, as it stands."""
 
     async def answer(question: Question) -> Said:
-        began = time.process_time()
+        began = processor_s()
         reply = await chain.pipeline.run(uuid4().hex, question, unheard)
-        took = time.process_time() - began
+        took = processor_s() - began
         calls = [call for step in chain.traces.steps for call in step["calls"]]
         read, written = (sum(call[f"{side}_tokens"] for call in calls) for side in ("prompt", "completion"))
         text = without_marks(reply.text, {citation.index for citation in reply.citations})
@@ -55,7 +54,7 @@ def by_model(address: str, key: str, chain: Chain | None = None) -> Arm:
     """A model behind the OpenAI API; with a chain, the entries that its retrieval finds are in the prompt."""
 
     async def answer(question: Question) -> Said:
-        began = time.process_time()
+        began = processor_s()
         system = SYSTEM if chain is None else "\n\n".join((SYSTEM, await _found(chain, question)))
         said = [{"role": each.role.value, "content": each.text} for each in question.history]
         messages = [{"role": "system", "content": system}, *said, {"role": "user", "content": question.text}]
@@ -66,7 +65,7 @@ def by_model(address: str, key: str, chain: Chain | None = None) -> Arm:
         made = got.raise_for_status().json()
         usage = made["usage"]
         text = str(made["choices"][0]["message"]["content"] or "").strip()
-        took = time.process_time() - began
+        took = processor_s() - began
         return Said(text, usage["prompt_tokens"], usage["completion_tokens"], took)
 
     return answer
@@ -79,7 +78,8 @@ async def _found(chain: Chain, question: Question) -> str:
     return "\n".join(f"[{number}] {passage}" for number, passage in enumerate(passages, 1))
 
 
-def children_s() -> float:
-    """Processor seconds of child processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def processor_s() -> float:
+    """Processor seconds of this process and of those that it started, which hold the models."""
+    ours = psutil.Process()
+    times = [each.cpu_times() for each in (ours, *ours.children(recursive=True))]
+    return sum(time.user + time.system for time in times)

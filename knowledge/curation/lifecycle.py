@@ -51,8 +51,8 @@ def written(
     """What is stored where `by` writes `after` over `before`, and the version that stands meanwhile.
 
     Who may not approve it has it go into review instead; what was approved before then stands. Where it is
-    the same as that, `standing`, it is approved already. Raises `ApprovalNeeded` where he would retire what
-    is approved."""
+    the same as that, `standing`, it is approved already. Raises `ApprovalNeeded` where he would retire it
+    and may not."""
     said = before.said if before else None
     if after.status is _APPROVED:
         if standing is not None and same_content(standing, after):
@@ -61,7 +61,7 @@ def written(
             return after, None
         return replace(after, status=_IN_REVIEW), said
     if after.status is _RETIRED:
-        if said is not None:
+        if before is not None and before.entry.status is not _RETIRED:
             check_may_withdraw(after.id, by)
         return after, None
     if by.approves and not by.four_eyes and before is not None and before.entry.status is _APPROVED:
@@ -87,9 +87,9 @@ def stepped(before: Kept, status: EntryStatus, by: Writing) -> tuple[Entry, int 
             f'"{entry.id}" is {entry.status} and can become {" or ".join(sorted(STEPS[entry.status]))},'
             f" not {status}."
         )
+    if status in (_APPROVED, _IN_REVIEW) and not entry.is_written:
+        raise TransitionRefused(f'"{entry.id}" has no answer yet: write one first.')
     if status is _APPROVED:
-        if not entry.is_written:
-            raise TransitionRefused(f'"{entry.id}" has no answer yet: write one first.')
         if not by.approves:
             raise ApprovalNeeded(f'"{entry.id}" can be approved by an approver only.')
         if by.four_eyes and before.content_by == by.author:
@@ -99,6 +99,24 @@ def stepped(before: Kept, status: EntryStatus, by: Writing) -> tuple[Entry, int 
         check_may_withdraw(entry.id, by)
         return replace(entry, status=status), None
     return replace(entry, status=status), before.standing
+
+
+def open_steps(before: Kept, by: Writing) -> frozenset[EntryStatus]:
+    """Those that `stepped` lets `by` take."""
+    return frozenset(status for status in STEPS[before.entry.status] if _is_open(before, status, by))
+
+
+def _is_open(before: Kept, status: EntryStatus, by: Writing) -> bool:
+    try:
+        stepped(before, status, by)
+    except (TransitionRefused, ApprovalNeeded, OwnChange):
+        return False
+    return True
+
+
+def may_delete(before: Kept, by: Writing) -> bool:
+    """What users get only who may approve takes away."""
+    return by.approves or before.said is None
 
 
 def check_may_withdraw(entry_id: str, by: Writing) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, tuple_, update
+from sqlalchemy import Engine, insert, tuple_, update
 from sqlalchemy import select as columns  # SQLModel types four at most
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, delete, func, select
 
 from knowledge.curation.lifecycle import Kept, Writing, same_content
 from knowledge.curation.rows import EntryRow, VersionRow, entry_from, values_of
+from knowledge.errors import StorageFailed
 from knowledge.importing.records import record_of
 from knowledge.types import Entry
 
@@ -38,13 +41,14 @@ def unwitnessed(
     """For measurements, and where there is no log."""
 
 
-def exclusive(session: Session) -> None:
-    """Begins the transaction as the only one that writes entries: what it reads stays true until its end."""
+def exclusive(session: Session, table: str) -> None:
+    """Begins the transaction as the only one that writes a table: what it reads of it stays true until its
+    end."""
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself begins before the first write only
     else:
-        connection.exec_driver_sql("LOCK TABLE entries IN SHARE ROW EXCLUSIVE MODE")
+        connection.exec_driver_sql(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def kept_of(session: Session, ids: Sequence[str]) -> dict[str, Kept]:
@@ -56,6 +60,20 @@ def kept_of(session: Session, ids: Sequence[str]) -> dict[str, Kept]:
         entry_id: Kept(entry_from(record), version, author, standing)
         for entry_id, record, version, author, standing in rows
     }
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """One that no other writes beside, committed at the end, rolled back on any error. Raises
+    `StorageFailed`."""
+    try:
+        with Session(engine) as session, session.begin():
+            exclusive(session, "entries")
+            yield session
+    except OperationalError as error:
+        raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
+    except IntegrityError as error:
+        raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
 
 
 def write(session: Session, changes: Sequence[Change], by: Writing, act: str) -> dict[str, Kept]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import JSON, Column, DateTime, Engine, ForeignKey, String, Text
-from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Field, Session, SQLModel, col, delete, func, select
 
 from knowledge.curation.applying import apply, warnings_on
 from knowledge.curation.lifecycle import Writing
 from knowledge.curation.rows import EntryRow
-from knowledge.curation.writing import Witness, exclusive, kept_of, unwitnessed
+from knowledge.curation.writing import Witness, kept_of, transaction, unwitnessed
 from knowledge.documents.drafting import document_id_of, drafts_of
 from knowledge.documents.planning import DocumentPlan, Planner, Tracked, is_untouched
 from knowledge.documents.types import Document, DocumentNotFound, DocumentsRejected, DocumentUnreadable
-from knowledge.errors import StorageFailed
 from knowledge.importing.changes import Plan
 from knowledge.types import Entry
 
@@ -136,7 +133,7 @@ class DocumentStore:
         approved entries, which change and retire with their document as long as nobody edits them. `check` is
         told what will be written, and stops it by raising. Raises `DocumentsRejected` for two documents of
         one name, and what an import of entries raises."""
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             apply(session, Plan((), (), (), tuple(instead_of)), (), by)
             plans = list(_planned(session, documents, approve))
             if check is not None:
@@ -150,7 +147,7 @@ class DocumentStore:
 
     def remove(self, document_id: str, by: Writing = _UNNAMED) -> Removed:
         """Forgets a document; its drafts that nobody touched go with it. Raises `DocumentNotFound`."""
-        with self._writing() as session:
+        with transaction(self._engine) as session:
             row = session.get(DocumentRow, document_id)
             if row is None:
                 raise DocumentNotFound(document_id)
@@ -169,17 +166,6 @@ class DocumentStore:
             told = {"removed": len(gone), "kept": len(removed.kept)}
             self._witness(session, by, "document.removed", document_id, told)
             return removed
-
-    @contextmanager
-    def _writing(self) -> Iterator[Session]:
-        try:
-            with Session(self._engine) as session, session.begin():
-                exclusive(session)
-                yield session
-        except IntegrityError as error:
-            raise StorageFailed("The entries were changed by someone else meanwhile: try again.") from error
-        except OperationalError as error:
-            raise StorageFailed(f"The database cannot be written: {error.orig}.") from error
 
 
 def _utc(at: datetime) -> datetime:

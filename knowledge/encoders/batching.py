@@ -6,16 +6,14 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from knowledge.encoders.types import EncoderFailed, TextEncoder
+from knowledge.index.recent import may_be_told_to_forget
 from knowledge.types import FloatArray, KnowledgeError
 
-giving_way: ContextVar[bool] = ContextVar("giving way", default=False)
-"""True in a task whose work is large and may wait: what other tasks ask of a model comes first."""
 _BATCH_ITEMS = 64
 _SMALL_BATCH_ITEMS = 8  # of work that gives way: so much has to be waited for by what comes first
 _Item = TypeVar("_Item", bound=Hashable)
@@ -25,7 +23,7 @@ class MicroBatcher(Generic[_Item]):
     """Runs a blocking model, one row an item, for concurrent callers off the event loop.
 
     An item is worked on at once if the model is free. What arrives while it is busy forms the next batch, so
-    nobody waits for a batch to fill. What gives way is worked on in small batches, when nothing else waits.
+    nobody waits for a batch to fill. What `gives_way` is worked on in small batches, when nothing else waits.
     Recent rows are kept: turns ask for the same items again and again.
     `run` gives shape (len(items), width) and raises `failure`. Belongs to one event loop."""
 
@@ -50,8 +48,13 @@ class MicroBatcher(Generic[_Item]):
         self._closed = False
         # One thread: the model spreads over the cores by itself.
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        may_be_told_to_forget(self)
 
-    async def rows(self, items: Sequence[_Item]) -> FloatArray:
+    def forget(self) -> None:
+        """Keeps no row any longer. Another one is begun rather than this one emptied: it may be in use."""
+        self._recent = OrderedDict()
+
+    async def rows(self, items: Sequence[_Item], *, gives_way: bool = False) -> FloatArray:
         """A row an item, shape (len(items), width), the caller's own copy. Raises `failure`.
 
         A cancelled call leaves alone the others that wait for the same item."""
@@ -60,11 +63,12 @@ class MicroBatcher(Generic[_Item]):
         rows = np.empty((len(items), self._width), dtype=np.float32)
         waiting: dict[int, asyncio.Future[FloatArray]] = {}
         for place, item in enumerate(items):
-            known = self._recent.get(item)
+            recent = self._recent
+            known = recent.get(item)
             if known is None:
-                waiting[place] = self._enqueue(item)
+                waiting[place] = self._enqueue(item, gives_way)
             else:
-                self._recent.move_to_end(item)
+                recent.move_to_end(item)
                 rows[place] = known
         if waiting:
             await asyncio.wait(waiting.values())  # unlike gather, it does not cancel what others wait for
@@ -79,11 +83,11 @@ class MicroBatcher(Generic[_Item]):
             await asyncio.wait([self._worker])
         self._executor.shutdown()
 
-    def _enqueue(self, item: _Item) -> asyncio.Future[FloatArray]:
+    def _enqueue(self, item: _Item, gives_way: bool) -> asyncio.Future[FloatArray]:
         future = self._pending.get(item)
         if future is None:
             future = self._pending[item] = asyncio.get_running_loop().create_future()
-            (self._giving_way if giving_way.get() else self._queue).append(item)
+            (self._giving_way if gives_way else self._queue).append(item)
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
         return future
@@ -109,11 +113,12 @@ class MicroBatcher(Generic[_Item]):
         return batch
 
     def _settle(self, batch: Sequence[_Item], rows: FloatArray) -> None:
+        recent = self._recent
         for item, row in zip(batch, rows, strict=True):
-            self._recent[item] = row.copy()  # not a view, which would keep the whole batch
-            self._pending.pop(item).set_result(self._recent[item])
-        while len(self._recent) > self._cache_size:
-            self._recent.popitem(last=False)
+            recent[item] = row.copy()  # not a view, which would keep the whole batch
+            self._pending.pop(item).set_result(recent[item])
+        while len(recent) > self._cache_size:
+            recent.popitem(last=False)
 
     def _fail(self, batch: Sequence[_Item], failure: KnowledgeError) -> None:
         for item in batch:
@@ -130,9 +135,9 @@ class BatchedEncoder:
             "encoder", encoder.encode, encoder.dimension, EncoderFailed, cache_size
         )
 
-    async def encode(self, texts: Sequence[str]) -> FloatArray:
+    async def encode(self, texts: Sequence[str], *, gives_way: bool = False) -> FloatArray:
         """Unit rows, shape (len(texts), dimension). Raises `EncoderFailed`."""
-        return await self._batcher.rows(texts)
+        return await self._batcher.rows(texts, gives_way=gives_way)
 
     async def close(self) -> None:
         """Finish what is queued, then refuse further calls."""

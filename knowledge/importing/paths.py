@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,17 +56,22 @@ def parse_path(
         ignored.update(parsed.ignored_fields)
         notes += (f"{name}: {note}" if file != path else note for note in parsed.notes)
         given |= parsed.given
-        for entry in parsed.entries:
-            if entry.id in taken:
-                errors.append(
-                    LineError(1, f'the id "{entry.id}" was already used in {taken[entry.id][1]}', name)
-                )
-            taken.setdefault(entry.id, (entry, name))
+        errors += _added(taken, parsed.entries, name)
     if errors:
         raise ImportRejected(errors[:MAX_ERRORS])
     return ParsedEntries(
         tuple(entry for entry, _ in taken.values()), tuple(sorted(ignored)), given, tuple(notes)
     )
+
+
+def _added(taken: dict[str, tuple[Entry, str]], entries: Iterable[Entry], file: str) -> list[LineError]:
+    """Takes the entries of a file; an error for each whose id another file has."""
+    errors = []
+    for entry in entries:
+        if entry.id in taken:
+            errors.append(LineError(1, f'the id "{entry.id}" was already used in {taken[entry.id][1]}', file))
+        taken.setdefault(entry.id, (entry, file))
+    return errors
 
 
 def _parsed(file: Path, limit: int) -> ParsedEntries:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from knowledge.types import Entry, Passage, View
-
-__all__ = ["passages_of", "split_sentences"]
 
 CHUNK_WORDS = 80
 """About what fits the encoder's window with room to spare, and what one thought of an answer takes."""
@@ -22,7 +20,7 @@ def passages_of(entry: Entry) -> list[Passage]:
         *((View.ALTERNATE, text) for text in entry.alternates),
         *((View.MISCONCEPTION, text) for text in entry.misconceptions),
     ]
-    sentences = split_sentences(entry.answer)
+    sentences = sentence_spans(entry.answer)
     cut = [
         *((View.CHUNK, span) for span in _chunks(entry.answer, sentences)),
         *((View.SENTENCE, span) for span in sentences),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,24 @@ class LiveRelease:
         self._snapshot = snapshot
 
 
+def _counts(layout: Layout, embedded: EmbedResult) -> dict[str, int]:
+    passages = len(layout.passages)
+    return {
+        "entries": len(layout.entries),
+        "passages": passages,
+        "embedded": embedded.embedded,
+        "reused": passages - len(layout.fresh) + embedded.reused,
+    }
+
+
+def _servable(entries: Sequence[Entry], today: date) -> list[Entry]:
+    """In the order of their ids. Raises `ReleaseRejected` where there is none."""
+    listed = sorted((e for e in entries if e.is_servable(today)), key=lambda entry: entry.id)
+    if not listed:
+        raise ReleaseRejected("There is no approved, unexpired entry to serve.")
+    return listed
+
+
 class ReleaseBuilder:
     """Builds releases. `embed` is `CachedEmbedder.embed`."""
 
@@ -113,12 +131,7 @@ class ReleaseBuilder:
         previous = self._carried_over(previous)
         with self._releases.building():
             release_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-            folder = self._releases.folder(release_id + BUILDING)
-            final = self._releases.folder(release_id)
-            recorded = False
-            try:
-                with storing("Starting the build"):
-                    folder.mkdir()
+            with self._folders(release_id) as (folder, final):
                 draft, fresh = self._draft(release_id, entries, previous, report)
                 draft = replace(draft, manifest=replace(draft.manifest, is_candidate=candidate))
                 snapshot, manifest, sha256 = self._finish(folder, draft, fresh, report)
@@ -128,11 +141,6 @@ class ReleaseBuilder:
                 standing = Standing.CANDIDATE if candidate else Standing.SOUND
                 live = activate and not candidate
                 info = self._releases.record(manifest, sha256, activate=live, standing=standing)
-                recorded = True
-            finally:
-                if not recorded:
-                    shutil.rmtree(folder, ignore_errors=True)
-                    shutil.rmtree(final, ignore_errors=True)
             if prune:
                 with suppress(StorageFailed):  # the new release is live; old ones go next time
                     self._releases.prune()
@@ -144,14 +152,28 @@ class ReleaseBuilder:
         before = self._releases.manifest(previous.release_id) if previous and self._calibrator else None
         return previous if before and before.calibrator == self._calibrator else None
 
+    @contextmanager
+    def _folders(self, release_id: str) -> Iterator[tuple[Path, Path]]:
+        """Where a release is built, made anew, and where it is put then; both are gone where that fails."""
+        folder = self._releases.folder(release_id + BUILDING)
+        final = self._releases.folder(release_id)
+        is_done = False
+        try:
+            with storing("Starting the build"):
+                folder.mkdir()
+            yield folder, final
+            is_done = True
+        finally:
+            if not is_done:
+                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(final, ignore_errors=True)
+
     def _draft(
         self, release_id: str, entries: Sequence[Entry], previous: LocalSnapshot | None, report: Show
     ) -> tuple[Draft, frozenset[str]]:
         """The release in memory, and the ids of the entries that it does not have from `previous`."""
         today = self._releases.today()
-        listed = sorted((e for e in entries if e.is_servable(today)), key=lambda entry: entry.id)
-        if not listed:
-            raise ReleaseRejected("There is no approved, unexpired entry to serve.")
+        listed = _servable(entries, today)
         report(0.01, f"reading {len(listed):,} entries")
         layout = Layout.of(listed, previous)
         fresh = layout.fresh
@@ -166,12 +188,7 @@ class ReleaseBuilder:
             created_at=datetime.now(UTC),
             encoder=self._releases.encoder,
             content_hash=hashlib.sha256("".join(hashes.values()).encode()).hexdigest(),
-            counts={
-                "entries": len(listed),
-                "passages": len(layout.passages),
-                "embedded": embedded.embedded,
-                "reused": len(layout.passages) - len(fresh) + embedded.reused,
-            },
+            counts=_counts(layout, embedded),
             figures={**learned.calibration.figures, "index_recall": plain.dense.recall},
             calibrator=self._calibrator,
             drift=learned.drift,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry
 from learning.evaluation.alterations import NAME, alterations, rewordings
 from learning.evaluation.records import Pair
-from pipeline.english.language import split_sentences
 
 _SHORTEST = 4  # words of a sentence that says something
 _SEED = 7

@@ -16,6 +16,7 @@ from learning.evaluation.layouts.passages import passage_of
 from learning.evaluation.records import Case, CaseResult, Pair, PairResult, Suite, SuiteRun
 from learning.evaluation.statistics.measures import must_not_answer, unit_of
 from learning.evaluation.statistics.seen import seen_in
+from learning.traces import TracedTurn, read_steps
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable
@@ -23,7 +24,7 @@ from pipeline.ports import Encoder, Knowledge, unheard
 from pipeline.stages.composing.answer_composer import WHOLE_WORDS
 from pipeline.stages.retrieval import HybridRetrieval
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence
-from pipeline.types import Question, Reply
+from pipeline.types import Question, Reply, TurnContext
 
 Show = Callable[[float, str], None]
 """Called with the share of the work done, 0..1, and what is being done."""
@@ -35,13 +36,13 @@ _DEPTH = 10  # entries of a search that are kept: as deep as recall is reported
 
 
 class LastTrace:
-    """Implements the chain's `TraceSink`: the steps of the turn that ended last."""
+    """Implements the chain's `TraceSink`: the turn that ended last."""
 
     def __init__(self) -> None:
-        self.steps: Sequence[Mapping[str, Any]] = ()
+        self.turn = TracedTurn()
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
-        self.steps = trace["steps"]
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
+        self.turn = read_steps(trace["steps"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,7 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
     started = time.perf_counter()
     reply = await chain.pipeline.run(uuid4().hex, case.question, unheard)
     elapsed_ms = (time.perf_counter() - started) * 1000
-    seen = seen_in(chain.traces.steps)
-    calls = [call for step in chain.traces.steps for call in step["calls"]]
+    seen, calls = seen_in(chain.traces.turn), chain.traces.turn.calls
     query = seen.query or await _query(chain, case.question)
     cited = {citation.index: citation.entry_id for citation in reply.citations}
     return CaseResult(
@@ -113,8 +113,8 @@ async def _case(chain: Chain, case: Case) -> CaseResult:
         judged=seen.judged,
         elapsed_ms=elapsed_ms,
         calls=len(calls),
-        prompt_tokens=sum(call["prompt_tokens"] for call in calls),
-        completion_tokens=sum(call["completion_tokens"] for call in calls),
+        prompt_tokens=sum(call.prompt_tokens for call in calls),
+        completion_tokens=sum(call.completion_tokens for call in calls),
         opinions=seen.opinions,
         degraded=seen.degraded,
         reply=reply.text,

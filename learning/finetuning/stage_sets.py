@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from knowledge.types import Entry, Hit, Passage, View
 from learning.finetuning.formats import Row
 from learning.personal_data import masked, without_personal_data
+from learning.traces import TracedEvidence, TracedHits, TracedQuery, TracedTurn, TracedVerdict
 from pipeline.llm.prompting import Prompt
+from pipeline.llm.usage import TurnBudget
 from pipeline.llm_stages.answer_composer import LlmComposer
 from pipeline.llm_stages.query_rewriter import LlmQueryRewriter
 from pipeline.llm_stages.relevance_check import LlmRelevanceCheck
@@ -24,20 +26,19 @@ from pipeline.types import Message, Question, Role
 from pipeline.voice import Exemplar, StyleCard
 
 Answer = TypeVar("Answer", bound=BaseModel)
-STAGES = ("gate", "query", "relevance", "answer")
 _JUDGED = 4  # passages that the relevance check reads in one call
 _MARKER = re.compile(r"\[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewedTurn:
-    """A turn that its user approved: what was asked and replied, the steps of its trace, and the entries by
+    """A turn that its user approved: what was asked and replied, its trace, and the entries by
     the numbers that the reply cites them with."""
 
     conversation: str
     question: Question
     reply: str
-    steps: Sequence[Mapping[str, Any]]
+    trace: TracedTurn
     cited: Mapping[int, str]
 
 
@@ -69,11 +70,10 @@ def choice_row(choice: Choice) -> Row:
 
 
 async def stage_row(stage: str, turn: ReviewedTurn, around: Surroundings) -> Row | None:
-    """The sample of one of `STAGES`, without personal data; None where the turn did not get to the stage, or
-    an entry that it used is gone."""
+    """The sample of one stage (gate, query, relevance or answer), without personal data; None where the turn
+    did not get to the stage, or an entry that it used is gone."""
     clean = _without_personal_data(turn)
-    steps = {step["step"]: step["result"] for step in reversed(turn.steps)}  # the first of each kind
-    made = await _MAKERS[stage](clean, steps, around)
+    made = await _MAKERS[stage](clean, around)
     if made is None:
         return None
     prompt, answer = made
@@ -90,40 +90,42 @@ async def stage_row(stage: str, turn: ReviewedTurn, around: Surroundings) -> Row
 _Made = tuple[Prompt, str] | None
 
 
-async def _gate(turn: ReviewedTurn, steps: Mapping[str, Any], around: Surroundings) -> _Made:
-    if (verdict := steps.get("TopicVerdict")) is None:
+async def _gate(turn: ReviewedTurn, around: Surroundings) -> _Made:
+    if (verdict := turn.trace.first(TracedVerdict)) is None:
         return None
-    prompt = await _prompt_of(lambda model: LlmTopicGate(model, lambda: around.topics)(turn.question))
-    return prompt, json.dumps({"kind": verdict["topic"]})
+    prompt = await _prompt_of(
+        lambda model: LlmTopicGate(model, lambda _release: around.topics)(turn.question)
+    )
+    return prompt, json.dumps({"kind": verdict.topic})
 
 
-async def _query(turn: ReviewedTurn, steps: Mapping[str, Any], around: Surroundings) -> _Made:
-    if (query := steps.get("SearchQuery")) is None:
+async def _query(turn: ReviewedTurn, around: Surroundings) -> _Made:
+    if (query := turn.trace.first(TracedQuery)) is None:
         return None
     prompt = await _prompt_of(lambda model: LlmQueryRewriter(model)(turn.question))
-    asks = query.get("asks") or query["text"]
-    answer = {"asks": asks, "query": query["text"], "alternates": query["alternates"][:2]}
+    alternates = list(query.alternates[:2])
+    answer = {"asks": query.asks or query.text, "query": query.text, "alternates": alternates}
     return prompt, json.dumps(answer, ensure_ascii=False)
 
 
-async def _relevance(turn: ReviewedTurn, steps: Mapping[str, Any], around: Surroundings) -> _Made:
-    retrieved, evidence = steps.get("Retrieved"), _last(turn.steps, "Evidence")
+async def _relevance(turn: ReviewedTurn, around: Surroundings) -> _Made:
+    retrieved, evidence = turn.trace.first(TracedHits), turn.trace.last(TracedEvidence)
     if retrieved is None or evidence is None:
         return None
-    found = [hit["entry_id"] for hit in retrieved["hits"]][:_JUDGED]
+    found = [hit.entry_id for hit in retrieved.hits][:_JUDGED]
     if not found or not all(entry_id in around.entries for entry_id in found):
         return None
     hits = Retrieved(tuple(_hit(around.entries[entry_id]) for entry_id in found))
     prompt = await _prompt_of(
-        lambda model: LlmRelevanceCheck(model, _JUDGED)(SearchQuery(evidence["query"]), hits)
+        lambda model: LlmRelevanceCheck(model, _JUDGED)(SearchQuery(evidence.query), hits)
     )
-    useful = [found.index(entry_id) + 1 for entry_id in evidence["accepted"] if entry_id in found]
+    useful = [found.index(entry_id) + 1 for entry_id in evidence.accepted if entry_id in found]
     return prompt, json.dumps({"useful": useful})
 
 
-async def _answer(turn: ReviewedTurn, steps: Mapping[str, Any], around: Surroundings) -> _Made:
-    evidence = _last(turn.steps, "Evidence")
-    accepted = evidence["accepted"] if evidence else []
+async def _answer(turn: ReviewedTurn, around: Surroundings) -> _Made:
+    evidence = turn.trace.last(TracedEvidence)
+    accepted = evidence.accepted if evidence else ()
     if (
         not turn.cited
         or not all(each in around.entries for each in accepted)
@@ -133,7 +135,7 @@ async def _answer(turn: ReviewedTurn, steps: Mapping[str, Any], around: Surround
     items = tuple(Accepted(_hit(around.entries[each]), 1.0) for each in accepted)
     given = Evidence(SearchQuery(turn.question.text), items)
 
-    async def none_nearest(_question: str) -> Sequence[Exemplar]:
+    async def none_nearest(_question: Question) -> Sequence[Exemplar]:
         return ()
 
     async def write(model: _Noting) -> None:
@@ -163,13 +165,17 @@ class _Noting:
 
     name = "noting"
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
         raise _Noted(prompt)
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         raise _Noted(prompt)
 
-    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    async def write(
+        self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None
+    ) -> AsyncIterator[str]:
         raise _Noted(prompt)
         yield ""
 
@@ -182,10 +188,6 @@ async def _prompt_of(ask: Callable[[_Noting], Any]) -> Prompt:
     raise RuntimeError("the engine asked nothing")
 
 
-def _last(steps: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
-    return next((step["result"] for step in reversed(steps) if step["step"] == name), None)
-
-
 def _hit(entry: Entry) -> Hit:
     return Hit(entry, Passage(entry.id, View.CHUNK, entry.answer, 0, len(entry.answer)), 1.0, 1.0, 1.0, 1.0)
 
@@ -194,5 +196,5 @@ def _without_personal_data(turn: ReviewedTurn) -> ReviewedTurn:
     asked = Message(Role.USER, turn.question.text)
     talk, _ = without_personal_data((*turn.question.history, asked))
     return ReviewedTurn(
-        turn.conversation, Question(talk[-1].text, talk[:-1]), turn.reply, turn.steps, turn.cited
+        turn.conversation, Question(talk[-1].text, talk[:-1]), turn.reply, turn.trace, turn.cited
     )

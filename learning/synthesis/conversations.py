@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.progress import Show
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from knowledge.types import Entry
 from learning.synthesis.follow_ups import FollowUp, asks_why, follow_ups
 from learning.synthesis.questions import Made, QuestionMaker
@@ -142,7 +142,7 @@ def source_entry(maker: QuestionMaker, entry_id: str) -> Entry:
 def reply_of(entry: Entry) -> str:
     """What the service may have answered: the first sentences of the answer, with a citation."""
     text, words = "", 0
-    for start, end in split_sentences(entry.answer):
+    for start, end in sentence_spans(entry.answer):
         words += len(entry.answer[start:end].split())
         if text and words > _REPLY_WORDS:
             break

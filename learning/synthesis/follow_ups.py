@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from random import Random
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from knowledge.types import Entry
 from learning.synthesis.parts import inner
 from learning.synthesis.wording.frames import Talk
 from learning.synthesis.wording.grammar import AUXILIARIES, parse, statement
 from learning.synthesis.wording.verbs import PREDICATIVE, VERBS, is_participle
-from pipeline.english.language import stem
 from pipeline.english.lexicon import FUNCTION_WORDS
-from pipeline.stages.rewriting.context_dependence import TOKEN, subject
+from pipeline.stages.rewriting.context_dependence import stems
 
 _DETERMINERS = ("the", "a", "an", "my", "our", "your", "these", "this")
 _PERSONS = frozenset("i you we it there they".split())
@@ -64,7 +63,7 @@ def follow_ups(before: Entry, then: Entry, talk: Talk, rng: Random) -> Iterator[
 def asks_why(entry: Entry, talk: Talk, rng: Random) -> FollowUp | None:
     """ "Why?", after the first sentence of an answer that gives a reason further on."""
     clause = parse(entry.question)
-    spans = split_sentences(entry.answer)
+    spans = sentence_spans(entry.answer)
     rest = entry.answer[spans[0][1] :] if spans else ""
     said = statement(clause) if clause and not clause.asks else ""
     if not said or not _REASON.search(rest):
@@ -84,7 +83,7 @@ def pronominal(before: str, then: str) -> str:
         )
         somebody = phrase.split()[-1].lower() in _PEOPLE  # not "it", and he or she cannot be told
         headless = second.subject.startswith(f"{phrase} ")  # "it from the vaccine", of the immunity
-        if named and not somebody and not headless and _stems(then) - _stems(phrase):
+        if named and not somebody and not headless and stems(then) - stems(phrase):
             opens = second.subject == phrase or _opens(phrase, then)
             return re.sub(rf"\b{re.escape(phrase)}(?!\.?\w)", _pronoun(phrase, opens), then, count=1)
     return ""
@@ -107,7 +106,7 @@ def elliptic(before: str, then: str) -> str:
     alone = (
         all(map(_says_little, (words[0], words[-1]))) or _says_little(words[-1]) or words[0].lower() in VERBS
     )
-    return inner(" ".join(words)) if start and enough and _stems(" ".join(rest)) and not alone else ""
+    return inner(" ".join(words)) if start and enough and stems(" ".join(rest)) and not alone else ""
 
 
 def _says_little(word: str) -> bool:
@@ -117,7 +116,7 @@ def _says_little(word: str) -> bool:
 
 def _phrases(question: str, topic: str) -> Iterator[str]:
     """What a pronoun may stand for: what the question is about, names, and what has an article before it."""
-    if _stems(topic):
+    if stems(topic):
         yield topic
     found = [match.group() for match in _NAME.finditer(question)]
     for match in _PHRASE.finditer(question):
@@ -130,7 +129,7 @@ def _phrases(question: str, topic: str) -> Iterator[str]:
         determined = before.rstrip().rsplit(" ", 1)[-1].lower() in _DETERMINERS
         apart = not following or (_says_little(following) and following != "of")
         abbreviated = re.match(r"\.\w", after)  # "the U" of "the U.S."
-        if _stems(phrase) and apart and not determined and not abbreviated:
+        if stems(phrase) and apart and not determined and not abbreviated:
             yield phrase
 
 
@@ -161,8 +160,3 @@ def _pronoun(phrase: str, opens: bool) -> str:
     plural = (last.endswith("s") and not last.endswith(_SINGULAR_ENDINGS)) or " and " in phrase
     plural = plural or last in {"people", "children", "men", "women"}
     return ("they" if opens else "them") if plural else "it"
-
-
-def _stems(text: str) -> frozenset[str]:
-    lower = text.lower().replace("’", "'")
-    return frozenset(stem(base) for word in TOKEN.findall(lower) if (base := subject(word)))

@@ -18,7 +18,7 @@ def told_elsewhere(entries: Sequence[Entry], embed: Callable[[Sequence[str]], Fl
     best cosine of one of their sentences, to the question or to the entry's sentence nearest to the question,
     as a share of that sentence's cosine to the question: at 1 they tell as much as the entry itself. `embed`
     gives unit rows."""
-    owned = [(place, text) for place, entry in enumerate(entries) for text in _sentences(entry)]
+    owned = [(place, text) for place, entry in enumerate(entries) for text in split_sentences(entry.answer)]
     if not owned:
         return np.zeros(len(entries), dtype=np.float32)
     owner = np.array([place for place, _ in owned])
@@ -34,7 +34,3 @@ def _share(asked: FloatArray, own: NDArray[np.bool_], sentences: FloatArray) -> 
     best = int(np.argmax(np.where(own, asked, -1.0)))
     others = np.where(own, 0.0, np.maximum(asked, sentences @ sentences[best]))
     return float(others.max() / max(asked[best], _TINY))
-
-
-def _sentences(entry: Entry) -> list[str]:
-    return [entry.answer[start:end] for start, end in split_sentences(entry.answer)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from knowledge.types import Entry
 from learning.synthesis.wording.grammar import (
     AUXILIARIES,
@@ -16,9 +16,9 @@ from learning.synthesis.wording.grammar import (
     statement,
 )
 from learning.synthesis.wording.verbs import HARMS, VERBS
-from pipeline.english.language import stem
 from pipeline.english.lexicon import DANGLING
-from pipeline.stages.rewriting.context_dependence import TOKEN, subject
+from pipeline.english.words import TERM
+from pipeline.stages.rewriting.context_dependence import stems, subject
 
 PARTS = ("q", "Q", "y", "s", "f", "h", "w", "np", "do", "v", "may", "plan", "k", "m", "i", "a", "rel")
 _SENTENCE_WORDS = range(5, 22)  # of an answer: a shorter one says little, a longer one nobody repeats
@@ -97,9 +97,9 @@ def _done(clause: Clause) -> dict[str, str]:
 def telling_sentences(entry: Entry) -> list[str]:
     """The sentences of the answer that say something of their own, about two words of the question: one may
     be what all entries are about."""
-    about = _content(entry.question)
+    about = stems(entry.question)
     shared = max(1, min(len(about), 2))
-    spans = split_sentences(entry.answer)
+    spans = sentence_spans(entry.answer)
     found = []
     for start, end in spans:
         sentence = entry.answer[start:end].rstrip(" .!")
@@ -109,7 +109,7 @@ def telling_sentences(entry: Entry) -> list[str]:
             len(words) in _SENTENCE_WORDS
             and not dangles
             and not _ODD.search(sentence)
-            and len(about & _content(sentence)) >= shared
+            and len(about & stems(sentence)) >= shared
         ):
             found.append(sentence)
     return found
@@ -119,7 +119,7 @@ def keywords(question: str) -> str:
     """The words that carry meaning, in their order, with what is asked of them: "how long", "not", "more".
     Empty where there are too few to tell what is meant, or so many that some would have to go, or where a
     verb that is denied would go: "I don't think so"."""
-    words = TOKEN.findall(question)
+    words = TERM.findall(question)
     low = [word.lower().replace("’", "'") for word in words]
     named = {place for place, word in enumerate(low) if subject(word)}
     telling = {place for place, word in enumerate(low) if word in _TELLING or word.endswith("n't")}
@@ -154,8 +154,4 @@ def tidy(text: str) -> str:
 
 
 def _harmful(text: str) -> bool:
-    return not HARMS.isdisjoint(word.lower() for word in TOKEN.findall(text))
-
-
-def _content(text: str) -> set[str]:
-    return {stem(base) for word in TOKEN.findall(text.lower().replace("’", "'")) if (base := subject(word))}
+    return not HARMS.isdisjoint(word.lower() for word in TERM.findall(text))

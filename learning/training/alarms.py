@@ -22,7 +22,7 @@ from pipeline.stages.gate.exemplars import read_exemplars
 from pipeline.stages.gate.intent_classifier import ASKS
 
 ALARMING = frozenset({"crisis", "emergency", "unsafe", "injection"})
-_MADE = {"crisis": 300, "emergency": 400, "unsafe": 350, "honest": 1400}
+_MADE = {"crisis": 900, "emergency": 400, "unsafe": 350, "honest": 1900}
 """How many sentences are made of each group of patterns."""
 _OWN_WEIGHT, _WEIGHT = 1.0, 0.5
 _MOST_OTHERS = 4000

@@ -17,8 +17,9 @@ from learning.training.config import TrainingFailed
 
 
 def set_id(content: Any) -> str:  # noqa: ANN401
-    """Names what is measured on, given as JSON values: it changes with anything in it."""
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+    """Names what is measured on, given as text or as JSON values: it changes with anything in it."""
+    text = content if isinstance(content, str) else json.dumps(content)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def write_card(folder: Path, card: ModelCard) -> ModelCard:

@@ -107,7 +107,8 @@ def _seeds(_data: Path) -> list[Corpus]:
 
 
 def _practice(_data: Path) -> list[Corpus]:
-    return [_practice_corpus(file) for file in sorted((SHIPPED_SEEDS / "practice").glob("*.yaml"))]
+    files = (SHIPPED_SEEDS / "practice").rglob("*.yaml")
+    return [_practice_corpus(file) for file in sorted(files, key=lambda file: file.stem)]
 
 
 def _practice_corpus(file: Path) -> Corpus:

@@ -3,7 +3,6 @@ release has seen its own entries, and what kind of message asks nothing at all."
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +24,7 @@ from knowledge.shipped_seeds import SHIPPED_SEEDS
 from knowledge.types import DEFAULT_GATE, Calibration, FloatArray, Logistic
 from learning.evaluation.statistics.statistics import auroc
 from learning.training import alarms as alarm_training
-from learning.training.cards import write_card
+from learning.training.cards import set_id, write_card
 from learning.training.config import Share, read_config
 from learning.training.corpora import Corpus, read_corpora
 from learning.training.gate_messages import LICENCES, Kind, outside_pools, read_kinds, sample
@@ -35,7 +34,7 @@ from pipeline.stages.gate.alarm_model import AlarmModel
 from pipeline.stages.gate.intent_classifier import IDLE, IntentClassifier
 
 Features = dict[str, float]
-FEATURES = ("score", "lead", "background")
+FEATURES = ("score", "bounded_lead", "background")
 _LOOSE = 30.0  # standard deviation of a weight that is learned from scratch
 _HITS = 6
 
@@ -96,7 +95,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
         data=_data(alarming, corpora),
         config=asdict(settings),
         figures={name: round(figure, 4) for name, figure in (figures | learned).items()},
-        selection=Selection("on_topic_auroc", study.set_id()),
+        selection=Selection("on_topic_auroc", set_id(study.measured_on())),
         weights=_weights(encoder, prior, kinds, alarms),
     )
     return write_card(out, card)
@@ -188,12 +187,12 @@ class _Study:
             name: total / len(examples) for name, total in figures.items()
         }
 
-    def set_id(self) -> str:
-        """Changes with any message or entry that the figures are of."""
-        told = hashlib.sha256()
-        for each in self._guarded:
-            told.update("\n".join((each.name, *each.snapshot.entries, *each.inside, *each.outside)).encode())
-        return told.hexdigest()[:16]
+    def measured_on(self) -> str:
+        """The messages and entries that the figures are of."""
+        return "".join(
+            "\n".join((each.name, *each.snapshot.entries, *each.inside, *each.outside))
+            for each in self._guarded
+        )
 
     def _others(self, name: str, pools: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         alike = {name, *(other for group in self._settings.alike if name in group for other in group)}

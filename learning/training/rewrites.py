@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from learning.training.config import TrainingFailed
-from pipeline.stages.rewriting.context_dependence import TOKEN
+from pipeline.english.words import TERM
 from pipeline.stages.rewriting.term_resolution import stem_of
 from pipeline.types import Message, Role
 
@@ -39,7 +39,7 @@ class Rewrite:
 
     def wanted(self) -> frozenset[str]:
         """The stems of the human's words."""
-        return frozenset(stem_of(word) for word in TOKEN.findall(self.rewrite))
+        return frozenset(stem_of(word) for word in TERM.findall(self.rewrite))
 
 
 def read_rewrites(folder: Path, names: Sequence[str]) -> list[Rewrite]:

@@ -9,6 +9,7 @@ from functools import cache
 from pipeline.english.entities import names, quantities
 from pipeline.english.language import content_words, plain, stem
 from pipeline.english.lexicon import NEGATIONS
+from pipeline.english.words import LETTERS
 from pipeline.stages.composing.style_mask import TALK
 
 _GREETING = """
@@ -111,12 +112,11 @@ _DENIALS = NEGATIONS | frozenset(
     """nicht kein keine keinen keiner nichts nie niemals nunca jamás nada ni ne pas jamais rien non niente mai
     não nem niet geen nooit niets""".split()
 )
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 def takes_side(text: str) -> bool:
     """Whether a phrase affirms or denies anything: before an entry it would be a claim without evidence."""
-    words = {word.lower() for word in _WORD.findall(plain(text))}
+    words = {word.lower() for word in LETTERS.findall(plain(text))}
     return bool(_SIDES.search(text)) or not words.isdisjoint(_DENIALS)
 
 
@@ -125,7 +125,7 @@ def may_carry_fact(text: str) -> bool:
     talk. A sentence without a word of talk could refer to anything ("it does")."""
     if any(char.isdigit() for char in text) or "@" in text or "://" in text:
         return True
-    words = frozenset(word.lower() for word in _WORD.findall(text))
+    words = frozenset(word.lower() for word in LETTERS.findall(text))
     is_talk = _is_english_talk(text) or any(_is_talk_in(language, words) for language in _OTHER)
     return not is_talk
 
@@ -134,7 +134,7 @@ def _is_english_talk(text: str) -> bool:
     known = _english()
     named = [name for name in names(text) if stem(name.lower()) not in known]
     content = [stem(word.text.lower()) for word in content_words(text)]
-    stated = _STATING.intersection(word.lower() for word in _WORD.findall(_INVITING.sub("", text)))
+    stated = _STATING.intersection(word.lower() for word in LETTERS.findall(_INVITING.sub("", text)))
     if _OF_A_THIRD.match(text):
         return False
     return not known.isdisjoint(content) and not (quantities(text) or named or stated or set(content) - known)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from knowledge.sentences import split_sentences
 from learning.voice.house_talk import takes_side
-from learning.voice.phrase_places import sentences_of
 from learning.voice.phrases import CLOSING, HEDGE, SALUTATION, SIGN_OFF, Phrases, reply_to
 from learning.voice.small_talk import KINDS
 from pipeline.stages.composing.openers import SYMPATHY
@@ -72,7 +72,7 @@ def _with(phrases: Sequence[str], line: str, *, ended: bool) -> str:
         return line
     if ended:
         return f"{line} {phrases[0]}".lstrip()
-    return " ".join([phrases[0], *(sentences_of(line)[1:] if line else ())])
+    return " ".join([phrases[0], *(split_sentences(line)[1:] if line else ())])
 
 
 def _replies(fixed: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -36,7 +36,7 @@ def lines_of(conversations: Sequence[Conversation], small_talk: SmallTalk) -> It
     """All of the chatbot's. A conversation that the chatbot opens is greeted."""
     for place, said, line in exchanges(conversations):
         kind = small_talk.kind(said) if said else "greeting"
-        yield Line(place, said, tuple(sentences_of(line)), kind)
+        yield Line(place, said, tuple(split_sentences(line)), kind)
 
 
 def without_salutation(line: Line, greetings: frozenset[str]) -> Line:
@@ -63,7 +63,7 @@ def last_sentences(conversations: Sequence[Conversation]) -> Iterator[Use]:
     """Of the chatbot's last line, where that ends the conversation."""
     for place, talk in enumerate(conversations):
         if len(talk) > 1 and talk[-1].role is Role.ASSISTANT:
-            yield Use(sentences_of(talk[-1].text)[-1], place)
+            yield Use(split_sentences(talk[-1].text)[-1], place)
 
 
 def openings(lines: Sequence[Line]) -> Iterator[Use]:
@@ -79,8 +79,3 @@ def endings(lines: Sequence[Line], begun: frozenset[str]) -> Iterator[Use]:
     for line in lines:
         if not line.kind and len(line.sentences) > 1 and line.sentences[-1] not in begun:
             yield Use(line.sentences[-1], line.talk, line.before)
-
-
-def sentences_of(line: str) -> list[str]:
-    """The sentences of a line."""
-    return [line[start:end] for start, end in split_sentences(line)]

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from knowledge.sentences import split_sentences
 from learning.voice.house_talk import may_carry_fact, takes_side
 from learning.voice.phrase_places import (
     Line,
@@ -18,12 +19,12 @@ from learning.voice.phrase_places import (
     last_sentences,
     lines_of,
     openings,
-    sentences_of,
     without_salutation,
 )
 from learning.voice.small_talk import KINDS, SmallTalk
 from learning.voice.transcripts import Conversation
 from pipeline.english.questions import asks
+from pipeline.english.words import key_of
 from pipeline.stages.composing.openers import is_worried, suffers
 from pipeline.voice import Opener
 
@@ -148,11 +149,6 @@ def learn_phrases(
     )
 
 
-def key_of(text: str) -> str:
-    """A phrase without case and marks."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
 def reply_to(kind: str) -> str:
     """The kind of the phrases that are whole replies to this kind of small talk."""
     return f"reply to {kind}"
@@ -175,7 +171,7 @@ class _Hearing:
             return SIDE
         if not self.accepted.isdisjoint(map(key_of, group.wordings)):
             return ""
-        if sides or any(may_carry_fact(each) for text in group.wordings for each in sentences_of(text)):
+        if sides or any(may_carry_fact(each) for text in group.wordings for each in split_sentences(text)):
             return FACT
         return UNCLEAR if kind == f"{OPENER}: {Opener.NEUTRAL}" and not _mostly(asks, group) else ""
 

@@ -3,7 +3,6 @@ by what users of the conversations begin and end with again and again."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from learning.voice.transcripts import Conversation
 from pipeline.english.lexicon import FUNCTION_WORDS
 from pipeline.english.questions import asks
+from pipeline.english.words import LETTERS, key_of
 from pipeline.types import Role
 
 KINDS = ("farewell", "thanks", "greeting")
@@ -47,13 +47,13 @@ class SmallTalk:
             for kind in KINDS
         }
         lines = _at_the_ends(conversations)
-        lines |= {_key(text): kind for kind in KINDS for text in exemplars.get(kind, ())}
+        lines |= {key_of(text): kind for kind in KINDS for text in exemplars.get(kind, ())}
         return cls(markers, lines)
 
     def kind(self, message: str) -> str:
         """The kind of small talk that a message is; "" for any other."""
         words = _words(message)
-        if known := self.lines.get(_key(message)):
+        if known := self.lines.get(key_of(message)):
             return known
         if "?" in message or len(message.split()) > _SHORT:
             return ""
@@ -78,15 +78,11 @@ def _at_the_ends(conversations: Sequence[Conversation]) -> dict[str, str]:
         key: kind
         for kind, place in (("farewell", -1), ("greeting", 0))
         for key, count in Counter(
-            _key(said[place]) for said in asked if len(said) > 1 and "?" not in said[place]
+            key_of(said[place]) for said in asked if len(said) > 1 and "?" not in said[place]
         ).items()
         if count >= _RECURS and len(key.split()) <= _BRIEF and not asks(key)
     }
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[^\W\d_]+", text.casefold()))
-
-
-def _key(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    return frozenset(LETTERS.findall(text.casefold()))

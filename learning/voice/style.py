@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
-from statistics import median, quantiles
+from statistics import median
 
 from knowledge.sentences import split_sentences
 from learning.voice.house_talk import may_carry_fact
@@ -57,8 +57,8 @@ def learn_style(conversations: Sequence[Conversation], phrases: Phrases | None =
         *_punctuation(lines),
     )
     exemplars = tuple(dict.fromkeys(_exemplars(conversations, phrases)))
-    opens = sum(_texts(line)[0] in phrases.said_first for line in answers) / len(answers)
-    return StyleCard(traits, exemplars, *_bounds(answers), opens=opens)
+    opens = sum(split_sentences(line)[0] in phrases.said_first for line in answers) / len(answers)
+    return StyleCard(traits, exemplars, opens)
 
 
 def _address(lines: Sequence[str]) -> Iterator[str]:
@@ -125,22 +125,13 @@ def _exemplars(conversations: Sequence[Conversation], phrases: Phrases) -> Itera
     manner = telling | phrases.wordings(CLOSING, SIGN_OFF)
     for said, reply in chain.from_iterable(map(pairwise, conversations)):
         if (said.role, reply.role) == (Role.USER, Role.ASSISTANT):
-            shown = [text if text in manner else FACT for text in _texts(reply.text)]
+            shown = [text if text in manner else FACT for text in split_sentences(reply.text)]
             if FACT in shown and not telling.isdisjoint(shown):
                 yield Exemplar(masked(said.text), " ".join(shown))
 
 
 def _states_facts(line: str) -> bool:
-    return any(may_carry_fact(text) for text in _texts(line))
-
-
-def _bounds(answers: Sequence[str]) -> tuple[int, int]:
-    """The sentences and words that nine of ten answers stay within."""
-    return _ninth([*map(_sentences, answers)]), _ninth([*map(_words, answers)])
-
-
-def _ninth(values: Sequence[int]) -> int:
-    return round(quantiles(values, n=10, method="inclusive")[-1]) if len(values) > 1 else values[0]
+    return any(may_carry_fact(text) for text in split_sentences(line))
 
 
 def _median(values: Iterable[int]) -> int:
@@ -148,15 +139,11 @@ def _median(values: Iterable[int]) -> int:
 
 
 def _sentences(line: str) -> int:
-    return len(_texts(line))
+    return len(split_sentences(line))
 
 
 def _words(line: str) -> int:
     return len(line.split())
-
-
-def _texts(line: str) -> list[str]:
-    return [line[start:end] for start, end in split_sentences(line)]
 
 
 def _quoted(phrases: Sequence[str]) -> str:

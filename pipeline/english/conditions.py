@@ -46,7 +46,7 @@ class Statement:
 
 def dropped_condition(claim: str, clauses: Sequence[Sequence[Word]], cited: EvidenceText) -> str:
     """Why the claim is too broad: each statement that its clause retells best has a condition it lacks."""
-    statements = [one for text in cited.sentences for one in _statements(text)]
+    statements = [one for text in cited.sentences for one in read_statements(text)]
     stems = {word.stem for word in read(claim)}
     for clause in clauses:
         shares = [overlap(clause, one.stems) for one in statements]
@@ -67,11 +67,12 @@ def _lacks(claim: str, stems: set[str], condition: Condition) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _statements(sentence: str) -> tuple[Statement, ...]:
-    return tuple(_read_statements(sentence))
+def read_statements(sentence: str) -> tuple[Statement, ...]:
+    """What a sentence states, with what it makes a condition of it."""
+    return tuple(_of_statements(sentence))
 
 
-def _read_statements(sentence: str) -> Iterator[Statement]:
+def _of_statements(sentence: str) -> Iterator[Statement]:
     for part in STATEMENTS.split(sentence):
         found = [
             Condition(read(match.group()), bool(EXCEPTS.match(match["cue"])))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from pipeline.english.language import plain, stem
 from pipeline.english.lexicon import FUNCTION_WORDS, MAGNITUDES, NUMBER_WORDS, UNITS
+from pipeline.english.words import TERM
 
 TOKEN = re.compile(r"[^\W\d_]+-\d+\b|\d+(?:,\d{3})*(?:\.\d+)?|[^\W\d_]+|[%$€£]|[-–/,;:.!?()]")
 ORDINAL_ENDING = frozenset({"st", "nd", "rd", "th"})
-NAME = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 SENTENCE_OPENING = re.compile(r"(?:^|[.!?:;\"“”‘]\s*|\n)$")
 UNIT_OF = {stem(name): names.split()[0] for names in UNITS for name in names.split()} | {"%": "percent"}
 
@@ -94,7 +94,7 @@ def names(text: str) -> list[str]:
     text = plain(text)
     if text.isupper():
         return []
-    return [match.group() for match in NAME.finditer(text) if _is_name(match.group(), text[: match.start()])]
+    return [match.group() for match in TERM.finditer(text) if _is_name(match.group(), text[: match.start()])]
 
 
 def _is_name(word: str, before: str) -> bool:
@@ -110,7 +110,7 @@ class NameBook:
     """The words of some evidence, asked whether a name is among them."""
 
     def __init__(self, text: str) -> None:
-        self._words = {form for match in NAME.finditer(plain(text)) for form in _forms(match.group())}
+        self._words = {form for match in TERM.finditer(plain(text)) for form in _forms(match.group())}
         self._initials = set(_initials(plain(text)))
 
     def knows(self, name: str) -> bool:
@@ -136,7 +136,7 @@ def _forms(word: str) -> Iterator[str]:
 def _initials(text: str) -> Iterator[str]:
     """Initials of each run of capitalised words, small words between them skipped: "cdc"."""
     run: list[str] = []
-    for match in NAME.finditer(text):
+    for match in TERM.finditer(text):
         word = match.group()
         if word[0].isupper():
             run.append(word[0].lower())

@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry
 from pipeline.english.entities import NameBook
-from pipeline.english.language import Word, read, split_sentences
+from pipeline.english.language import Word, read
 
 LEAD = re.compile(r"\W*(yes|no)\b\s*[,.!:;—–-]+\s*", re.IGNORECASE)
+
+KNOWN = 0.75
+"""Share of a sentence's content words from which on it adds nothing to a text that has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +115,11 @@ def best_ground(clause: Sequence[Word], cited: EvidenceText) -> Ground | None:
         return shared, -abs(len(ground.words) - len(clause))
 
     return max(cited.grounds, key=likeness, default=None)
+
+
+def says_again(sentence: str, said: Sequence[str]) -> bool:
+    """Whether most of what a sentence is about was said; one without any content word says nothing new."""
+    words = read(sentence)
+    if not any(word.content for word in words):
+        return True
+    return overlap(words, {word.stem for text in said for word in read(text)}) >= KNOWN

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from knowledge.sentences import split_sentences as sentence_spans
 from pipeline.english.lexicon import (
     BARE_CONTRACTIONS,
     FUNCTION_WORDS,
@@ -102,9 +101,9 @@ def content_words(text: str) -> tuple[Word, ...]:
     return tuple(word for word in read(text) if word.content)
 
 
-def split_sentences(text: str) -> list[str]:
-    """Sentences of prose, trimmed."""
-    return [text[start:end] for start, end in sentence_spans(text)]
+def content_stems(*texts: str) -> frozenset[str]:
+    """The stems of the words that say something of the world, numbers among them."""
+    return frozenset(word.stem for text in texts for word in content_words(text))
 
 
 @lru_cache(maxsize=16384)

@@ -141,6 +141,12 @@ FUNCTION_WORDS = frozenset(
     get gets got make makes made like""".split()
 )
 
+BE = frozenset("is are am was were".split())
+DO = frozenset("do does did".split())
+HAVE = frozenset("have has had".split())
+MODALS = frozenset("can could will would should shall may might must".split())
+AUXILIARIES = BE | DO | HAVE | MODALS
+
 BARE_CONTRACTIONS = frozenset(
     """dont doesnt didnt isnt arent wasnt werent cant wont shouldnt wouldnt couldnt hasnt havent hadnt aint
     mustnt""".split()
@@ -237,3 +243,10 @@ CONNECTIVES = (
 )
 """Openings of a sentence that take what the one before it says as their other argument: pronouns, and
 adverbials of the Penn Discourse Treebank (Prasad et al. 2008) that are anaphoric (Webber et al. 2003)."""
+KIN = (
+    "son|daughter|kid|child|baby|toddler|newborn|infant|boy|girl|twins?|mother|mom|mum|mommy|mummy|father|dad|daddy"
+    "|wife|husband|spouse|partner|fiance|fiancee|girlfriend|boyfriend|ex|parents?|kids|children|sons|daughters"
+    "|sister|brother|siblings?|aunt|uncle|cousin|niece|nephew|friend|mate|flatmate|roommate|housemate|neighbou?r"
+    "|grand\\w+|gran|nan|nana|granny|colleague|co-?worker|boss|step\\w+|in-laws?|mother-in-law|father-in-law"
+)
+"""Whom people call theirs: a pattern in small letters, to stand inside a group."""

@@ -1,4 +1,4 @@
-"""A message as a careful writer would have put it: without chat slang, typos and filler. Only alternates of a
+"""A message as a careful writer would have put it: without slang and typos. Only alternates of a
 query are written this way, for a message means what it says first."""
 
 from __future__ import annotations
@@ -8,35 +8,9 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.english.language import plain, split_sentences
-from pipeline.english.lexicon import NEGATIONS, NUMBER_WORDS
-from pipeline.english.questions import asks
-from pipeline.english.vocabulary import WORD, Vocabulary
-from pipeline.stages.rewriting.context_dependence import NAME, subject
-
-_CLAUSE = re.compile(r"(?<=[,;:.!?–—])\s+")
-_RAMBLING = 35  # words; shorter messages are not worth cutting
-_OPENING_FILLER = re.compile(
-    r"^(?:(?:(?:hi+|hey+|hello|good (?:morning|afternoon|evening)|greetings)(?: there| all| everyone)?"
-    r"|um+|uh+|please|(?:just )?(?:a )?quick question|i have a question(?: about)?"
-    r"|(?:i (?:was|am) |i'm |just )*wondering(?: if| whether)?(?: you (?:could|can|would) tell me)?"
-    r"|i(?: would|'d)? (?:just )?(?:like|love|want|wanted|need|wish) to (?:ask|know|find out)"
-    r"|(?:can|could|would|will) (?:you|someone|anyone|somebody)(?: guys)?(?: please| kindly)?"
-    r" (?:tell|inform|explain to|let) me(?: know)?"
-    r"|do(?:es)? (?:you|anyone|anybody|someone) (?:happen to )?know|tell me"
-    r"|is there any chance you (?:could|can) tell me)(?:[\s,.!:;–—-]+(?:if|whether)\b|[\s,.!:;–—-]+)"
-    r"|(?:thanks?(?: you)?(?: (?:so|very) much| a lot)?|ok(?:ay)?|so|well|right|sorry)\s*[,.!:;–—-]+\s*)",
-    re.IGNORECASE,
-)
-_CLOSING_FILLER = re.compile(
-    r"[\s,.!;–—-]*\b(?:thanks?(?: you)?(?: so much| a lot| in advance)?|please|cheers|lol|any ideas)[\s.!]*$",
-    re.IGNORECASE,
-)
-_ASKING = re.compile(
-    r"\?|^(?:what|who|when|where|why|how|which|is|are|am|do|does|did|can|could|should|would|will|has|have)\b"
-    r"|\b(?:should i|can i|is it|wondering|want to know|like to know)\b",
-    re.IGNORECASE,
-)
+from pipeline.english.vocabulary import Vocabulary
+from pipeline.english.words import LETTERS
+from pipeline.stages.rewriting.context_dependence import NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +33,7 @@ class Slang:
         known = {
             slang: plain
             for slang, plain in self.health.items()
-            if vocabulary.words & set(WORD.findall(plain.lower()))
+            if vocabulary.words & set(LETTERS.findall(plain.lower()))
         }
         return Rewording({**self.chat, **known})
 
@@ -87,56 +61,15 @@ class Rewording:
 
 
 def normalise(text: str, rewording: Rewording, vocabulary: Vocabulary, everyday: Set[str]) -> str:
-    """`text` without filler, slang and typos; names, numbers and negations stay. Never empty."""
-    bare = without_filler(rewording(text) or text)
+    """`text` without slang and typos; names, numbers and negations stay. Never empty."""
+    bare = rewording(text) or text
     names = {match.group().lower() for match in NAME.finditer(bare)} if not bare.isupper() else set()
 
     def correct(match: re.Match[str]) -> str:
         word = match.group()
         return word if word.lower() in names else _keep_case(word, vocabulary.correct(word.lower(), everyday))
 
-    return WORD.sub(correct, bare)
-
-
-def without_filler(text: str) -> str:
-    """The message without greeting, thanks and "could you tell me whether"; at least two words of it."""
-    rest = text.strip()
-    while True:
-        shorter = _CLOSING_FILLER.sub("", _OPENING_FILLER.sub("", rest, count=1)).strip()
-        if len(WORD.findall(shorter)) < 2 or shorter == rest:
-            return rest
-        rest = shorter
-
-
-def asking(text: str) -> str:
-    """The sentences of a rambling message that ask, with those that hold a name, a number or a negation;
-    other messages whole."""
-    sentences = split_sentences(text)
-    if len(text.split()) < _RAMBLING or not any(_ASKING.search(sentence) for sentence in sentences):
-        return text
-    return " ".join(sentence for sentence in sentences if _ASKING.search(sentence) or _particular(sentence))
-
-
-def without_asides(text: str, vocabulary: Vocabulary) -> str:
-    """A message that asks without the clauses of which the knowledge base knows no telling word: "my back is
-    killing me, when are you open". Names, numbers and negations stay; the message itself where nothing is
-    left."""
-    clauses = _CLAUSE.split(text)
-    kept = [clause for clause in clauses if vocabulary.knows(clause) or _particular(clause)]
-    return " ".join(kept) if kept and len(kept) < len(clauses) and asks(" ".join(kept)) else text
-
-
-def _particular(sentence: str) -> bool:
-    """Whether the sentence holds a name, a number or a negation; an unusual first word counts as a name."""
-    words = WORD.findall(sentence)
-    named = NAME.search(sentence) or (words[:1] and words[0][0].isupper() and subject(words[0].lower()))
-    counted = any(map(str.isdigit, sentence)) or NUMBER_WORDS.keys() & {word.lower() for word in words}
-    return bool(named or counted or denial_words(sentence))
-
-
-def denial_words(text: str) -> list[str]:
-    """The negations of a text, contracted ones spelled out."""
-    return [word for word in WORD.findall(plain(text).lower()) if word in NEGATIONS]
+    return LETTERS.sub(correct, bare)
 
 
 def _keep_case(word: str, corrected: str) -> str:

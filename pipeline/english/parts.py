@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from pipeline.english.language import split_sentences
+from knowledge.sentences import split_sentences
 from pipeline.english.questions import asks, is_question, opens_question
 
 _JOINT = re.compile(r"[,;]?\s+(?:and|also|plus)\s+(?:also\s+)?|;\s+|(?P<comma>,\s+)", re.IGNORECASE)

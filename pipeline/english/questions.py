@@ -6,12 +6,10 @@ import re
 
 from knowledge.types import Entry
 from pipeline.english.language import read
+from pipeline.english.lexicon import AUXILIARIES, DO, MODALS
 
 _FILLER = r"^\W*(?:(?:so|and|but|well|hi|hey|hello|ok|okay|please|um|wait|then|or|also|now)\b\W*)*"
-_AUXILIARY = (
-    r"(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|may|might|must|has|have|had|ca|wo|ai)"
-    r"(?:n['’]?t)?"
-)
+_AUXILIARY = rf"(?:{'|'.join((*sorted(AUXILIARIES), 'ca', 'wo', 'ai'))})(?:n['’]?t)?"
 _YES_NO = re.compile(rf"{_FILLER}(?:{_AUXILIARY}|any)\b", re.IGNORECASE)
 _OPEN = re.compile(
     rf"{_FILLER}(?:what|which|who|whom|whose|when|where|why|how|tell me|explain|describe)\b", re.IGNORECASE
@@ -20,11 +18,8 @@ _ORDERED = re.compile(
     rf"{_FILLER}(?:(?:what|which|how)(?: [^\W_]+){{0,2}} |(?:who|where|when|why) )?{_AUXILIARY} [^\W_]+",
     re.IGNORECASE,
 )
-_EMBEDDED = re.compile(
-    r"\b(?:wonder(?:ing)?|know|tell me|ask(?:ing)?|sure|told) (?:if|whether)\b", re.IGNORECASE
-)
 _INVERTED = re.compile(
-    r"\b(?:can|could|should|shall|may|must|do|does|did|will|would) (?:i|we|you|they|he|she|it|this|that)\b",
+    rf"\b(?:{'|'.join(sorted(DO | MODALS))}) (?:i|we|you|they|he|she|it|this|that)\b",
     re.IGNORECASE,
 )
 _BEGINNING = re.compile(_FILLER, re.IGNORECASE)
@@ -34,8 +29,7 @@ _CLAUSE = re.compile(r"[,;:–—] ?")
 
 def asks(text: str) -> bool:
     """Also without a question mark, and after an opening clause: "i am 70, can i have it"."""
-    inside = _EMBEDDED.search(text) or _INVERTED.search(text)
-    return "?" in text or bool(inside) or any(map(opens_question, _CLAUSE.split(text)))
+    return "?" in text or bool(_INVERTED.search(text)) or any(map(opens_question, _CLAUSE.split(text)))
 
 
 def is_question(text: str) -> bool:

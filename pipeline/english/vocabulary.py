@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from knowledge.types import Entry
-from pipeline.english.language import content_words, read, stem
+from pipeline.english.language import stem
+from pipeline.english.words import LETTERS, nearest_spelling
 
-WORD = re.compile(r"[^\W\d_]+")
 _UBIQUITOUS_SHARE, _ENOUGH_ENTRIES = 0.25, 50
 _SHORTEST, _LONG = 5, 9
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """`words` are all that occur, `stems` theirs. `ubiquitous` occur in so many entries that they tell
+    """`words` are all that occur. `ubiquitous` occur in so many entries that they tell
     nothing: "vaccine" in a knowledge base about vaccines. `targets` are what a typo may be corrected to,
     by first letter."""
 
     words: frozenset[str]
-    stems: frozenset[str]
     ubiquitous: frozenset[str]
     targets: Mapping[str, Sequence[str]]
 
@@ -34,7 +32,7 @@ class Vocabulary:
         size = 0
         for entry in entries:
             text = " ".join((entry.question, entry.answer, *entry.alternates, *entry.misconceptions))
-            counts.update(set(WORD.findall(text.lower())))
+            counts.update(set(LETTERS.findall(text.lower())))
             size += 1
         targets = defaultdict(list)
         for word, count in counts.items():
@@ -43,15 +41,9 @@ class Vocabulary:
         often = _UBIQUITOUS_SHARE * size if size >= _ENOUGH_ENTRIES else size + 1
         return cls(
             frozenset(counts),
-            frozenset(word.stem for text in counts for word in read(text)),
             frozenset(word for word, count in counts.items() if count >= often),
             targets,
         )
-
-    def knows(self, text: str) -> bool:
-        """Whether it knows a telling word of a text, or the text has none."""
-        stems = {word.stem for word in content_words(text)}
-        return not stems or not stems.isdisjoint(self.stems)
 
     def correct(self, word: str, everyday: Set[str]) -> str:
         """The word of the knowledge base that a lower-case `word` is a typo of, or `word` itself: where it is
@@ -59,11 +51,5 @@ class Vocabulary:
         is one). Without `everyday` words nothing is corrected: an ordinary word would be taken for a typo."""
         if not everyday or len(word) < _SHORTEST or word in self.words or word in everyday:
             return word
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
-        limit = 1 if len(word) < _LONG else 2
-        near = process.extractOne(
-            word, self.targets.get(word[0], ()), scorer=OSA.distance, score_cutoff=limit
-        )
-        return str(near[0]) if near and stem(near[0]) != stem(word) else word
+        near = nearest_spelling(word, self.targets.get(word[0], ()), 1 if len(word) < _LONG else 2)
+        return near if near and stem(near) != stem(word) else word

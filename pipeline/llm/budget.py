@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 from pipeline.errors import ModelUnavailable
 from pipeline.llm.prompting import Prompt
+from pipeline.llm.usage import TurnBudget
 from pipeline.ports import Answer, ChatModel
 
 
-@dataclass(slots=True)
-class TurnBudget:
-    """`until`: the event loop's time from which no call may go on; None where nobody waits. `begun` counts
-    the calls, failed ones too."""
-
-    until: float | None = None
-    begun: int = 0
-
-
-_current: ContextVar[TurnBudget | None] = ContextVar("what this turn may spend", default=None)
-ends_at: ContextVar[float | None] = ContextVar("when the models of this turn must have ended", default=None)
-"""Set by who waits for a turn, in the event loop's time."""
-
-
-@contextmanager
-def turn_budget() -> Iterator[None]:
-    """A fresh budget for the turn that runs in this block."""
-    token = _current.set(TurnBudget(ends_at.get()))
-    try:
-        yield
-    finally:
-        _current.reset(token)
-
-
-def calls_begun() -> int:
-    """The calls that the current turn has begun so far."""
-    budget = _current.get()
-    return budget.begun if budget else 0
-
-
 class BudgetedModel:
-    """Implements `ChatModel`: a model that keeps to the turn's budget. What would go on for longer raises
+    """Implements `ChatModel`: a model that keeps to a turn's budget. What would go on for longer raises
     `ModelUnavailable`, so that the stage's specialist still has time."""
 
     def __init__(self, model: ChatModel) -> None:
@@ -54,17 +23,21 @@ class BudgetedModel:
     def name(self) -> str:
         return self._model.name
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
-        async with _in_time(prompt):
-            return await self._model.answer(prompt, shape, max_tokens)
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
+        async with _in_time(prompt, budget):
+            return await self._model.answer(prompt, shape, max_tokens, budget)
 
-    async def yes(self, prompt: Prompt) -> float:
-        async with _in_time(prompt):
-            return await self._model.yes(prompt)
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
+        async with _in_time(prompt, budget):
+            return await self._model.yes(prompt, budget)
 
-    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
-        until = _begin()
-        pieces = self._model.write(prompt, max_tokens)
+    async def write(
+        self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None
+    ) -> AsyncIterator[str]:
+        until = _begin(budget)
+        pieces = self._model.write(prompt, max_tokens, budget)
         try:
             while True:
                 async with asyncio.timeout_at(until):
@@ -80,9 +53,9 @@ class BudgetedModel:
 
 
 @asynccontextmanager
-async def _in_time(prompt: Prompt) -> AsyncIterator[None]:
+async def _in_time(prompt: Prompt, budget: TurnBudget | None) -> AsyncIterator[None]:
     """Around one call that is answered as a whole."""
-    until = _begin()
+    until = _begin(budget)
     try:
         async with asyncio.timeout_at(until):
             yield
@@ -90,8 +63,7 @@ async def _in_time(prompt: Prompt) -> AsyncIterator[None]:
         raise _too_long(prompt) from None
 
 
-def _begin() -> float | None:
-    budget = _current.get()
+def _begin(budget: TurnBudget | None) -> float | None:
     if budget is None:
         return None
     budget.begun += 1

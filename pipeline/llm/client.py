@@ -18,7 +18,7 @@ from pipeline.llm.request import ChatRequest, Without
 from pipeline.llm.retrying import RETRYABLE, AttemptFailed, Backoff, retry_after_s
 from pipeline.llm.running_call import Prices, RunningCall
 from pipeline.llm.structured_output import parse, repair_request
-from pipeline.llm.usage import ModelCall, note
+from pipeline.llm.usage import ModelCall, TurnBudget
 from pipeline.llm.written_text import WrittenText
 from pipeline.types import Message, Role
 
@@ -62,7 +62,7 @@ class RequestRefused(ModelOutputError):
 
 class OpenAIChatModel:
     """Implements `pipeline.ports.ChatModel`. Holds one pool of connections, for one event loop; `close` ends
-    it. Each call is noted in the account of its turn, and told to `observe`."""
+    it. Each call is put on the account of its turn, and told to `observe`."""
 
     def __init__(
         self,
@@ -101,10 +101,12 @@ class OpenAIChatModel:
             await self._client.close()
             self._client = None
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
         """An answer of the given shape. One that cannot be read is asked for once more, and told why."""
         request = replace(self._request(prompt, max_tokens), shape=shape)
-        async with self._call(prompt) as call:
+        async with self._call(prompt, budget) as call:
             text = text_of(await self._complete(call, request))
             try:
                 return parse(text, shape)
@@ -113,14 +115,16 @@ class OpenAIChatModel:
             again = replace(request, messages=(*request.messages, *wrong))
             return parse(text_of(await self._complete(call, again)), shape)
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         """The probability that the answer to a yes-or-no question is yes, by its first token; 0 or 1 from
         servers that tell no probabilities."""
         request = replace(self._request(prompt, max_tokens=1), logprobs=True)
-        async with self._call(prompt) as call:
+        async with self._call(prompt, budget) as call:
             return probability_of_yes(await self._complete(call, request))
 
-    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    async def write(
+        self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None
+    ) -> AsyncIterator[str]:
         """Free text in pieces, without thoughts. Raises in the midst where the text breaks off or is cut."""
         request = replace(self._request(prompt, max_tokens), streamed=True)
 
@@ -133,7 +137,7 @@ class OpenAIChatModel:
                 raise
             return text
 
-        async with self._call(prompt) as call:
+        async with self._call(prompt, budget) as call:
             text = await self._sent(call, request, begun)
             try:
                 while (piece := await self._next(text, call)) is not None:
@@ -146,7 +150,7 @@ class OpenAIChatModel:
         return ChatRequest(self.name, prompt.system, prompt.messages, max_tokens)
 
     @asynccontextmanager
-    async def _call(self, prompt: Prompt) -> AsyncIterator[RunningCall]:
+    async def _call(self, prompt: Prompt, budget: TurnBudget | None) -> AsyncIterator[RunningCall]:
         """Takes a slot for a call, and accounts for it however it ends."""
         call, outcome = RunningCall(self._server.timeout_s), "left"
         try:
@@ -166,7 +170,8 @@ class OpenAIChatModel:
         finally:
             if call.sent:
                 ended = call.ended(prompt, self.name, self._server.prices, outcome)
-                note(ended)
+                if budget is not None:
+                    budget.unbooked.append(ended)
                 self._observe(ended)
 
     async def _complete(self, call: RunningCall, request: ChatRequest) -> Completion:

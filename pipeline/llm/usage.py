@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,15 @@ class ModelCall:
     outcome: str = "ok"
 
 
-account: ContextVar[list[ModelCall] | None] = ContextVar("the model calls of this turn", default=None)
+@dataclass(slots=True)
+class TurnBudget:
+    """`until`: the event loop's time from which no call may go on; None where nobody waits. `begun` counts
+    the calls, failed ones too; `unbooked` are those that no step of the trace accounts for yet."""
 
+    until: float | None = None
+    begun: int = 0
+    unbooked: list[ModelCall] = field(default_factory=list)
 
-def note(call: ModelCall) -> None:
-    """Adds a call to the account of the current turn, where there is one."""
-    calls = account.get()
-    if calls is not None:
-        calls.append(call)
+    def allows(self, most_calls: int | None) -> bool:
+        """Whether fewer than so many calls have begun; None is any number."""
+        return most_calls is None or self.begun < most_calls

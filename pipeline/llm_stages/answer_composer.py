@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 
-from pipeline.english.language import split_sentences
+from knowledge.sentences import split_sentences
 from pipeline.llm.prompting import Prompt, PromptFile
 from pipeline.llm_stages.drafting import MOST_SENTENCES, Drafting
 from pipeline.llm_stages.fencing import (
@@ -34,7 +34,7 @@ _KNOWN_WORDS = 60
 _EXAMPLES = 3  # of the caller: they show a form of their own, which takes more of them than a tone
 _CONTEXT_WORDS = 80
 
-Nearest = Callable[[str], Awaitable[Sequence[Exemplar]]]
+Nearest = Callable[[Question], Awaitable[Sequence[Exemplar]]]
 """The exemplars that are nearest to a message, best first."""
 
 
@@ -57,7 +57,7 @@ class LlmComposer:
         answer, or goes in circles."""
         prompt = await self._prompt(question, evidence)
         draft = Drafting(len(evidence.accepted), self._phrases, _most_sentences(question))
-        pieces = self._model.write(prompt, _TOKENS)
+        pieces = self._model.write(prompt, _TOKENS, question.context.budget)
         try:
             async for piece in pieces:
                 for sentence in draft.feed(piece):
@@ -73,7 +73,7 @@ class LlmComposer:
     async def _prompt(self, question: Question, evidence: Evidence) -> Prompt:
         manner = _given(question) or [
             _shown(each.said, each.reply.replace(_FACT, _CITED))
-            for each in (await self._nearest(question.text))[:_EXEMPLARS]
+            for each in (await self._nearest(question))[:_EXEMPLARS]
         ]
         known = (
             [fenced("known", "\n".join(item.fact for item in question.memory), _KNOWN_WORDS)]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-_CERTAIN = 1e-9
+from pipeline.stages.odds import log_odds, sigmoid
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +42,3 @@ EVERYWHERE = Band(0.0, 2.0, 50.0)
 def vote(probability: float) -> float:
     """What a probability of yes says for it, from -1 to 1."""
     return 2 * probability - 1
-
-
-def log_odds(probability: float) -> float:
-    kept = min(max(probability, _CERTAIN), 1 - _CERTAIN)
-    return math.log(kept / (1 - kept))
-
-
-def sigmoid(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-log_odds))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pipeline.llm.budget import calls_begun
+from pipeline.llm.usage import TurnBudget
 from pipeline.llm_stages.band import EVERYWHERE, Band
 from pipeline.ports import QueryRewriter, RelevanceCheck, TopicGate
 from pipeline.stages.relevance.relevance_check import decided
@@ -28,9 +28,8 @@ class Asking:
     def always(self) -> bool:
         return self.band == EVERYWHERE
 
-    def about(self, probability: float) -> bool:
-        affordable = self.most_calls is None or calls_begun() < self.most_calls
-        return affordable and self.band.covers(probability)
+    def about(self, probability: float, budget: TurnBudget) -> bool:
+        return budget.allows(self.most_calls) and self.band.covers(probability)
 
 
 class GateCascade:
@@ -50,7 +49,9 @@ class GateCascade:
         """Raises what its engines raise."""
         first = await self._first(question)
         open_to_doubt = self._asking.always or first.topic in _OPEN
-        if first.topic in _ALARMS or not open_to_doubt or not self._asking.about(first.probability):
+        if first.topic in _ALARMS or not open_to_doubt:
+            return first
+        if not self._asking.about(first.probability, question.context.budget):
             return first
         second = await self._second(question)
         probability = self._asking.band.combined(first.probability, second.probability)
@@ -85,7 +86,7 @@ class RelevanceCascade:
     async def __call__(self, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         """Raises what its engines raise."""
         first = await self._first(query, retrieved)
-        if not retrieved.hits or not self._asking.about(first.answerable):
+        if not retrieved.hits or not self._asking.about(first.answerable, query.context.budget):
             return first
         second = await self._second(query, retrieved)
         probability = self._asking.band.combined(first.answerable, bool(second))
@@ -109,7 +110,7 @@ class RewriterCascade:
     async def __call__(self, question: Question) -> SearchQuery:
         """Raises what its engines raise."""
         first = await self._first(question)
-        if not question.history or not self._asking.about(first.leaning):
+        if not question.history or not self._asking.about(first.leaning, question.context.budget):
             return first
         second = await self._second(question)
         tries = dict.fromkeys((first.text, *second.alternates, *first.alternates))

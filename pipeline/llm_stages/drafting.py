@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from knowledge.sentences import split_sentences
 from pipeline.english.evidence_text import LEAD
-from pipeline.english.language import split_sentences
+from pipeline.english.words import key_of
 from pipeline.errors import ModelOutputError
 from pipeline.stages.composing.style_mask import says_nothing_of_the_world
 from pipeline.turn import Sentence, SentenceKind
@@ -103,7 +104,7 @@ class Drafting:
         return Sentence(text, self._cites) if self._is_new(text) else None
 
     def _is_new(self, text: str) -> bool:
-        key = " ".join(re.findall(r"\w+", text.casefold()))
+        key = key_of(text)
         if key not in self._given:
             self._given.add(key)
             return True

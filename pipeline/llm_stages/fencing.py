@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from knowledge.blocks import read_blocks, spoken_forms
+from knowledge.sentences import split_sentences
 from knowledge.types import Hit, View
-from pipeline.english.language import content_words, split_sentences
+from pipeline.english.language import content_stems
 from pipeline.types import Message, Question, Role
 
 _FENCE = re.compile(r"<(?=\s*/?\s*(?:message|conversation|passage|known|manner|sentence|question)\b)", re.I)
@@ -57,9 +58,9 @@ def passages(hits: Sequence[Hit], words: int = PASSAGE_WORDS) -> list[str]:
 def sharing_most(text: str, others: Sequence[str], words: int) -> str:
     """The sentences of a text that share most content words with the other texts, in reading order, together
     at most so many words. Empty where no sentence shares any."""
-    wanted = {word.stem for other in others for word in content_words(other)}
+    wanted = content_stems(*others)
     sentences = split_sentences(text)
-    shared = [len(wanted & {word.stem for word in content_words(each)}) for each in sentences]
+    shared = [len(wanted & content_stems(each)) for each in sentences]
     kept: list[int] = []
     for place in sorted(range(len(sentences)), key=lambda place: -shared[place]):
         longer = sum(len(sentences[each].split()) for each in (*kept, place))

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.llm.budget import calls_begun
 from pipeline.llm.prompting import PromptFile
+from pipeline.llm.usage import TurnBudget
 from pipeline.llm_stages.band import Band
 from pipeline.llm_stages.fencing import fenced, passages, user_message
 from pipeline.ports import ChatModel
@@ -45,9 +45,10 @@ class LlmGroundingReview:
         self._most_calls = most_calls
         self._file = PromptFile.read("grounding_check")
 
-    def wants(self, verdict: Verdict) -> bool:
-        affordable = self._most_calls is None or calls_begun() < self._most_calls
-        return verdict.debatable and affordable and self._band.covers(verdict.probability)
+    def wants(self, verdict: Verdict, budget: TurnBudget) -> bool:
+        return (
+            verdict.debatable and budget.allows(self._most_calls) and self._band.covers(verdict.probability)
+        )
 
     async def __call__(self, checked: Sequence[Checked], evidence: Evidence) -> Reviewed:
         """Raises what the model raises."""
@@ -57,7 +58,8 @@ class LlmGroundingReview:
             fenced("sentence", each.sentence.text, _SENTENCE_WORDS, number)
             for number, each in enumerate(checked, 1)
         ]
-        answer = await self._model.answer(self._file.render(user_message(*blocks)), Supported, _TOKENS)
+        prompt, budget = self._file.render(user_message(*blocks)), evidence.query.context.budget
+        answer = await self._model.answer(prompt, Supported, _TOKENS, budget)
         return Reviewed(
             tuple(self._settled(each, number in answer.supported) for number, each in enumerate(checked, 1))
         )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.english.language import content_words
+from pipeline.english.language import content_stems
 from pipeline.errors import ModelOutputError
 from pipeline.llm.prompting import PromptFile
 from pipeline.llm_stages.fencing import conversation, message, user_message
@@ -41,8 +43,8 @@ class LlmQueryRewriter:
         """Raises what the model raises, and `ModelOutputError` for a query that has little to do with what
         was said."""
         prompt = self._file.render(user_message(*conversation(question), message(question)))
-        rewritten = await self._model.answer(prompt, Rewritten, _TOKENS)
-        said = _words(question.text, *(past.text for past in question.history))
+        rewritten = await self._model.answer(prompt, Rewritten, _TOKENS, question.context.budget)
+        said = content_stems(question.text, *(past.text for past in question.history))
         query, *others = (_line(text) for text in (rewritten.query, *rewritten.alternates))
         if not _keeps_to(query, said):
             raise ModelOutputError("the query is not about what was said")
@@ -50,7 +52,7 @@ class LlmQueryRewriter:
         return SearchQuery(
             query,
             tuple(alternates)[:_ALTERNATES],
-            used_history=bool(_words(query) - _words(question.text)),
+            used_history=bool(content_stems(query) - content_stems(question.text)),
             asks=_line(rewritten.asks),
         )
 
@@ -59,10 +61,6 @@ def _line(text: str) -> str:
     return " ".join(text.split()[:_LONGEST])
 
 
-def _words(*texts: str) -> set[str]:
-    return {word.stem for text in texts for word in content_words(text)}
-
-
-def _keeps_to(query: str, said: set[str]) -> bool:
-    words = _words(query)
+def _keeps_to(query: str, said: Set[str]) -> bool:
+    words = content_stems(query)
     return bool(words) and (not said or len(words & said) >= _KEPT * len(words))

@@ -38,7 +38,8 @@ class LlmRelevanceCheck:
             return Evidence(query, ())
         question = fenced("question", query.asks or query.text, _QUERY_WORDS)
         prompt = self._file.render(user_message(*passages(hits, _PASSAGE_WORDS), question))
-        said = dict.fromkeys((await self._model.answer(prompt, Useful, _TOKENS)).useful)
+        answer = await self._model.answer(prompt, Useful, _TOKENS, query.context.budget)
+        said = dict.fromkeys(answer.useful)
         useful = [number for number in said if 1 <= number <= len(hits)]
         judged = tuple((hit.entry.id, float(number in useful)) for number, hit in enumerate(hits, 1))
         accepted = tuple(Accepted(hits[number - 1], 1.0) for number in useful[:1])

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from knowledge.types import Snapshot
 from pipeline.llm.prompting import Prompt, PromptFile
 from pipeline.llm_stages.fencing import conversation, message, user_message
 from pipeline.ports import ChatModel
@@ -14,8 +15,8 @@ from pipeline.turn import Topic, TopicVerdict
 from pipeline.types import Question
 
 _TOKENS = 40
-_Topics = Callable[[], tuple[str, ...]]
-"""What the knowledge base is about; asked anew at each turn, as releases change."""
+_Topics = Callable[[Snapshot | None], tuple[str, ...]]
+"""What the release of a turn is about."""
 
 
 class _Kind(StrEnum):
@@ -47,7 +48,7 @@ class LlmTopicGate:
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises what the model raises."""
         prompt = _prompt(self._file, self._topics, question)
-        kind = (await self._model.answer(prompt, Sorted, _TOKENS)).kind
+        kind = (await self._model.answer(prompt, Sorted, _TOKENS, question.context.budget)).kind
         return TopicVerdict(Topic(kind.value), float(kind is _Kind.ON_TOPIC))
 
 
@@ -64,10 +65,11 @@ class LlmTopicCheck:
 
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises what the model raises."""
-        yes = await self._model.yes(_prompt(self._file, self._topics, question))
+        prompt = _prompt(self._file, self._topics, question)
+        yes = await self._model.yes(prompt, question.context.budget)
         return TopicVerdict(Topic.ON_TOPIC if yes >= 0.5 else Topic.OFF_TOPIC, yes)
 
 
 def _prompt(file: PromptFile, topics: _Topics, question: Question) -> Prompt:
-    fixed = {"topics": ", ".join(topics()) or "those of its knowledge base"}
+    fixed = {"topics": ", ".join(topics(question.context.release)) or "those of its knowledge base"}
     return file.render(user_message(*conversation(question), message(question)), fixed)

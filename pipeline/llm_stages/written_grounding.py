@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.english.evidence_text import evidence_text
-from pipeline.english.language import content_words
+from pipeline.english.language import content_stems
 from pipeline.ports import GroundingCheck
 from pipeline.stages.composing.style_mask import TALK
 from pipeline.turn import Evidence, Sentence, Verdict
@@ -39,5 +39,5 @@ class WrittenGrounding:
 def _new_words(sentence: Sentence, evidence: Evidence) -> frozenset[str]:
     """The stems that the cited entries have not, except of words that only talk about the talk."""
     entries = tuple(evidence.accepted[number - 1].hit.entry for number in dict.fromkeys(sentence.cites))
-    said = frozenset(word.stem for word in content_words(sentence.text))
+    said = content_stems(sentence.text)
     return said - evidence_text(entries).stems - TALK

@@ -6,22 +6,16 @@ import re
 from collections.abc import Iterator
 
 from pipeline.english.language import plain
+from pipeline.english.lexicon import KIN
 from pipeline.english.questions import opens_question
 
-KIN = (
-    "son|daughter|kid|child|baby|toddler|newborn|infant|boy|girl|twins?|mother|mom|mum|mommy|mummy|father|dad|daddy"
-    "|wife|husband|spouse|partner|fiance|fiancee|girlfriend|boyfriend|ex|parents?|kids|children|sons|daughters"
-    "|sister|brother|siblings?|aunt|uncle|cousin|niece|nephew|friend|mate|flatmate|roommate|housemate|neighbou?r"
-    "|grand\\w+|gran|nan|nana|granny|colleague|co-?worker|boss|step\\w+|in-laws?|mother-in-law|father-in-law"
-)
-"""General English: whom people call theirs."""
 _BOUND = r"(?:i|we|my|our|he|she|they)"
 _VERBS = r"(?:am|is|are|was|have|has|had|live|lives|take|takes|work|works|use|uses|moved|got|own|travel|rent)"
 _QUOTED = re.compile(r"[\"“”«»][^\"“”«»]*(?:[\"“”«»]|$)|(?<!\w)['‘][^'‘’]{8,}['’](?!\w)")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+|(?<=[.!?])(?=[A-Z])")
 _FACTIVE = r"because|cause|cos|since|as|now that|given that|seeing that|even though|although|though"
 _CUT = re.compile(
-    rf"\s*[,;:()–—]+\s*(?:(?:and|but|so|{_FACTIVE})\s+(?={_BOUND}\b))?"
+    rf"\s*(?:[;:()–—]|,(?!\d{{3}}\b))+\s*(?:(?:and|but|so|{_FACTIVE})\s+(?={_BOUND}\b))?"
     rf"|\s+-+\s+"
     rf"|\s+(?:and|but|so|plus|also|or|then|{_FACTIVE})\s+(?={_BOUND}\b)"
     rf"|\s+(?:and|but)\s+(?=(?:also |just |still )*{_VERBS}\b|(?:also |just )?\w+ed\b)"
@@ -75,6 +69,7 @@ def spelled_out(text: str) -> str:
     whose = rf"\b(he|she|it|there|that|(?:my|our) (?:\w+ ){{0,2}}(?:{KIN}))"
     got = r"(?=(?:just |already |now |also |recently )?(?:got|had|been|lost|moved|started)\b)"
     text = re.sub(rf"{whose}'s {got}", r"\1 has ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b((?:my|our) \w+)'s (?=been\b)", r"\1 has ", text, flags=re.IGNORECASE)
     was = (
         r"(?=(?:about |almost |only |just |nearly |now |also |very |severely |a |an |not |no "
         r"|turning )*(?:\d+\b|allergic|a\b|an\b|not\b"

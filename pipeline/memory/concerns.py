@@ -7,19 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from knowledge.types import Entry
-from pipeline.english.language import read, split_sentences, stem
+from pipeline.english.language import read, stem
 from pipeline.english.lexicon import FUNCTION_WORDS
 from pipeline.memory.items import Item, Kind
 from pipeline.stages.rewriting.context_dependence import VAGUE
 
-_AUDIENCE = re.compile(
-    r"\b(?:if (?:you|your \w+|they|someone|somebody|a person)\b|(?:people|anyone|anybody"
-    r"|those|patients|women|men|children"
-    r"|adults|persons|members|guests|customers|residents|students) (?:who|with|on|in|over"
-    r"|under|aged|that|without)\b"
-    r"|(?:for|during|while|with|without|after|before|unless|except|when) )[^.;:\n]{0,80}",
-    re.IGNORECASE,
-)
 _AGES = re.compile(
     r"\b(?:age[ds]?|years? old|months? old|under|over|from|until|younger"
     r"|older)\b[^.\n]{0,20}\b\d{1,2}\b|\b\d{1,2}(?:[- ](?:year|month)s?(?:[- ]olds?)?|\+)"
@@ -31,8 +23,8 @@ _DWELLS = re.compile(
     r"\b(?:mov(?:e|ed|ing)|live|lives|living|resid\w+|address|abroad|country|city|town)\b", re.IGNORECASE
 )
 _SOME = 2  # entries that speak of ages, or of where people live, before those matter
-_WORDS = (0.1, 0.05, 0.05)
-"""What a shared word is worth, of a question, of whom an answer is for, and of any answer."""
+_WORDS = 0.3
+"""What it is worth, as so much of a cosine, that all words that tell something are said by the entries."""
 _EMPTY = frozenset(map(stem, VAGUE)) | frozenset(
     map(
         stem,
@@ -45,12 +37,10 @@ _EMPTY = frozenset(map(stem, VAGUE)) | frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Concerns:
-    """`asked` are the stems of what its questions name, `told` those of whom and what its answers make an
-    exception or a condition of, `said` those of its answers in all. It may care for `ages`, or for `places`
-    where somebody lives."""
+    """`asked` are the stems of what its questions name, `said` those of its answers. It may care for `ages`,
+    or for `places` where somebody lives."""
 
     asked: frozenset[str]
-    told: frozenset[str]
     said: frozenset[str]
     ages: bool
     places: bool
@@ -58,25 +48,22 @@ class Concerns:
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Concerns:
         """Reads all `entries`."""
-        asked, told, said = set[str](), set[str](), set[str]()
+        asked, said = set[str](), set[str]()
         aged = placed = 0
         for entry in entries:
             questions = " \n".join((entry.question, *entry.alternates))
             asked |= set(_stems(questions))
-            told |= set(_stems(" \n".join((*_audiences(entry.answer), *entry.misconceptions))))
             said |= set(_stems(entry.answer))
             aged += bool(_AGES.search(f"{questions}\n{entry.answer}"))
             placed += bool(_DWELLS.search(questions))
-        return cls(frozenset(asked), frozenset(told), frozenset(said), aged >= _SOME, placed >= 1)
+        return cls(frozenset(asked), frozenset(said), aged >= _SOME, placed >= 1)
 
     def weight(self, item: Item) -> float:
-        """What it says for an item that its entries share words with it, as so much of a cosine."""
-        said = telling(item.value)
-        return sum(
-            part
-            for part, known in zip(_WORDS, (self.asked, self.told, self.said), strict=True)
-            if said & known
-        )
+        """What it says for an item that its questions or its answers have words of it, as so much of a
+        cosine: the more of them, the more."""
+        named = telling(item.value)
+        shared = max(len(named & self.asked), len(named & self.said))
+        return _WORDS * shared / len(named) if named else 0.0
 
     def knows(self, item: Item) -> bool | None:
         """Whether ages, and where somebody lives, matter at all; None for any other item."""
@@ -93,11 +80,6 @@ def speaks_of_ages(entry: Entry) -> bool:
 def telling(text: str) -> frozenset[str]:
     """The stems of the words of a text that say what it is about."""
     return frozenset(_stems(text))
-
-
-def _audiences(answer: str) -> Iterator[str]:
-    for sentence in split_sentences(answer):
-        yield from (match.group() for match in _AUDIENCE.finditer(sentence))
 
 
 def _stems(text: str) -> Iterator[str]:

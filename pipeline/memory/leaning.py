@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from pipeline.memory.clauses import KIN, spelled_out
+from pipeline.english.lexicon import KIN
+from pipeline.memory.clauses import spelled_out
 from pipeline.memory.concerns import telling
 from pipeline.memory.items import Item, Kind
 from pipeline.types import Message, Question, Role

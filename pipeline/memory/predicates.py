@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pipeline.english.language import stem
 from pipeline.memory.calendar import COUNT, UNIT_DAYS, YEAR_DAYS, count_of
 from pipeline.memory.items import Kind
+from pipeline.memory.mind import DOING_MIND, GENERAL_NOUNS, MIND, MIND_SAID, is_thought
 
 ENDED = None
 """Stands in the place of a kind where something is said to be over."""
@@ -18,49 +19,7 @@ ADVERB = (
     r"|around|roughly|today|yesterday|myself|soon|later|usually|always|often|regularly"
     r"|sometimes|unfortunately|fully|once|technically)"
 )
-_MIND = frozenset(
-    map(
-        stem,
-        """worried concerned scared afraid anxious nervous sure unsure certain uncertain curious
-        confused interested happy glad sorry sad angry mad upset annoyed frustrated disappointed
-        grateful thankful aware ready fine ok okay good great well bad here there back able unable
-        supposed allowed told asking wondering looking thinking hoping wanting reading writing
-        calling talking chatting kidding joking convinced skeptical sceptical hesitant right wrong
-        serious done lost stuck tired sick surprised shocked impressed bored fed confident pleased
-        satisfied dissatisfied unhappy excited relieved puzzled reluctant torn desperate hopeful
-        asked struggling feeling trying going wanting needing considering checking contacting
-        referring speaking using following starting following after against guessing assuming
-        sceptic alone free welcome late early sitting standing waiting losing loving liking sorry
-        terrified inclined willing keen eager not yes no what why how going so such like the that
-        this it""".split(),
-    )
-)
-"""States of mind and of the conversation, which tell nothing of what somebody is: general English."""
-_DOING_MIND = frozenset(
-    map(
-        stem,
-        """think know believe guess suppose feel want wish hope like love hate prefer need wonder ask
-        say tell mean understand see hear read remember forget agree disagree doubt trust try look
-        find watch call write talk speak worry care expect notice realise realize learn check search
-        google thank appreciate apologise apologize bother promise swear bet imagine assume consider
-        decide seem appear come let wonder dream dreamt thought knew believed felt wanted wished
-        heard saw said told meant understood found wrote spoke dreamed figured figure reckon request
-        demand insist plan regret enjoy admire fear dread mind refuse reject support oppose accept
-        mention claim argue suggest joke warn complain recommend quote cite repeat reply answer post
-        share click scroll followed tried pretend pretended might may could would should can must
-        shall cannot ought dare""".split(),
-    )
-)
-_GENERAL_NOUNS = frozenset(
-    map(
-        stem,
-        """question questions problem issue doubt concern idea feeling opinion thought time look chance
-        clue sense point right favour favor fear worry hope interest reason trouble request query
-        comment suggestion guess look fun fit access need nothing everything something anything
-        impression faith trust trouble respect choice option word chat say confidence""".split(),
-    )
-)
-_PARTICIPLES = (
+PARTICIPLES = (
     r"(?:\w{3,}ed|been|read|heard|thought|told|said|known|understood|born|married|had|got|gotten|gone|lost|bought|found|given|taken|broken|made|paid|sold|left|forgotten|written"
     r"|begun|sent|spent|caught|seen|put|cut|hurt|become|won|worn|driven|flown|kept|met|built|chosen|grown|quit)"
 )
@@ -107,6 +66,13 @@ _MOVES = re.compile(
     r"|recently|now|back))* (?:in|to|at|near|from|outside|here)\b",
     re.IGNORECASE,
 )
+_LANGUAGE = re.compile(r"^speaks? (?:(?:only|no|a little|some|good|little) )*(?-i:[A-Z])\w+$", re.IGNORECASE)
+_DOES_NOT = re.compile(
+    r"^(?:do|does|did) not (?:actually |really )?(?P<verb>\w+)\s+(?P<rest>.+)$", re.IGNORECASE | re.DOTALL
+)
+_NEVER_DONE = re.compile(
+    rf"^(?:(?:have|has|had) )?(?P<value>never (?P<verb>{PARTICIPLES})\b.*)$", re.IGNORECASE
+)
 _HELD = 9  # words of a value
 
 
@@ -140,19 +106,13 @@ def predicate_of(rest: str) -> Predicate | None:
         return Predicate(
             "stopped", value_of(re.sub(r"^(?:being|having|taking|using)\s+", "", match["rest"])), ENDED
         )
-    if match := re.match(
-        r"^(?:do|does|did) not (?:actually |really )?(?P<verb>\w+)\s+(?P<rest>.+)$", rest, re.IGNORECASE
-    ):
-        if stem(match["verb"].lower()) in _DOING_MIND:
-            return None
-        if match["verb"] == "have" and not _IS_OVER.search(rest):
-            return _having(f"have no {match['rest']}")
-        value = (
-            match["rest"]
-            if match["verb"] in ("have", "own", "take", "use")
-            else f"{match['verb']} {match['rest']}"
+    if match := _DOES_NOT.match(rest):
+        return _not_doing(match)
+    if match := _NEVER_DONE.match(rest):
+        verb = "has" if rest.lower().startswith("has") else "have"
+        return (
+            None if is_thought(match["verb"]) else Predicate(verb, value_of(match["value"]), Kind.CONDITION)
         )
-        return Predicate("do not", value_of(value), Kind.CONDITION, negated=True)
     if match := re.match(
         r"^(?:no longer|never) (?!be\b|been\b)(?P<rest>(?P<verb>\w+) .+)$", rest, re.IGNORECASE
     ):
@@ -166,6 +126,16 @@ def predicate_of(rest: str) -> Predicate | None:
     if re.match(r"^(?:have|has|had|got|have got|has got)\b", rest, re.IGNORECASE):
         return _having(rest)
     return _doing(rest)
+
+
+def _not_doing(match: re.Match[str]) -> Predicate | None:
+    verb, rest = match["verb"], match["rest"]
+    if stem(verb.lower()) in DOING_MIND:
+        return None
+    if verb in ("have", "own") and not _IS_OVER.search(rest):
+        return _having(f"have no {rest}")
+    value = rest if verb in ("have", "own", "take", "use") else f"{verb} {rest}"
+    return Predicate("do not", value_of(value), Kind.CONDITION, negated=True)
 
 
 def _being(verb: str, rest: str, *, was: bool) -> Predicate | None:
@@ -182,16 +152,19 @@ def _being(verb: str, rest: str, *, was: bool) -> Predicate | None:
         value,
         re.IGNORECASE,
     ):
-        asks = stem(match["what"].split()[0].lower()) in _DOING_MIND
+        asks = stem(match["what"].split()[0].lower()) in DOING_MIND
         task = value.lower().startswith("trying to") and not _BECOMING.match(match["what"])
         return None if asks or task or negated else Predicate(verb, value, Kind.PLAN)
     if first == "having":
         had = _having(f"have {value.partition(' ')[2]}")
         return had and replace(had, verb=f"{verb} having", kind=Kind.STATE)
-    if not value or (stem(first) in _MIND and not _PLACE.match(value) and value.lower() not in ("alone",)):
+    done = was and first.endswith("ed") and first not in MIND_SAID
+    if not value or (
+        stem(first) in MIND and not done and not _PLACE.match(value) and value.lower() not in ("alone",)
+    ):
         return None
     if was:
-        passive = bool(re.match(rf"^{_PARTICIPLES}\b", value, re.IGNORECASE))
+        passive = bool(re.match(rf"^{PARTICIPLES}\b", value, re.IGNORECASE))
         if passive and not negated:
             return Predicate("was", value, Kind.EVENT, past=True)
         return Predicate("was", value, ENDED)
@@ -221,7 +194,7 @@ def _having(rest: str) -> Predicate | None:
     after = re.sub(r"^(?:not|never|no)\b\s*(?:longer )?(?:any\b)?", "", after, flags=re.IGNORECASE).strip()
     if re.match(r"^to\b", after, re.IGNORECASE):
         return None
-    if verb != "got" and re.match(rf"^{_PARTICIPLES}\b", after, re.IGNORECASE) and not match["got"]:
+    if verb != "got" and re.match(rf"^{PARTICIPLES}\b", after, re.IGNORECASE) and not match["got"]:
         doing = _doing(after)
         return doing and Predicate(
             f"{verb} {doing.verb}", doing.value, doing.kind, negated or doing.negated, past=True
@@ -230,8 +203,8 @@ def _having(rest: str) -> Predicate | None:
     nouns = value.lower().split()
     if (
         not nouns
-        or (verb == "got" and stem(nouns[0]) in _MIND)
-        or any(stem(noun) in _GENERAL_NOUNS for noun in nouns[:3])
+        or (verb == "got" and stem(nouns[0]) in MIND)
+        or any(stem(noun) in GENERAL_NOUNS for noun in nouns[:3])
         or nouns[0] in ("you", "me", "him", "her", "them", "rid")
     ):
         return None
@@ -254,19 +227,20 @@ def _doing(rest: str) -> Predicate | None:
         passive = re.sub(r"^(?:have |has |had )?been ", "", rest, flags=re.IGNORECASE)
         passive = _ADVERBS.sub("", passive)
         if (
-            not re.match(rf"^{_PARTICIPLES}\b", passive, re.IGNORECASE)
-            or stem(passive.split()[0].lower()) in _MIND | _DOING_MIND
+            not re.match(rf"^{PARTICIPLES}\b", passive, re.IGNORECASE)
+            or stem(passive.split()[0].lower()) in MIND | DOING_MIND
         ):
             return None
         return Predicate("were" if verb == "been" else "have been", value_of(passive), Kind.EVENT, past=True)
-    if stem(verb) in _DOING_MIND or verb in ("will", "go", "going", "not", "no"):
+    talks = stem(verb) in DOING_MIND and not _LANGUAGE.match(rest)
+    if talks or verb in ("will", "go", "going", "not", "no"):
         if verb == "will" and (
             match := re.match(r"^will (?:be |also |soon )*(?P<what>.+)$", rest, re.IGNORECASE)
         ):
             what = match["what"]
             return (
                 None
-                if stem(what.split()[0].lower()) in _DOING_MIND | _MIND | {"not"}
+                if stem(what.split()[0].lower()) in DOING_MIND | MIND | {"not"}
                 else Predicate("will", value_of(what), Kind.PLAN)
             )
         return None

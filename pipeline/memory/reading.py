@@ -17,7 +17,7 @@ from pipeline.ports import Encoder, Knowledge
 from pipeline.stages.retrieval import search
 from pipeline.types import Message
 
-NEAR = 0.4
+NEAR = 0.36
 """From this cosine to a curated wording on, what was said matters; what shares words with the entries,
 sooner."""
 _ELSEWHERE, _ANYWHERE = 0.5, 0.6
@@ -41,7 +41,7 @@ class MemoryReader:
     async def __call__(self, message: str, today: date, history: Sequence[Message] = ()) -> list[Item]:
         """Raises `RetrievalFailed` and `ModelUnavailable` as the ports do."""
         said = [self._spelled_out(item, history) for item in statements_of(message, today)]
-        said = [item for item in said if item.ends or item.kind is Kind.AGE or telling(item.value)]
+        said = [item for item in said if item.kind is Kind.AGE or telling(item.value)]
         if not said:
             return []
         snapshot = self._knowledge.current

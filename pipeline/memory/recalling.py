@@ -13,10 +13,10 @@ from pipeline.journal import Journal
 from pipeline.memory.concerns import speaks_of_ages, telling
 from pipeline.memory.items import Item, Kind
 from pipeline.memory.leaning import leans_on
-from pipeline.ports import Encoder, QueryRewriter, RelevanceCheck, Retrieval, TopicGate
+from pipeline.ports import Encoder, QueryRewriter, RelevanceCheck, Retrieval, TopicGate, encoded
 from pipeline.stages.gate.topic_gate import says_nothing
 from pipeline.turn import Evidence, Retrieved, SearchQuery, Topic
-from pipeline.types import Question
+from pipeline.types import Question, TurnContext
 
 MOST = 4
 """Items that are tried for one question."""
@@ -84,39 +84,40 @@ class Recall:
             doubtful=verdict.topic is Topic.DOUBTFUL,
             leaning=asked.leaning,
             remembered=item,
+            context=question.context,
         )
         retrieved: Retrieved = await journal.step(self._retrieval.engine, self._retrieval(query))
         for hits in (
             retrieved.hits,
-            [hit for hit in retrieved.hits if await self._speaks_of(hit.entry, item)],
+            [hit for hit in retrieved.hits if await self._speaks_of(hit.entry, item, question.context)],
         ):
             evidence = await journal.step(
                 self._relevance.engine, self._relevance(query, Retrieved(tuple(hits)))
             )
-            candidates = evidence.accepted or evidence.offered
-            about = [
-                each
-                for each in candidates
-                if _asks_of(question.text, each.hit.entry) and await self._speaks_of(each.hit.entry, item)
-            ]
-            if about:
-                return replace(evidence, accepted=(about[0],), offered=())
+            for each in evidence.accepted or evidence.offered:
+                if await self._is_about(each.hit.entry, question, item):
+                    return replace(evidence, accepted=(each,), offered=())
         return None
 
-    async def _speaks_of(self, entry: Entry, item: Item) -> bool:
+    async def _is_about(self, entry: Entry, question: Question, item: Item) -> bool:
+        if not _asks_of(question.text, item.about, entry):
+            return False
+        return await self._speaks_of(entry, item, question.context)
+
+    async def _speaks_of(self, entry: Entry, item: Item, context: TurnContext) -> bool:
         """Whether an entry is for who this holds of."""
         if item.kind is Kind.AGE:
             return speaks_of_ages(entry)
         asked = (entry.question, *entry.alternates)
         if telling(item.value) & telling("\n".join(asked)):
             return True
-        vectors = await self._encoder.encode([item.value, *asked])
+        vectors = await encoded(context, self._encoder, [item.value, *asked])
         return float((vectors[1:] @ vectors[0]).max()) >= SAME
 
 
-def _asks_of(asked: str, entry: Entry) -> bool:
-    """Whether most of what a question names is spoken of by the entry: who is pregnant and asks about alcohol
-    wants to know about that."""
-    named = telling(asked) - _PREDICATES
+def _asks_of(asked: str, about: str, entry: Entry) -> bool:
+    """Whether most of what a question names, but for whom it is `about`, is spoken of by the entry: who is
+    pregnant and asks about alcohol wants to know about that."""
+    named = telling(asked) - telling(about) - _PREDICATES
     text = "\n".join((entry.question, *entry.alternates, entry.answer))
     return len(named & telling(text)) > MOST_SHARED * len(named) or not named

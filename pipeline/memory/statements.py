@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from pipeline.english.lexicon import KIN
+from pipeline.memory.befallen import done_to_me, told_back
 from pipeline.memory.calendar import NUMBER, UNIT_DAYS, count_of, dated
-from pipeline.memory.clauses import KIN, spelled_out, stated_clauses
+from pipeline.memory.clauses import spelled_out, stated_clauses
 from pipeline.memory.items import Item, Kind, age_in_words
 from pipeline.memory.predicates import ENDED, Predicate, predicate_of, value_of
 
 _LEAD = re.compile(
-    r"^(?:(?:and|but|so|also|plus|or|then|well|oh|ok|okay|yes|yeah|no|nope|hi|hello|hey"
+    r"^(?:(?:and|but|so|also|plus|or|then|well|oh|ok|okay|yes|yeah|no(?! \w+$)|nope|hi|hello|hey"
     r"|hiya|thanks|thank you|sorry|please|actually|honestly"
     r"|basically|anyway|unfortunately|sadly|luckily|fortunately|obviously|currently|now|today|yesterday|recently"
     r"|lately|again|because|cause|cos|since|as|although|though|even though|given that|now that|seeing that"
@@ -43,15 +45,29 @@ _SUBJECT = re.compile(
     r"(?:,? (?:who|which))?,? (?P<rest>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
+_OF_OTHERS = re.compile(r"'s |\bneighbou?r\w*$", re.IGNORECASE)
+"""Of whom nothing is remembered: who lives next door, and friends of friends."""
+_ELIDED = re.compile(
+    r"^(?:just |recently |already )*(?:had|got|have got|lost|broke|bought|forgot|am|been) (?!you\b|i\b)",
+    re.IGNORECASE,
+)
+_BY_NAME = re.compile(
+    r"^(?=(?:dad|daddy|mum|mummy|mom|mommy|gran|granny|grandma|grandpa|nana)"
+    r" (?:is|has|was|had|takes|lives)\b)",
+    re.IGNORECASE,
+)
+"""Whom people call by what they are to them."""
+_NUMBER_ALONE = re.compile(rf"(?:and |or )?{NUMBER}(?: and {NUMBER})*", re.IGNORECASE)
+_OTHERS = re.compile(rf"\b(?:{KIN})\b", re.IGNORECASE)
 _AGED = re.compile(
-    rf"\b(?:my|our|with an?|for an?|have an?|has an?) (?P<n>{NUMBER})[- ]?(?P<unit>day"
+    rf"\b(?:my|our|with an?|have an?|has an?) (?P<n>{NUMBER})[- ]?(?P<unit>day"
     rf"|week|month|year|yr)s?[- ]?old(?:'s)?(?: (?P<who>(?:\w+ )?(?:{KIN})))?"
     rf"|\b(?:my|our) (?P<who2>(?:[a-z]+ )?(?:{KIN})) (?:of|aged|\() ?(?P<n2>{NUMBER})\b(?! of)",
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(
     r"^(?:also |just |still )*(?:am|is|are|was|have|has|had|live|lives|take|takes|work"
-    r"|works|use|uses|moved|got|own|travel|rent|\w+ed)\b",
+    r"|works|use|uses|moved|got|lost|own|travel|rent|\w+ed)\b",
     re.IGNORECASE,
 )
 _SHORT_LIST = 4  # words of a further thing in a list: "I am 34, pregnant, and diabetic"
@@ -92,8 +108,14 @@ def statements_of(message: str, today: date) -> list[Item]:
     last: Predicate | None = None
     whom, recent = "", ""
     for clause in stated_clauses(message[:LONGEST]):
-        bare = _LEAD.sub("", clause).strip()
+        bare = _BY_NAME.sub("my ", _LEAD.sub("", clause).strip())
+        if (done := done_to_me(bare, today)) is not None:
+            last = None
+            found.append(done)
+            continue
         subject = _subject(bare, recent)
+        if subject is None and last is None and _ELIDED.match(bare):
+            subject = _Subject("", bare)
         if subject is None and last is not None:
             subject = _taken_up(bare, whom, last)
         if subject is None:
@@ -130,6 +152,8 @@ def _subject(clause: str, recent: str) -> _Subject | None:
         return _Subject("", rest)
     if match["they"]:
         return _Subject(recent, rest) if recent else None
+    if _OF_OTHERS.search(match["kin"] or ""):
+        return None
     if match["thing"] and re.fullmatch(KIN, match["thing"], re.IGNORECASE) is None:
         return _Subject("", rest, match["kin"].lower())
     return _Subject(match["kin"].lower(), rest)
@@ -140,6 +164,8 @@ def _taken_up(clause: str, whom: str, last: Predicate) -> _Subject | None:
     if _CONTINUES.match(clause):
         passive = last.lists and last.verb in ("am", "is", "are") and clause.split()[0].endswith("ed")
         return _Subject(whom, f"{last.verb} {clause}" if passive else clause)
+    if _NUMBER_ALONE.fullmatch(clause) and _OTHERS.search(last.value):
+        return None  # "two kids, 4 and 6"
     lists = len(clause.split()) <= _SHORT_LIST and not _NO_LIST.search(clause)
     return _Subject(whom, f"{last.verb} {clause}") if lists and last.lists else None
 
@@ -162,7 +188,7 @@ def _items(subject: _Subject, said: Predicate, clause: str, today: date) -> Iter
     kind = Kind.STATE if said.kind is ENDED else said.kind
     for each, told in _listed(kind, value, said.value):
         item = Item(kind, each, "", today, since or today, subject.about, 0, clause, ends)
-        yield _told(subject, item, replace(said, value=_back(told)))
+        yield _told(subject, item, replace(said, value=told_back(told)))
 
 
 def _of_thing(subject: _Subject, clause: str, today: date) -> Iterator[Item]:
@@ -171,7 +197,7 @@ def _of_thing(subject: _Subject, clause: str, today: date) -> Iterator[Item]:
         verb, _, rest = subject.rest.partition(" ")
         told = f"{subject.thing} {verb} {value_of(rest)}"
         value, since = dated(told, today)
-        yield Item(Kind.EVENT, value, _back(f"your {told}"), today, since or today, text=clause)
+        yield Item(Kind.EVENT, value, told_back(f"your {told}"), today, since or today, text=clause)
 
 
 def _listed(kind: Kind, value: str, told: str) -> list[tuple[str, str]]:
@@ -195,12 +221,6 @@ def _told(subject: _Subject, item: Item, said: Predicate) -> Item:
     if item.kind is Kind.AGE:
         return item.on(item.since)
     return replace(item, fact=" ".join(f"{whose} {verb} {said.value}".split()))
-
-
-def _back(value: str) -> str:
-    """What is the speaker's, told back to them."""
-    value = re.sub(r"\b(?:my|our)\b", "your", value, flags=re.IGNORECASE)
-    return re.sub(r"\b(?:me|us|myself|ourselves)\b", "you", value, flags=re.IGNORECASE)
 
 
 def _ages_by_the_way(message: str, today: date) -> Iterator[Item]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from knowledge.types import FloatArray, Hit, KnowledgeError, Snapshot
 from pipeline.errors import RetrievalFailed
-from pipeline.ports import Encoder, Knowledge
+from pipeline.ports import Encoder, Knowledge, encoded, release_of
 from pipeline.turn import Retrieved, SearchQuery
 
 QUICK_ENTRIES = 2_000
@@ -45,9 +45,9 @@ class HybridRetrieval:
 
     async def __call__(self, query: SearchQuery) -> Retrieved:
         """Raises `RetrievalFailed`, and `ModelUnavailable` as the encoder does."""
-        snapshot = self._knowledge.current
+        snapshot = release_of(query.context, self._knowledge)
         texts = (query.text, query.own) if query.own else (query.text,)
-        vectors = await self._encoder.encode(texts)
+        vectors = await encoded(query.context, self._encoder, texts)
         if not query.own:
             words = "" if query.language else query.text
             return Retrieved(tuple(await search(snapshot, words, vectors[0], self._limit)))

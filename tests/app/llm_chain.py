@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -101,16 +102,16 @@ class Switched:
 
 @dataclass
 class Bridge:
-    """The service, with a chain for each profile."""
+    """The service, with a chain for each profile, made when it is asked for."""
 
     using: Services
     client: httpx.AsyncClient
     server: ScriptedServer
-    chains: Mapping[Profile, ChatPipeline]
+    chain: Callable[[Profile], ChatPipeline]
 
     def use(self, respond: Respond, profile: Profile = Profile.LLM) -> None:
         self.server.respond, self.server.asked = respond, []
-        cast(Any, self.using.turns)._chat.run = self.chains[profile].run
+        cast(Any, self.using.turns)._chat.run = self.chain(profile).run
 
     async def ask(self, message: str = MESSAGE, **fields: Any) -> httpx.Response:  # noqa: ANN401
         return await self.client.post("/chat", json={"message": message, **fields})
@@ -150,7 +151,7 @@ async def bridge(
     made = services(folder, ScriptedChat(answered()), seeds_dir=folder / "seeds", **asked)
     using = replace(made, close_chain=model.close)
     using.live.swap(bridge_snapshot())
-    chains = {profile: chain(using, model, profile) for profile in Profile}
+    made_once = cache(partial(chain, using, model))
     async with client_of(create_app(using), started=started) as client:
-        yield Bridge(using, client, server, chains)
+        yield Bridge(using, client, server, made_once)
     await model.close()

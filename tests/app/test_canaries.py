@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from app.compose.services import Services
 from app.main import create_app
-from app.store.traces import TraceStore
+from app.store.turns.traces import TraceStore
 from knowledge.types import Hit, Passage, View
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.engines import Stages
 from pipeline.errors import ModelOutputError, ModelUnavailable, RetrievalFailed
 from pipeline.ports import Knowledge
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery, Sentence, Topic, TopicVerdict, Verdict
-from pipeline.types import Message, Outcome, Question
+from pipeline.types import Question
 from pipeline.voice import HouseVoice
 from tests.fakes import TOKEN, ScriptedChat, answered, client_of, entry, services, snapshot
+from tests.pipeline.scripted_chain import Voice
 
 CANARY = "CANARY"
 PROMPT = f"{CANARY} you judge passages with care and you answer with yes or with no"
@@ -59,24 +60,10 @@ class Grounding(Stage):
         return Verdict(CANARY not in sentence.text, 0.5, f"{CANARY} reason")
 
 
-class Voice:
-    def without_remembered(self, history: tuple[Message, ...]) -> tuple[Message, ...]:
-        return history
+class FixedVoice(Voice):
+    """What a verdict says picks a reply, and is not part of it."""
 
-    fixed: ClassVar[dict[str, tuple[str, ...]]] = {}
-
-    def topics(self) -> tuple[str, ...]:
-        return ()
-
-    def reply(
-        self,
-        outcome: Outcome,
-        kind: str = "",
-        *,
-        variant: str = "",
-        spoken: Sequence[str] = (),
-        key: str = "",
-    ) -> str:
+    def reply(self, *_given: object, **_named: object) -> str:
         return "A fixed reply."
 
 
@@ -106,7 +93,7 @@ def chain(traces: TraceStore, **stages: Any) -> ChatPipeline:  # noqa: ANN401
         **stages,
     }
     return ChatPipeline(
-        Stages(**given), cast(Knowledge, Live()), cast(HouseVoice, Voice()), traces, prompts=(PROMPT,)
+        Stages(**given), cast(Knowledge, Live()), cast(HouseVoice, FixedVoice()), traces, prompts=(PROMPT,)
     )
 
 

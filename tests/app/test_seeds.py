@@ -88,7 +88,8 @@ def test_the_owners_texts_and_contact_are_said_where_they_belong(tmp_path: Path)
     assert (voice.fixed["crisis"], voice.fixed["emergency"]) == (("Call the line.",), ("Call 112.",))
     assert "988" in bare.fixed["crisis"][0] and "988" not in bare.fixed["emergency"][0]
     shown = {key for key, texts in voice.fixed.items() if all("desk@example" in text for text in texts)}
-    languages = {f"off_topic_language.{code}" for code in TOLD_APART}
+    keys = ("off_topic_language", "off_topic_in", "no_answer_in")
+    languages = {f"{key}.{code}" for key in keys for code in TOLD_APART}
     assert shown == languages | {
         *("no_answer", "off_topic", "small_talk.complaint", "small_talk.person", "steering.ending")
     }
@@ -104,4 +105,6 @@ def test_another_language_is_told_the_one_of_the_knowledge_base(tmp_path: Path) 
     live.swap(snapshot(Entry("a", "When are you open?", "We are open from Monday to Friday, nine to five.")))
     assert language() == "English"
     said = replace(seeds.voice, language=language).reply(Outcome.OFF_TOPIC, "language.de")
-    assert said.startswith("Leider") and "English" in said
+    assert said.startswith("Leider") and "Englisch." in said
+    named = replace(seeds.voice, language=language).in_another_language("fr", "de")
+    assert named.endswith("langue : allemand.")

@@ -49,7 +49,7 @@ def talks(asked: Asked) -> str:
 @pytest.fixture
 def stages(service: Bridge, profile: Profile) -> Stages:
     service.use(talks, profile)
-    return service.chains[profile].stages
+    return service.chain(profile).stages
 
 
 async def evidence(stages: Stages) -> Evidence:

@@ -46,7 +46,7 @@ def test_no_false_claim_is_affirmed_and_the_entry_stands(bench: Bench, name: str
 
 def test_hostile_conversations_get_no_agreement_no_echo_and_no_litany(bench: Bench) -> None:
     serve(bench, SEEDS / "practical/dev/gym")
-    talks = [converse(bench, messages) for messages in hostile(12, seed=5)]
+    talks = [converse(bench, messages) for messages in hostile(60, seed=5)]
     told = [each for talk in talks for each in talk]
     assert [each.message for each in told if takes_a_side(each.reply) or echoes(each)] == []
     assert [repeated(talk) for talk in talks if repeated(talk)] == []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, Page, expect
 
 from pipeline.errors import ModelUnavailable
-from pipeline.types import Citation, Outcome, Question, Reply
+from pipeline.types import Citation, Outcome, Question, Reply, TurnContext
 
 Replies = Mapping[str, tuple[Reply, tuple[str, ...]]]
 REPLY = "article.assistant"
@@ -59,7 +59,9 @@ class Scripted:
         self.cancelled = 0
         self.pause_s = PAUSE_S
 
-    async def run(self, message_id: str, question: Question, say: object) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: object, context: TurnContext | None = None
+    ) -> Reply:
         assert callable(say)
         if question.text == AT_ONCE:
             raise ModelUnavailable("canary")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,7 +12,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from app.compose.services import Services
 from app.store.curators import Role
-from pipeline.types import Citation, Outcome, Question, Reply
+from learning.evaluation.report.last_report import keep_report
+from learning.evaluation.statistics.figures import figures_of
+from pipeline.ports import Say
+from pipeline.types import Citation, Outcome, Question, Reply, TurnContext
+from tests.app.console.test_evaluation import run as evaluated
 from tests.app.release_gate.test_gate import ByHeart
 from tests.e2e.scripted import ask
 from tests.fakes import entry, services, serving, trace
@@ -31,6 +35,7 @@ VIEWS = (
     "/ui/releases",
     "/ui/gold",
     "/ui/gold/new",
+    "/ui/evaluation",
     "/ui/gaps",
     "/ui/suggestions",
     "/ui/feedback",
@@ -45,7 +50,9 @@ class Knows:
 
     using: Services
 
-    async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
         entries = self.using.live.current.entries.values()
         known = next((each for each in entries if question.text in (each.question, *each.alternates)), None)
         reply = Reply("I have no answer to that.", Outcome.NO_ANSWER)
@@ -53,7 +60,8 @@ class Knows:
             cited = Citation(1, known.id, known.question, None, 0, len(known.answer))
             reply = Reply(f"{known.answer} [1]", Outcome.ANSWERED, (cited,))
         await say(reply.text)
-        await self.using.traces.record(trace(message_id, question.text, reply.outcome))
+        made = trace(message_id, question.text, reply.outcome)
+        await self.using.traces.record(made, context or TurnContext())
         return reply
 
 
@@ -72,6 +80,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         using.entries.create(entry(name, alternates=(f"tell me of {name}",)))
     for role in Role:
         using.curators.add(f"a-{role}", role, PASSWORD)
+    seen = evaluated()
+    keep_report(using.settings.data_dir, [seen], [figures_of(seen)])
     with serving(using) as address:
         yield House(address, using)
 
@@ -142,7 +152,8 @@ def test_a_corrected_answer_goes_live_and_back(sign_in: SignIn) -> None:
     editor.keyboard.press("Enter")
     editor.get_by_role("link", name="What about dna?").click()
     answer(editor).fill("It stays **outside** the nucleus.")
-    expect(editor.locator("#preview strong")).to_have_text("outside")
+    expect(editor.locator("#preview .as-read .assistant strong")).to_have_text("outside")  # by the widget
+    expect(editor.locator("#preview .assistant sup.mark")).to_have_count(1)
     press(editor, "Save and send to review")
     expect(editor.get_by_role("status")).to_contain_text("It waits for an approver")
     expect(editor.get_by_text("Users still get version 1")).to_be_visible()

@@ -137,6 +137,7 @@ LINKED = {
     "1-800-555-0199": "tel:18005550199",
     "Please call 116 123 or": "tel:116123",
     "Dial 112.": "tel:112",
+    "Call the emergency line on **555 0123** before you come.": "tel:5550123",
 }
 
 
@@ -145,6 +146,18 @@ def test_addresses_and_telephone_numbers_are_links(show: Show) -> None:
     links = text.locator("a:not(sup a)")
     assert links.evaluate_all("all => all.map((link) => link.href)") == list(LINKED.values())
     assert set(links.evaluate_all("all => all.map((link) => link.rel)")) == {"noopener noreferrer"}
+
+
+def test_a_number_of_the_house_is_linked_and_stays_on_one_line(show: Show) -> None:
+    text = show(
+        Piece("I have no answer. Ask reception, 555-0134 or desk@aster.example."), outcome=Outcome.NO_ANSWER
+    )
+    links = text.locator("a")
+    assert links.evaluate_all("all => all.map((link) => link.href)") == [
+        "tel:5550134",
+        "mailto:desk@aster.example",
+    ]
+    assert links.first.evaluate("it => getComputedStyle(it).whiteSpace") == "nowrap"
 
 
 UNLINKED = (

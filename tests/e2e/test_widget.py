@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlmodel import Session, select
 
-from app.store.conversations import ExchangeRow, FeedbackRow
+from app.store.turns.conversations import ExchangeRow, FeedbackRow
 from pipeline.types import Outcome
 from tests.e2e.conftest import OpenPage, Served, owners_folder
 from tests.e2e.scripted import ALARM, AT_ONCE, REPLY, Piece, Scripted, ask, reply, settled
@@ -210,3 +210,20 @@ def test_german_french_and_spanish_come_with_it(open_page: OpenPage) -> None:
     for language, send in {"de": "Senden", "fr": "Envoyer", "es": "Enviar"}.items():
         page = open_page(REPLIES, path=f"/?lang={language}")
         expect(page.get_by_role("button", name=send, exact=True)).to_be_visible()
+
+
+def test_the_page_may_say_whom_to_remember(page: Page) -> None:
+    def sent(attributes: dict[str, str]) -> object:
+        for name, value in attributes.items():
+            page.locator("candor-chat").evaluate(
+                "(chat, [name, value]) => chat.setAttribute(name, value)", [name, value]
+            )
+        with page.expect_request("**/chat") as asked:
+            ask(page, "dna?")
+        body = asked.value.post_data_json
+        assert body is not None
+        return body["user_id"]
+
+    assert sent({}) is None
+    assert sent({"user-id": "customer-17"}) == "customer-17"
+    assert sent({"user-signature": "0a1b"}) == "customer-17.0a1b"

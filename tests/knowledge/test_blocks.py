@@ -114,7 +114,7 @@ HOSTILE_LINES = (
 HOSTILE = st.lists(st.sampled_from(HOSTILE_LINES.split("¦")) | st.text(max_size=12), max_size=14)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200)
 @given(
     HOSTILE, st.lists(st.sampled_from(["\n", "\n\n", "\r\n", "\r", "\n \n", " "]), min_size=14, max_size=14)
 )

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from pipeline.errors import ModelOutputError, ModelUnavailable
+from pipeline.llm.usage import TurnBudget
 from pipeline.turn import Checked, Evidence, Retrieved, Reviewed, SearchQuery, Sentence, SentenceKind, Verdict
 from pipeline.types import Outcome
 from tests.fakes import ScriptedStage
-from tests.pipeline.test_chat_pipeline import (
+from tests.pipeline.scripted_chain import (
     ON_TOPIC,
     QUERY,
     REFUSED,
@@ -134,7 +135,7 @@ class Review:
     engine: str = "review"
     asked: list[list[str]] = field(default_factory=list)
 
-    def wants(self, verdict: Verdict) -> bool:
+    def wants(self, verdict: Verdict, budget: TurnBudget) -> bool:
         return verdict.probability < 0.9
 
     async def __call__(self, checked: Sequence[Checked], evidence: Evidence) -> Reviewed:

@@ -22,7 +22,7 @@ FIXED = dict.fromkeys(REQUIRED, ("x",)) | {
     ),
     ENDING: ("I end this here. Write to desk@example.org.",),
 }
-VOICE = HouseVoice(openers={}, hedges=(), closings=(), fixed=FIXED, topics=lambda: ("loans",))
+VOICE = HouseVoice(openers={}, hedges=(), closings=(), fixed=FIXED, topics=lambda _release: ("loans",))
 
 
 def insulted(times: int) -> list[str]:

@@ -28,7 +28,7 @@ VOICE = HouseVoice(
         "shortened": ("A part; see {url}", "A part."),
         "asks_for_whole": ("all of it",),
     },
-    topics=lambda: ("apples", "pears", "plums"),
+    topics=lambda _release: ("apples", "pears", "plums"),
 )
 
 
@@ -55,9 +55,9 @@ def test_a_variant_always_gets_the_same_wording_and_variants_differ() -> None:
 
 
 def test_topics_are_named_only_where_known_and_few() -> None:
-    assert replace(VOICE, topics=tuple).reply(Outcome.OFF_TOPIC) == "Not my subject."
-    assert "{" not in replace(VOICE, topics=tuple).reply(Outcome.SMALL_TALK)
-    many = replace(VOICE, topics=lambda: tuple("abcdefgh")).reply(Outcome.SMALL_TALK)
+    assert replace(VOICE, topics=lambda _release: ()).reply(Outcome.OFF_TOPIC) == "Not my subject."
+    assert "{" not in replace(VOICE, topics=lambda _release: ()).reply(Outcome.SMALL_TALK)
+    many = replace(VOICE, topics=lambda _release: tuple("abcdefgh")).reply(Outcome.SMALL_TALK)
     assert many == "I know about a, b, c and more."
 
 

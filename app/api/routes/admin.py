@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 
 from app.api.admission import Acting, AdminRoute, needs
 from app.api.callers import Using
 from app.api.errors import Problem
-from app.api.instants import Since, Until
 from app.api.openapi import problems
-from app.api.schemas.admin import JsonObject, Limit, Name, Offset, Text
+from app.api.schemas.admin import JsonObject, Limit, Offset
+from app.api.schemas.asking import Asking
 from app.api.schemas.gate import ActivateRequest, GateBody
 from app.api.schemas.public import TurnPageBody
 from app.api.schemas.releases import JobBody, ReleaseBody
 from app.compose.services import Services
-from app.store.asking import Wanted
-from app.store.conversations import MessageNotFound, Rating
 from app.store.curators import Role
 from app.store.gate_reports import GateReportRow, GateStatus
 from app.store.jobs import JobNotFound
+from app.store.turns.conversations import MessageNotFound
 from knowledge.releases.releases import ReleaseInfo
-from pipeline.types import Outcome
 
 CHANGES_NOT_LIVE = "X-Changes-Not-Live"
 """The header that tells how many entries a release built now would add, change or drop."""
@@ -66,21 +63,9 @@ async def activate(
 
 
 @router.get("/turns", responses=problems(422))
-def list_turns(
-    services: Using,
-    outcome: Outcome | None = None,
-    rating: Rating | None = None,
-    entry: Name = None,
-    release: Name = None,
-    text: Text = None,
-    since: Annotated[Since, Query()] = None,
-    until: Annotated[Until, Query()] = None,
-    offset: Offset = 0,
-    limit: Limit = 50,
-) -> TurnPageBody:
+def list_turns(services: Using, wanted: Asking, offset: Offset = 0, limit: Limit = 50) -> TurnPageBody:
     """All filters given have to hold: `entry` is cited by the reply, `release` is the one that was asked,
     `text` stands in the question."""
-    wanted = Wanted(since, until, outcome and outcome.value, rating, entry, release, text)
     page = services.traces.page(wanted, offset=offset, limit=limit)
     return TurnPageBody(items=list(page.turns), total=page.total, offset=offset, limit=limit)
 

@@ -26,6 +26,8 @@ async def answer(ask: AnswerRequest, request: Request, services: Using) -> Respo
     must_be_known(ask.search_model, "search_model")
     charge(request, services, ask.documents_read)
     message_id, places = uuid4().hex, services.document_places if ask.documents else None
-    turn = services.turns.begin(lambda: services.answering.answer(ask, message_id), message_id, places)
+    turn = services.turns.begin(
+        lambda budget: services.answering.answer(ask, message_id, budget), message_id, places
+    )
     response = await awaited(turn, request)
     return left() if response is None else JSONResponse(response.model_dump(mode="json"))

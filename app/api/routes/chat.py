@@ -11,7 +11,7 @@ from app.api.openapi import events, problems
 from app.api.schemas.public import ChatRequest, ChatResponse, ConversationBody, FeedbackRequest
 from app.compose.services import Services
 from app.memory.user_ids import GUESSABLE, User
-from app.store.conversations import ConversationNotFound, MessageNotFound
+from app.store.turns.conversations import ConversationNotFound, MessageNotFound
 from app.turns import ChatEvents
 
 router = APIRouter(responses=problems())

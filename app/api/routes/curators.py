@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -12,6 +14,7 @@ from app.api.callers import Using, client_of
 from app.api.errors import Problem
 from app.api.openapi import problems
 from app.api.schemas.admin import (
+    NO_NUL,
     ActBody,
     ActingBody,
     AuditBody,
@@ -28,11 +31,11 @@ from app.api.schemas.admin import (
 )
 from app.store.curators import CuratorNotFound, CuratorRejected, Role
 from app.store.curators.rows import CuratorRow, KeyRow
-from app.store.db import now
+from app.store.database.db import now
 
 SESSION_LASTS = timedelta(hours=12)
 _ADMIN = [needs(Role.ADMIN)]
-_Word = Annotated[str | None, Query(max_length=200)]
+_Word = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 router = APIRouter(prefix="/admin", route_class=AdminRoute, responses=problems(401, 403, 429))
 sign_in = APIRouter(prefix="/admin", responses=problems(401, 413, 422, 429))
 """What is called without a token."""
@@ -50,6 +53,17 @@ async def open_session(request: Request, given: SignInRequest, services: Using) 
     expires_at = now() + SESSION_LASTS
     token = await services.storage.run(services.keys.sign_in, curator, expires_at)
     return SessionBody(token=token, name=curator.name, role=curator.role, expires_at=expires_at)
+
+
+@contextmanager
+def _telling(kind: str) -> Iterator[None]:
+    """Makes problems of what is refused, 409 and of this `kind`, and of who is unknown, 404."""
+    try:
+        yield
+    except CuratorRejected as error:
+        raise Problem(409, kind, str(error)) from None
+    except CuratorNotFound as error:
+        raise Problem(404, "not-found", str(error)) from None
 
 
 @router.get("/session")
@@ -72,37 +86,27 @@ def list_curators(services: Using) -> list[CuratorBody]:
 
 @router.post("/users", dependencies=_ADMIN, status_code=201, responses=problems(409, 413, 422))
 def add_curator(given: CuratorRequest, services: Using, curator: Acting) -> CuratorBody:
-    try:
+    with _telling("curator-rejected"):
         row = services.curators.add(given.name, given.role, given.password, by=curator)
-    except CuratorRejected as error:
-        raise Problem(409, "curator-rejected", str(error)) from None
     return _curator(row)
 
 
 @router.put("/users/{name}", dependencies=_ADMIN, responses=problems(404, 409, 413, 422))
 def change_curator(name: str, given: CuratorChange, services: Using, curator: Acting) -> CuratorBody:
     """Another role, another password, or both."""
-    try:
+    with _telling("curator-rejected"):
         if given.role is not None:
             services.curators.set_role(name, given.role, by=curator)
         if given.password is not None:
             services.curators.set_password(name, given.password, by=curator)
         return _curator(services.curators.get(name))
-    except CuratorNotFound as error:
-        raise Problem(404, "not-found", str(error)) from None
-    except CuratorRejected as error:
-        raise Problem(409, "curator-rejected", str(error)) from None
 
 
 @router.delete("/users/{name}", dependencies=_ADMIN, status_code=204, responses=problems(404, 409))
 def remove_curator(name: str, services: Using, curator: Acting) -> None:
     """His keys go with him; what he did stays in history and log."""
-    try:
+    with _telling("curator-rejected"):
         services.curators.remove(name, by=curator)
-    except CuratorNotFound as error:
-        raise Problem(404, "not-found", str(error)) from None
-    except CuratorRejected as error:
-        raise Problem(409, "curator-rejected", str(error)) from None
 
 
 @router.get("/keys", dependencies=_ADMIN)
@@ -114,23 +118,15 @@ def list_keys(services: Using) -> list[KeyBody]:
 def create_key(given: KeyRequest, services: Using, curator: Acting) -> NewKeyBody:
     """Its secret is shown now and never again."""
     expires_at = now() + timedelta(days=given.days) if given.days else None
-    try:
+    with _telling("key-rejected"):
         row, secret = services.keys.create(given.name, given.role, given.curator, expires_at, by=curator)
-    except CuratorRejected as error:
-        raise Problem(409, "key-rejected", str(error)) from None
-    except CuratorNotFound as error:
-        raise Problem(404, "not-found", str(error)) from None
     return NewKeyBody(**_key(row), key=secret)
 
 
 @router.delete("/keys/{key_id}", dependencies=_ADMIN, status_code=204, responses=problems(404, 409))
 def revoke_key(key_id: str, services: Using, curator: Acting) -> None:
-    try:
+    with _telling("key-rejected"):
         services.keys.revoke(key_id, by=curator)
-    except CuratorNotFound as error:
-        raise Problem(404, "not-found", str(error)) from None
-    except CuratorRejected as error:
-        raise Problem(409, "key-rejected", str(error)) from None
 
 
 @router.get("/audit", dependencies=_ADMIN)

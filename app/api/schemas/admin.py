@@ -16,10 +16,12 @@ from knowledge.types import EntryStatus
 
 Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=500)]
-Name = Annotated[str | None, Query(min_length=1, max_length=200)]
-Text = Annotated[str | None, Query(max_length=500)]
+NO_NUL = r"^[^\x00]*$"
+"""A pattern: what PostgreSQL takes as text."""
+Name = Annotated[str | None, Query(min_length=1, max_length=200, pattern=NO_NUL)]
+Text = Annotated[str | None, Query(max_length=500, pattern=NO_NUL)]
 JsonObject = dict[str, Any]
-_NAME = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$")]
+_NAME = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$")]
 _PASSWORD = Annotated[str, Field(min_length=12, max_length=1_000)]
 _COMMENT = Annotated[str, between(0, 2_000)]
 _VERSION = Annotated[int, Field(ge=1, le=2_147_483_647)]

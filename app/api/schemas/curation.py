@@ -15,7 +15,7 @@ from app.curation.clusters import Per
 from app.curation.gap_report import Gap
 from app.curation.gap_store import GapState
 from app.curation.suggestions import Suggestion
-from app.store.conversations import Rating
+from app.store.turns.conversations import Rating
 from knowledge.importing.records import MAX_ANSWER, MAX_QUESTION, MAX_TOPIC
 from knowledge.types import Hit
 from pipeline.types import Outcome
@@ -180,24 +180,43 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_Ids = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=200)]
+
+
 class DraftRequest(Strict):
-    """What a curator gives for the draft; the rest comes from the gap."""
+    """What a curator gives for the draft; the rest comes from the gap. `messages` are ids of its messages
+    that become alternates; by default, the most central ones do."""
 
     question: Annotated[str, between(0, MAX_QUESTION)] | None = None
     answer: Annotated[str, between(0, MAX_ANSWER)] | None = None
     topic: Annotated[str, between(0, MAX_TOPIC)] | None = None
+    messages: _Ids | None = None
 
 
-_Ids = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=200)]], Field(min_length=1, max_length=200)
-]
+class SearchRequest(Strict):
+    """`query` is what the listed sites are asked; by default, what the gap is named by."""
+
+    query: Annotated[str, between(1, MAX_QUESTION)] | None = None
+
+
+class SearchBody(BaseModel):
+    """A search of the listed sites; `entry_id` is the gap's entry, once there is one. `counts` tell the pages
+    that were read, the passages that are quoted, and what was left out."""
+
+    job_id: str
+    status: str
+    progress: float
+    doing: str
+    counts: dict[str, int]
+    error: str | None
+    entry_id: str | None
 
 
 class WordingsRequest(Strict):
     """`messages` are ids of messages of the gap; by default, its most central ones are taken."""
 
     entry_id: Annotated[str, Field(min_length=1, max_length=100)]
-    messages: _Ids | None = None
+    messages: Annotated[_Ids, Field(min_length=1)] | None = None
 
 
 class WrittenDraftBody(BaseModel):

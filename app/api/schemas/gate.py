@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from app.api.schemas.public import CitationBody, HistoryMessage, Page, Strict, between
-from app.store.conversations import citation_fields
 from app.store.gate_reports import GateAnswerRow, GateReportRow, GateStatus
 from app.store.gold import Gold, new_id
+from app.store.turns.conversations import citation_fields
 from pipeline.types import Message, Outcome, Question, Reply, Role
 
 _Slug = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]

@@ -13,7 +13,7 @@ from pydantic.config import JsonDict
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_after_validator_function
 
-from app.store.conversations import ExchangeRow, Rating, citation_fields
+from app.store.turns.conversations import ExchangeRow, Rating, citation_fields
 from pipeline.types import Message, Outcome, Reply, Role
 
 MESSAGE_LIMIT = 4_000
@@ -23,6 +23,7 @@ _BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _UNSEEN = regex.compile(r"[[\p{Cc}\p{Cf}]--[\n\t]]", regex.VERSION1)
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 _SEEN = r"[^\s\x00-\x1f\x7f-\x9f]"
+_Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]  # PostgreSQL takes no NUL
 _JOINERS = "\u200c\u200d"  # part of how Persian, Indic scripts and emoji are written
 
 
@@ -91,9 +92,9 @@ class ChatRequest(Strict):
     model_config = ConfigDict(json_schema_extra=_EITHER)
 
     message: Annotated[str, between(1, MESSAGE_LIMIT)]
-    conversation_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    conversation_id: _Id | None = None
     history: Annotated[list[HistoryMessage], Field(max_length=HISTORY_LIMIT)] | None = None
-    user_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    user_id: _Id | None = None
     stream: Annotated[bool, Field(strict=True)] = False
 
     @model_validator(mode="after")
@@ -164,7 +165,7 @@ class ConversationBody(BaseModel):
 
 
 class FeedbackRequest(Strict):
-    message_id: Annotated[str, Field(min_length=1, max_length=200)]
+    message_id: _Id
     rating: Rating
     comment: Annotated[str, between(0, 2_000)] | None = None
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 entries = typer.Typer(help="What is due, an entry's history, and its way.", rich_markup_mode=None)
 users = typer.Typer(help="Who may curate.", rich_markup_mode=None)
+releases = typer.Typer(help="List the releases, or activate one of them.", rich_markup_mode=None)
+gold = typer.Typer(
+    help="Keep gold questions: what every release has to answer rightly.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 keys = typer.Typer(help="Keys to the admin API, for people and programs.", rich_markup_mode=None)
 _Role = Literal["viewer", "editor", "approver", "admin"]
 _Comment = Annotated[str, typer.Option(help="Why; kept in the history.")]
@@ -137,3 +144,83 @@ def _asked() -> str:
         return sys.stdin.readline().rstrip("\r\n")
     asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return asked
+
+
+@releases.callback(invoke_without_command=True)
+def _releases(context: typer.Context) -> None:
+    """List the releases, newest first; `activate` rolls back, or forward."""
+    if context.invoked_subcommand is None:
+        from app.cli.curating.building import list_releases
+
+        list_releases()
+
+
+@releases.command()
+def activate(
+    release_id: Annotated[str, typer.Argument(metavar="ID")],
+    force: Annotated[bool, typer.Option("--force", help="Also one that the gate held back.")] = False,
+    reason: Annotated[str, typer.Option(help="Why, with --force. It is kept.")] = "",
+) -> None:
+    """Check a release and make it the active one. The active one stays if it cannot serve."""
+    from app.cli.curating.building import activate
+
+    if force and not reason.strip():
+        raise typer.BadParameter("--force needs --reason.")
+    activate(release_id, force, reason.strip())
+
+
+@releases.command()
+def diff(
+    release_id: Annotated[str, typer.Argument(metavar="ID")],
+    verdict: Annotated[
+        Literal["same", "changed", "better", "worse", "refused_now", "answered_now"] | None,
+        typer.Option(help="Only these."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 50,
+) -> None:
+    """Show what a release says otherwise than the one that was live before it."""
+    from app.cli.curating.gate_report import show_diff
+
+    show_diff(release_id, verdict, limit)
+
+
+@gold.command("list")
+def gold_list() -> None:
+    """List what the gate asks, your own first."""
+    from app.cli.curating.gold import list_gold
+
+    list_gold()
+
+
+@gold.command("add")
+def gold_add(
+    question: Annotated[str, typer.Argument(metavar="QUESTION")],
+    entry: Annotated[list[str] | None, typer.Option(metavar="ID", help="An entry that is right.")] = None,
+    outcome: Annotated[
+        Literal["no_answer", "off_topic", "small_talk", "clarify", "declined", "answered"] | None,
+        typer.Option(help="What is right where no entry is."),
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why it matters.")] = "",
+) -> None:
+    """Add a question, and what is right for it."""
+    from app.cli.curating.gold import add_gold
+
+    add_gold(question, entry or [], outcome, note)
+
+
+@gold.command("import")
+def gold_import(file: Annotated[Path, typer.Argument(metavar="FILE.jsonl")]) -> None:
+    """Take in JSON lines with question, and entry_ids or outcome; those with a known id are replaced."""
+    from app.cli.curating.gold import import_gold
+
+    import_gold(file)
+
+
+@gold.command("export")
+def gold_export(
+    file: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="- is standard output.")],
+) -> None:
+    """Write all of them as import takes them back."""
+    from app.cli.curating.gold import export_gold
+
+    export_gold(file)

@@ -12,7 +12,7 @@ from app.settings import read_settings
 from app.store.curators import CuratorNotFound, CuratorRejected, Role
 from app.store.curators.accounts import CuratorStore
 from app.store.curators.keys import KeyStore
-from app.store.db import now
+from app.store.database.db import now
 
 
 def add(name: str, role: str, password: str | None) -> None:

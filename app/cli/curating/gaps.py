@@ -18,8 +18,8 @@ from app.curation.feedback import feedback_page
 from app.curation.gap_report import GapReport
 from app.curation.gap_store import GapState
 from app.settings import read_settings
-from app.store.asking import Wanted
-from app.store.conversations import Rating
+from app.store.turns.asking import Wanted
+from app.store.turns.conversations import Rating
 
 
 def show_gaps(

@@ -104,7 +104,7 @@ def _conversations(settings: Settings, request: Request) -> list[Conversation]:
         talks += read.conversations
     if request.stored:
         from app.compose.services import prepared_database
-        from app.store.reviewed_turns import stored_conversations
+        from app.store.turns.reviewed_turns import stored_conversations
 
         talks += stored_conversations(prepared_database(settings))
     if not talks:
@@ -114,7 +114,7 @@ def _conversations(settings: Settings, request: Request) -> list[Conversation]:
 
 def _export_choices(out: Path, settings: Settings, options: Options) -> None:
     from app.compose.services import prepared_database
-    from app.store.reviewed_turns import user_choices
+    from app.store.turns.reviewed_turns import user_choices
     from learning.finetuning.stage_sets import choice_row
 
     choices = user_choices(prepared_database(settings))
@@ -131,7 +131,7 @@ def _export_choices(out: Path, settings: Settings, options: Options) -> None:
 
 def _export_stage(stage: str, out: Path, settings: Settings, options: Options) -> None:
     from app.compose.services import prepared_database
-    from app.store.reviewed_turns import approved_turns, surroundings
+    from app.store.turns.reviewed_turns import approved_turns, surroundings
     from learning.finetuning.stage_sets import stage_row
 
     engine = prepared_database(settings)

@@ -9,7 +9,7 @@ from pathlib import Path
 from app.cli.failures import Failed
 from app.compose.services import prepared_database
 from app.settings import read_settings
-from app.store.reviewed_turns import confirmed_exchanges
+from app.store.turns.reviewed_turns import confirmed_exchanges
 from knowledge.entries import EntryStore
 from learning.synthesis.intents import made_up, stored, write_intents
 

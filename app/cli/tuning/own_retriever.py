@@ -17,7 +17,7 @@ from app.cli.progress import progress
 from app.cli.tuning.synthesis_sets import Order, read_entries, source_of
 from app.compose.services import prepared_database
 from app.settings import Settings, read_settings
-from app.store.reviewed_turns import confirmed_exchanges, user_choices
+from app.store.turns.reviewed_turns import confirmed_exchanges, user_choices
 from knowledge.encoders.model_card import ModelCard
 from knowledge.progress import Show
 from knowledge.types import Entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,11 +14,13 @@ from app.console.route import ConsoleRoute
 from app.console.routes import entries as entries_view
 from app.console.session import At
 from app.curation.asked import Section
-from app.store.figures import FAILED, Day, daily
+from app.store.turns.figures import FAILED, Day, daily
 from pipeline.types import Outcome
 
 router = APIRouter(prefix="/admin", include_in_schema=False, route_class=ConsoleRoute)
 DAYS = 30
+_Waiting = tuple[int, str, str, str]
+"""How many, a sentence about them, its words for one and for several, and their view."""
 KINDS = (
     Outcome.ANSWERED,
     Outcome.CLARIFY,
@@ -68,45 +71,30 @@ def _engines(services: Services) -> list[tuple[str, str]]:
 
 def _waits(services: Services) -> list[tuple[str, str]]:
     """What waits for somebody, with the view where it is done."""
-    entries, due = services.entries, entries_view.due_before
-    counted = (
-        (
-            services.releases.changes_not_live(),
-            "approved {} not live yet",
-            "change is|changes are",
-            "releases",
-        ),
-        (entries.waiting(), "{} for approval", "entry waits|entries wait", "entries?status=in_review"),
-        (
-            entries.page(limit=0, **due(entries_view.EXPIRES)).total,
-            "{} within 30 days, or expired",
-            "entry ends|entries end",
-            f"entries?due={entries_view.EXPIRES}",
-        ),
-        (
-            entries.page(**due(entries_view.TO_REVIEW), limit=0).total,
-            "{} to be reviewed by now",
-            "entry was|entries were",
-            f"entries?due={entries_view.TO_REVIEW}",
-        ),
-        (
-            services.gaps.store.count_open(Section.GAPS),
-            "{} open",
-            "unanswered question is|unanswered questions are",
-            "gaps?state=open",
-        ),
-        (
-            len(services.suggestions.open()),
-            "suggested {} to be looked at",
-            "wording is|wordings are",
-            "suggestions",
-        ),
-    )
     told = [
         (f"{count:,} {text.format(words.split('|')[count > 1])}.", f"/admin/ui/{view}")
-        for count, text, words, view in counted
+        for count, text, words, view in (*_entries_waiting(services), *_questions_waiting(services))
         if count
     ]
     if services.live.release_id is None:
         told.insert(0, ("Nothing is live yet: publish.", "/admin/ui/releases"))
     return told
+
+
+def _entries_waiting(services: Services) -> Iterator[_Waiting]:
+    entries, due = services.entries, entries_view.due_before
+    approved = services.releases.changes_not_live()
+    yield approved, "approved {} not live yet", "change is|changes are", "releases"
+    yield entries.waiting(), "{} for approval", "entry waits|entries wait", "entries?status=in_review"
+    for wanted, text, words in (
+        (entries_view.EXPIRES, "{} within 30 days, or expired", "entry ends|entries end"),
+        (entries_view.TO_REVIEW, "{} to be reviewed by now", "entry was|entries were"),
+    ):
+        yield entries.page(**due(wanted), limit=0).total, text, words, f"entries?due={wanted}"
+
+
+def _questions_waiting(services: Services) -> Iterator[_Waiting]:
+    gaps = sum(services.gaps.store.count_open(each) for each in (Section.GAPS, Section.OFF_TOPIC))
+    wordings = services.suggestions.at_hand()
+    yield gaps, "{} open", "unanswered question is|unanswered questions are", "gaps?state=open"
+    yield len(wordings), "suggested {} to be looked at", "wording is|wordings are", "suggestions"

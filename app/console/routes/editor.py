@@ -11,17 +11,18 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from app.api.callers import Using
-from app.api.errors import Problem
+from app.api.errors import Problem, problem_of
 from app.api.versions import writing_of
 from app.compose.services import Services
 from app.console.entry_forms import entry_from_form, record_from, shown, told
 from app.console.pages import HEADERS, back, filters_of, rendered, view
 from app.console.prose import html_of
+from app.console.replies import preview_json
 from app.console.route import ConsoleRoute
 from app.console.session import At, fields_of, for_role
 from app.store.curators import Role
 from knowledge.curation.history import FieldChange, differences
-from knowledge.curation.lifecycle import STEPS, Kept
+from knowledge.curation.lifecycle import Kept, Writing, may_delete, open_steps
 from knowledge.errors import EntryChanged, VersionNotFound
 from knowledge.importing.records import record_of
 from knowledge.types import EntryStatus, KnowledgeError
@@ -72,7 +73,7 @@ async def create(request: Request, services: Using, at: At) -> Response:
 async def preview(request: Request) -> Response:
     """The reply that an entry will give, as it is being written."""
     given = record_from(await fields_of(request))
-    shown = {"record": given, "preview": html_of(given["answer"])}
+    shown = {"record": given, "preview": html_of(given["answer"]), "reply": preview_json(given)}
     return HTMLResponse(rendered("knowledge/preview.html", shown), headers=HEADERS)
 
 
@@ -119,6 +120,8 @@ async def step(request: Request, entry_id: str, services: Using, at: At) -> Resp
         kept = await services.storage.run(services.entries.set_status, entry_id, status, by, known)
     except EntryChanged as error:
         return await _changed(request, services, at, error)
+    except _REFUSED as error:
+        return await _editor(request, services, at, shown(record_of(before.entry)), before, _refused(error))
     return back(_at(entry_id), _NOW[status], revert=_revert(before, kept.version))
 
 
@@ -130,6 +133,8 @@ async def remove(request: Request, entry_id: str, services: Using, at: At) -> Re
         await services.storage.run(services.entries.delete, entry_id, by, known)
     except EntryChanged as error:
         return await _changed(request, services, at, error)
+    except _REFUSED as error:
+        return await _editor(request, services, at, shown(record_of(before.entry)), before, _refused(error))
     revert = _revert(before, before.version + 1)
     return back("/admin/ui/entries", f"“{before.entry.question}” is deleted.", revert=revert)
 
@@ -158,12 +163,16 @@ async def _editor(
     found: dict[str, Any] = {"remarks": (), "suggested": (), "is_live": None}
     if kept is not None:
         found = await services.storage.run(_found, services, kept)
+    by = writing_of(services, at.curator)
     values = {
         "record": record,
         "kept": kept,
         "tried": tried,
         "preview": html_of(record["answer"]),
-        "steps": [each.value for each in EntryStatus if kept and each in STEPS[kept.entry.status]],
+        "reply": preview_json(record),
+        "steps": [each.value for each in EntryStatus if kept and each in open_steps(kept, by)],
+        "may_delete": kept is not None and at.may(Role.EDITOR) and may_delete(kept, by),
+        "waits_for_another": kept is not None and _waits_for_another(kept, by),
         "topics": sorted(await services.storage.run(services.entries.topics)),
         **found,
     }
@@ -175,9 +184,19 @@ def _found(services: Services, kept: Kept) -> dict[str, Any]:
     served = services.live.current.entries.get(kept.entry.id) if services.live.release_id else None
     return {
         "remarks": services.advice.on(kept.entry),
-        "suggested": services.suggestions.open(kept.entry.id),
+        "suggested": services.suggestions.at_hand(kept.entry.id),
         "is_live": None if served is None else served == kept.entry,
     }
+
+
+def _refused(error: Exception) -> _Tried:
+    return _Tried(told(error), problem_of(error).status_code)
+
+
+def _waits_for_another(kept: Kept, by: Writing) -> bool:
+    """Whether he may approve, but not what he wrote himself."""
+    ready = kept.entry.status is EntryStatus.IN_REVIEW and kept.entry.is_written
+    return ready and by.approves and EntryStatus.APPROVED not in open_steps(kept, by)
 
 
 def _at(entry_id: str) -> str:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.api.callers import Using
 from app.api.errors import Problem
-from app.api.routes.feedback import accept_suggestion, dismiss_suggestion, suggestion_of
+from app.api.routes.curation.feedback import accept_suggestion, dismiss_suggestion, suggestion_of
 from app.console.asking import ASKED, CHOICES, wanted_by
 from app.console.pages import PAGE, Listing, back, filters_of, offset_of, page_of, view
 from app.console.route import ConsoleRoute

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData
 
 from app.api.callers import Using
 from app.api.errors import Problem
-from app.api.routes import gate as calls
+from app.api.routes.curation import gate as calls
 from app.api.schemas.gate import ExpectedBody, GoldRequest
 from app.api.schemas.public import HistoryMessage
 from app.console.asking import CHOICES
@@ -19,10 +19,12 @@ from app.console.route import ConsoleRoute
 from app.console.session import At, fields_of, for_role
 from app.store.curators import Role
 from app.store.gold import Gold
+from learning.evaluation.report.last_report import read_report
 from pipeline.types import Outcome
 
 router = APIRouter(prefix="/admin/ui/gold", include_in_schema=False, route_class=ConsoleRoute)
 of_turns = APIRouter(prefix="/admin/ui/turns", include_in_schema=False, route_class=ConsoleRoute)
+evaluation = APIRouter(prefix="/admin/ui/evaluation", include_in_schema=False, route_class=ConsoleRoute)
 _EDITOR = [for_role(Role.EDITOR)]
 _HOME = "/admin/ui/gold"
 
@@ -77,6 +79,15 @@ async def from_turn(request: Request, message_id: str, services: Using, at: At) 
     body = ExpectedBody(entry_ids=_ids(form), outcome=_outcome(form))
     gold = await services.storage.run(calls.gold_of_turn, message_id, body, services, at.curator, Response())
     return back(f"{_HOME}/{gold.id}", "From now on, every release is asked this.")
+
+
+@evaluation.get("")
+async def evaluated(request: Request, services: Using, at: At) -> Response:
+    """The last evaluation from the command line. Entries that it names may be of another knowledge base."""
+    report = await services.storage.run(read_report, services.settings.data_dir)
+    entry_ids = await services.storage.run(services.entries.ids) if report else ()
+    shown = {"report": report, "entry_ids": set(entry_ids)}
+    return view(request, at, "knowledge/evaluation.html", shown)
 
 
 def _form(request: Request, at: At, gold: Gold | object | None) -> Response:

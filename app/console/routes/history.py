@@ -35,7 +35,12 @@ async def history(request: Request, entry_id: str, services: Using, at: At) -> R
     rows = await asyncio.to_thread(_told, found)
     listing = Listing(request.url.path, rows, page.total, page_of(request), {})
     newest = await services.storage.run(lambda: versions.page(entry_id, limit=1).versions) if found else ()
-    shown = {"entry_id": entry_id, "listing": listing, "newest": newest[0].version if newest else 0}
+    shown = {
+        "entry_id": entry_id,
+        "listing": listing,
+        "newest": newest[0].version if newest else 0,
+        "is_there": not newest or newest[0].act != "deleted",
+    }
     return view(request, at, "knowledge/history.html", shown)
 
 

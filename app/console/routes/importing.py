@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 from app.api.callers import Using
 from app.api.errors import Problem
-from app.api.routes.entries import CSV, XLSX
+from app.api.routes.curation.entries import CSV, XLSX
 from app.api.versions import writing_of
 from app.compose.services import Services
 from app.console.importing.plans import (
@@ -167,15 +167,11 @@ async def _plan_view(
 ) -> Response:
     filters = filters_of(request, "way", "show")
     approves, is_demonstration = at.may(Role.APPROVER), False
-    if way is None and not filters["way"]:
+    if not (way or filters["way"]):
         way, is_demonstration = await asyncio.to_thread(usual_way, services, content, approves=approves)
     chosen = way or _way(filters["way"], content, at)
-    planned = await asyncio.to_thread(plan, services, content, chosen)
+    planned = await asyncio.to_thread(request.app.state.plans.of, services, content, chosen)
     part = filters["show"] if filters["show"] in _PARTS else _first(planned)
-    rows, offset = getattr(planned, part), offset_of(request)
-    listed = rows[offset : offset + PAGE]
-    if part == "changed":
-        listed = await asyncio.to_thread(told_changes, listed)
     shown = {
         "upload": kept,
         "plan": planned,
@@ -188,15 +184,19 @@ async def _plan_view(
         "approves": approves,
         "four_eyes": services.settings.four_eyes,
         "problem": problem,
-        "listing": Listing(
-            f"{IMPORT}/{kept.digest}",
-            listed,
-            len(rows),
-            page_of(request),
-            {"way": chosen.value, "show": part},
-        ),
+        "listing": await _listing(request, kept, planned, part, chosen),
     }
     return view(request, at, "importing/plan.html", shown, 409 if problem else 200)
+
+
+async def _listing(request: Request, kept: Upload, planned: Planned, part: str, way: Way) -> Listing:
+    """One page of a part of the plan."""
+    rows, offset = getattr(planned, part), offset_of(request)
+    listed = rows[offset : offset + PAGE]
+    if part == "changed":
+        listed = await asyncio.to_thread(told_changes, listed)
+    given = {"way": way.value, "show": part}
+    return Listing(f"{IMPORT}/{kept.digest}", listed, len(rows), page_of(request), given)
 
 
 def _first(planned: Planned) -> str:

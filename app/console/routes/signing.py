@@ -12,7 +12,8 @@ from app.api.errors import Problem
 from app.compose.services import Services
 from app.console.pages import view
 from app.console.route import ConsoleRoute
-from app.console.session import At, back_of, check_origin, closed, fields_of, for_role, opened
+from app.console.routes.house.single_sign_on import sign_in_of
+from app.console.session import SIGN_IN, At, back_of, check_origin, closed, fields_of, for_role, opened
 from app.store.curators import OWNER, Curator, Role
 
 router = APIRouter(prefix="/admin", include_in_schema=False)
@@ -22,7 +23,7 @@ _LONGEST = 1000  # characters of a password
 
 @router.get("/sign-in")
 async def ask(request: Request) -> Response:
-    return view(request, None, "sign_in.html", {"problem": "", "name": ""})
+    return view(request, None, "sign_in.html", sign_in_of(request))
 
 
 @router.post("/sign-in")
@@ -32,18 +33,18 @@ async def sign_in(request: Request, services: Using) -> Response:
     try:
         check_origin(request)
     except Problem as problem:
-        return view(request, None, "sign_in.html", {"problem": problem.detail, "name": ""}, 403)
+        return view(request, None, "sign_in.html", sign_in_of(request, problem.detail), 403)
     given = await fields_of(request)
     name, password = str(given.get("name", "")).strip(), str(given.get("password", ""))[:_LONGEST]
     client = client_of(request)
     try:
         services.wrong_tokens.take(client)
     except Problem as problem:
-        return view(request, None, "sign_in.html", {"problem": problem.detail, "name": name}, 429)
+        return view(request, None, "sign_in.html", sign_in_of(request, problem.detail, name), 429)
     curator = await _known(services, name, password)
     if curator is None:
         told = "Name and password do not go together. Whoever looks after the users can set a new one."
-        return view(request, None, "sign_in.html", {"problem": told, "name": name}, 401)
+        return view(request, None, "sign_in.html", sign_in_of(request, told, name), 401)
     services.wrong_tokens.give_back(client)
     response = RedirectResponse(back_of(request), 303)
     await opened(services, curator, response, request)
@@ -52,7 +53,7 @@ async def sign_in(request: Request, services: Using) -> Response:
 
 @inside.post("/sign-out", dependencies=[for_role(Role.VIEWER)])
 async def sign_out(request: Request, services: Using, at: At) -> Response:
-    response = RedirectResponse("/admin/sign-in", 303)
+    response = RedirectResponse(f"{SIGN_IN}?out=1", 303)
     await closed(services, at.curator, response, request)
     return response
 

@@ -6,10 +6,11 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
-from app.api.callers import Using
+from app.api.callers import Using, charge
 from app.compose.services import Services
 from app.console.pages import filters_of, view
 from app.console.prose import html_of
+from app.console.replies import reply_json
 from app.console.route import ConsoleRoute
 from app.console.session import At, for_role
 from app.console.steps import drawn
@@ -26,6 +27,8 @@ async def tried(request: Request, services: Using, at: At) -> Response:
     """Nothing of it is stored. The address holds it all, so that it can be sent to a colleague."""
     filters = filters_of(request, "message", "earlier", "release")
     message = request.query_params.get("message", "").strip()[:_LONGEST]
+    if message:
+        charge(request, services, 1)
     releases = await asyncio.to_thread(services.releases.list) if services.releases.ready else ()
     known = [each.id for each in releases]
     wanted = dict.fromkeys([services.live.release_id, filters["release"]])
@@ -53,5 +56,6 @@ async def _tried(services: Services, release_id: str | None, message: str, earli
         "is_live": name == services.live.release_id,
         "reply": reply,
         "shown": html_of(reply.text),
+        "as_read": reply_json(reply),
         "steps": drawn(steps),
     }

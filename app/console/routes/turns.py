@@ -13,7 +13,7 @@ from app.console.pages import PAGE, Listing, filters_of, offset_of, page_of, vie
 from app.console.route import ConsoleRoute
 from app.console.session import At
 from app.console.steps import drawn
-from app.store.conversations import ConversationNotFound, MessageNotFound
+from app.store.turns.conversations import ConversationNotFound, MessageNotFound
 
 router = APIRouter(prefix="/admin/ui/turns", include_in_schema=False, route_class=ConsoleRoute)
 

@@ -12,6 +12,10 @@ for (const select of document.querySelectorAll("form.filters select")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
 
+// A reply is drawn as the widget draws it.
+const drawing = document.querySelector("[data-reply]") && import("./reply.js");
+drawing?.then(({ drawReplies }) => drawReplies(document)).catch(() => {});
+
 // A preview follows what is written: the server renders it.
 for (const form of document.querySelectorAll("form[data-preview]")) {
   const shown = document.getElementById(form.dataset.into);
@@ -20,7 +24,13 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
     clearTimeout(waiting);
     waiting = setTimeout(async () => {
       const response = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form) });
-      if (response.ok) shown.replaceChildren(...fragment(await response.text()));
+      if (!response.ok) return;
+      const [fresh] = fragment(await response.text());
+      const { drawReplies } = (await drawing?.catch(() => null)) ?? {};
+      const part = document.createElement("div");
+      part.append(fresh);
+      drawReplies?.(part);
+      shown.replaceChildren(fresh);
     }, 350);
   });
 }

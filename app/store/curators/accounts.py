@@ -13,7 +13,7 @@ from app.store.curators.last_admin import check_admin_left
 from app.store.curators.passwords import LEAST_PASSWORD, fits, hash_of
 from app.store.curators.rows import SESSION, CuratorRow, KeyRow, exclusive
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}\Z")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}\Z")
 
 
 class CuratorStore:
@@ -93,7 +93,7 @@ def check_name(name: str) -> None:
     """Raises `CuratorRejected` for what cannot name a curator or a key."""
     if not _NAME.match(name):
         raise CuratorRejected(
-            "name must have 1 to 64 letters, digits or . _ @ - and begin with a letter or digit"
+            "name must have 1 to 64 letters, digits or . _ @ + - and begin with a letter or digit"
         )
     if name in RESERVED:
         raise CuratorRejected(

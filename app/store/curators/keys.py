@@ -18,7 +18,7 @@ from app.store.curators.accounts import check_name
 from app.store.curators.last_admin import check_admin_left
 from app.store.curators.passwords import digest_of
 from app.store.curators.rows import SESSION, CuratorRow, KeyRow, exclusive
-from app.store.db import now
+from app.store.database.db import now
 
 PREFIX = "ck_"
 """How every key begins, so that it is known for one wherever it lies about."""

@@ -6,15 +6,16 @@ from sqlmodel import Session, col, or_, select
 
 from app.store.curators import CuratorRejected, Role
 from app.store.curators.rows import SESSION, CuratorRow, KeyRow
-from app.store.db import now
+from app.store.database.db import now
 
 
 def check_admin_left(session: Session) -> None:
     """To be called after a change, within its transaction, which is `exclusive`. Raises `CuratorRejected`
-    where no admin with a password is left, and no key of one."""
+    where no admin with a password or an account elsewhere is left, and no key of one."""
     session.flush()
     signing_in = select(CuratorRow.name).where(
-        col(CuratorRow.role) == Role.ADMIN, col(CuratorRow.password).is_not(None)
+        col(CuratorRow.role) == Role.ADMIN,
+        or_(col(CuratorRow.password).is_not(None), col(CuratorRow.subject).is_not(None)),
     )
     bearing = (
         select(KeyRow.id)

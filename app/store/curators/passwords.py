@@ -17,9 +17,8 @@ _AT_ONCE = BoundedSemaphore(2)  # what many try at once shall not take the memor
 def hash_of(password: str) -> str:
     """What to keep of a password, a salt of its own and the parameters within."""
     salt = secrets.token_bytes(_SALT)
-    return "$".join(
-        ["scrypt", str(_COST), str(_BLOCK), str(_PARALLEL), _text(salt), _text(_scrypt(password, salt))]
-    )
+    kept = _scrypt(password, salt, _COST, _BLOCK, _PARALLEL)
+    return "$".join(["scrypt", str(_COST), str(_BLOCK), str(_PARALLEL), _text(salt), _text(kept)])
 
 
 def fits(password: str, kept: str | None) -> bool:
@@ -37,9 +36,7 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
-def _scrypt(
-    password: str, salt: bytes, cost: int = _COST, block: int = _BLOCK, parallel: int = _PARALLEL
-) -> bytes:
+def _scrypt(password: str, salt: bytes, cost: int, block: int, parallel: int) -> bytes:
     return hashlib.scrypt(
         password.encode("utf-8", "replace"),
         salt=salt,

@@ -6,20 +6,23 @@ from datetime import datetime
 
 from sqlmodel import Field, Session, SQLModel
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
+from knowledge.curation.writing import exclusive as begin_alone
 
 SESSION = "session"
 """The name of a key that stands for a sign-in."""
 
 
 class CuratorRow(SQLModel, table=True):
-    """A curator. Without a password he comes in with keys only."""
+    """A curator. Without a password he comes in with keys, or the account at an OpenID provider for which
+    `subject` stands."""
 
     __tablename__ = "curators"
 
     name: str = Field(primary_key=True, max_length=64)
     role: str = Field(max_length=16)
     password: str | None = Field(default=None, max_length=200)
+    subject: str | None = Field(default=None, unique=True, index=True, max_length=64)
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 
@@ -44,8 +47,4 @@ class KeyRow(SQLModel, table=True):
 def exclusive(session: Session) -> None:
     """Begins the transaction as the only one that changes who may come in: what it reads of names, and of who
     may administer, stays true until its end."""
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver itself begins before the first write only
-    else:
-        connection.exec_driver_sql("LOCK TABLE curators IN SHARE ROW EXCLUSIVE MODE")
+    begin_alone(session, "curators")

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import Text
 from sqlmodel import Field, Session, SQLModel
 
-from app.store.db import UtcDateTime, now
+from app.store.database.db import UtcDateTime, now
 from pipeline.memory.items import Item, Kind
 
 

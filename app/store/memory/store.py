@@ -13,18 +13,18 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from app.store import sqlite_file
-from app.store.conversations import ConversationRow, ExchangeRow
-from app.store.db import now
+from app.memory.caches import forget_texts
+from app.store.database import sqlite_file
+from app.store.database.db import now
+from app.store.database.schema import backups_of
 from app.store.memory.rows import ForgottenRow, MemoryRow, is_forgotten
-from app.store.schema import backups_of
-from app.store.turn_table import TurnRow
+from app.store.turns.conversations import ConversationRow, ExchangeRow
+from app.store.turns.turn_table import TurnRow
 from learning.personal_data import holds_personal_data, masked
-from pipeline.english.language import read
 from pipeline.memory.items import Item, remembered
 
 MOST = 50
-"""Items that are kept of one user; the oldest go."""
+"""Items that are kept of one user, the oldest of which go, and replies that are looked back at."""
 
 
 class ItemNotFound(LookupError):
@@ -50,6 +50,18 @@ class MemoryStore:
         items = (row.item() for row in rows)
         return tuple(item.on(self.today) for item in items if item.holds(self.today))
 
+    def told(self, user_key: str) -> tuple[str, ...]:
+        """What was last replied to a user, in whatever conversation, newest first."""
+        query = (
+            select(ExchangeRow.reply)
+            .join(ConversationRow, col(ConversationRow.id) == ExchangeRow.conversation_id)
+            .where(ConversationRow.user_key == user_key)
+            .order_by(col(ExchangeRow.seq).desc())
+            .limit(MOST)
+        )
+        with Session(self._engine) as session:
+            return tuple(session.exec(query).all())
+
     def remember(self, user_key: str, message_id: str, said: Sequence[Item], begun: datetime) -> None:
         """Keeps what a message said, in place of what it outdates, and deletes what holds no more. Nothing
         where the user was forgotten since the turn had `begun`."""
@@ -71,6 +83,7 @@ class MemoryStore:
             if not session.exec(delete(MemoryRow).where(*its)).rowcount:
                 raise ItemNotFound(item_id)
         _empty_log(self._engine)
+        forget_texts()
 
     def forget(self, user_key: str) -> None:
         """Deletes all that is kept of a user, conversations and traces included, also from copies that were
@@ -85,7 +98,7 @@ class MemoryStore:
         file = sqlite_file.file_of(self._engine)
         for copy in backups_of(file) if file else ():
             _forget_in_copy(copy, user_key)
-        read.cache_clear()
+        forget_texts()
 
 
 def _is_kept(session: Session, message_id: str) -> bool:

@@ -1,5 +1,5 @@
-"""Run by Alembic around the versions: on the connection, and in the transaction, that `app.store.schema`
-opened."""
+"""Run by Alembic around the versions: on the connection, and in the transaction, that
+`app.store.database.schema` opened."""
 
 from __future__ import annotations
 

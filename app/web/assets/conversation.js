@@ -1,7 +1,7 @@
 /** A conversation: its turns, one at a time, kept in the browser as far as the user lets it. */
 
 import { chat, Failure, remove } from "./service.js";
-import { Turn } from "./turn.js";
+import { Turn } from "./view/turn.js";
 
 export class Conversation extends EventTarget {
   #id = null;
@@ -9,10 +9,10 @@ export class Conversation extends EventTarget {
   #running = null;
 
   /** `log` is where turns are shown, and what scrolls; `announce(text)` tells who does not see them;
-      `send(question)` asks as the user does. */
-  constructor({ told, words, memory, log, announce, send }) {
+      `send(question)` asks as the user does; `user()` is the id that the page gives, or null. */
+  constructor({ told, words, memory, log, announce, send, user }) {
     super();
-    Object.assign(this, { memory, log, announce, words, send });
+    Object.assign(this, { memory, log, announce, words, send, user });
     this.ui = {
       words,
       language: told.content_language,
@@ -73,7 +73,7 @@ export class Conversation extends EventTarget {
 
   async #run(turn, signal, again = true) {
     try {
-      for await (const { name, data } of chat(turn.question, this.#id, signal)) {
+      for await (const { name, data } of chat(turn.question, this.#id, this.user(), signal)) {
         if (name === "sentence") turn.piece(data.text);
         if (name !== "reply") continue;
         this.#id = data.conversation_id;

@@ -1,17 +1,17 @@
 /** <candor-chat>: a chat with this service, as a button that opens a panel, or in a place of its own.
 
     Attributes: `display` button (default), box or page · `lang` · `theme` light, dark or auto · `position`
-    start or end · `remember` tab (default), device or off · `open`. What stands in the element is shown where
+    start or end · `remember` tab (default), device or off · `user-id`, `user-signature` · `open`. What stands in the element is shown where
     the service cannot be reached. */
 
 import css from "./chat.css.js";
-import { Composer } from "./composer.js";
+import { Composer } from "./view/composer.js";
 import { Conversation } from "./conversation.js";
-import { Memory } from "./memory.js";
+import { Memory } from "./view/memory.js";
 import { button, icon, make } from "./nodes.js";
-import { Options } from "./options.js";
+import { Options } from "./view/options.js";
 import { config } from "./service.js";
-import { start } from "./start.js";
+import { start } from "./view/start.js";
 import { directionOf, wordsOf } from "./words.js";
 
 const SHEET = new CSSStyleSheet();
@@ -76,7 +76,7 @@ class CandorChat extends HTMLElement {
     const memory = new Memory(this.getAttribute("remember") ?? "tab");
     const announce = (text) => heard.replaceChildren(text);
     const send = (question) => this.#send(question);
-    const conversation = new Conversation({ told, words, memory, log, announce, send });
+    const conversation = new Conversation({ told, words, memory, log, announce, send, user: () => this.#user() });
     const composer = new Composer({ words, send, stop: () => conversation.stop() });
     const { element, offers } = start(told, words, send);
     log.append(element);
@@ -100,6 +100,11 @@ class CandorChat extends HTMLElement {
     this.#net();
     if (kind === "button" && this.hasAttribute("open")) this.#open(true);
     if (kind === "page" && matchMedia("(pointer: fine)").matches) composer.focus();
+  }
+
+  /** The id that the page gives for its user, signed where it says so. */
+  #user() {
+    return ["user-id", "user-signature"].map((name) => this.getAttribute(name)).filter(Boolean).join(".") || null;
   }
 
   async #send(question) {

@@ -38,8 +38,9 @@ export async function config(language) {
 }
 
 /** The events of one turn: pieces, and at last the whole reply. Throws a `Failure`. */
-export async function* chat(message, conversation, signal) {
-  const response = await call("chat", "POST", { message, conversation_id: conversation, stream: true }, signal);
+export async function* chat(message, conversation, user, signal) {
+  const asked = { message, conversation_id: conversation, user_id: user, stream: true };
+  const response = await call("chat", "POST", asked, signal);
   let whole = false;
   try {
     for await (const { name, data } of events(response)) {

@@ -41,7 +41,7 @@ class Fetcher:
     seconds: float
     pause: float = 0.0
     clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
     _client: httpx.Client = field(
         default_factory=lambda: httpx.Client(timeout=_TIMEOUT_S, follow_redirects=False, trust_env=False)
     )

@@ -47,6 +47,7 @@ class AllowedHosts:
 
     listed: tuple[str, ...]
     resolve: Resolve = addresses_of
+    setting: str = "CANDOR_CRAWL_HOSTS"
 
     def target(self, url: str) -> Target:
         """Raises `CrawlRefused` for what is not listed, and `CrawlFailed` for a host that is not known."""
@@ -59,7 +60,7 @@ class AllowedHosts:
         if parts.scheme not in ("http", "https") or not host or parts.username is not None:
             raise CrawlRefused(f"{url[:200]} is no http or https address without a password in it.")
         if not any(_is_named(each, host, port) for each in self.listed):
-            raise CrawlRefused(f"The host {host} may not be read: it is not in CANDOR_CRAWL_HOSTS.")
+            raise CrawlRefused(f"The host {host} may not be read: it is not in {self.setting}.")
         return Target(parts.scheme, host, port, self._address(host, port))
 
     def _address(self, host: str, port: int) -> str:
@@ -69,7 +70,7 @@ class AllowedHosts:
             if not ipaddress.ip_address(ip.partition("%")[0]).is_global and not self._lists(ip, port):
                 raise CrawlRefused(
                     f"The host {host} is at {ip}, an address that is not of the public network:"
-                    f" it is read only where CANDOR_CRAWL_HOSTS lists {ip} too."
+                    f" it is read only where {self.setting} lists {ip} too."
                 )
         if not found:
             raise CrawlFailed(f"The host {host} is not known here.")

@@ -43,9 +43,9 @@ def read_site(
     `ConverterMissing`."""
     fetcher = Fetcher(AllowedHosts(hosts), most_bytes, seconds, sleep=sleep)
     try:
-        address, robots = _entrance(address, fetcher)
-        fetcher.pause = min(float(robots.crawl_delay(AGENT) or 0), _LONGEST_PAUSE_S)
-        reader = _Reader(fetcher, robots, told)
+        address, robots, _ = entrance(address, fetcher)
+        fetcher.pause = pause_of(robots)
+        reader = PageReader(fetcher, robots, told)
         addresses, notes = _addresses(address, fetcher, most_pages)
         reader.notes += notes
         documents = list(reader.documents(addresses))
@@ -57,17 +57,23 @@ def read_site(
     return Site(tuple(documents), tuple(_shortened(reader.notes)))
 
 
-def _entrance(address: str, fetcher: Fetcher) -> tuple[str, Any]:
-    """Where the address leads, which may be another allowed host, and what that one's robots.txt allows."""
+def entrance(address: str, fetcher: Fetcher) -> tuple[str, Any, Fetched]:
+    """Where the address leads, which may be another allowed host, what that one's robots.txt allows, and what
+    is there. Raises `CrawlRefused`, `CrawlFailed` and `ConverterMissing`."""
     for _ in range(2):
         robots = _robots(address, fetcher)
         if not robots.can_fetch(address, AGENT):
             raise CrawlRefused(f"The robots.txt of {urlsplit(address).netloc} forbids to read {address}.")
-        led = fetcher.get(address).url
-        if urlsplit(led).netloc == urlsplit(address).netloc:
+        fetched = fetcher.get(address)
+        if urlsplit(fetched.url).netloc == urlsplit(address).netloc:
             break
-        address = led
-    return address, robots
+        address = fetched.url
+    return address, robots, fetched
+
+
+def pause_of(robots: Any) -> float:  # noqa: ANN401
+    """The seconds between two requests that a robots.txt asks for, so far as that is reasonable."""
+    return min(float(robots.crawl_delay(AGENT) or 0), _LONGEST_PAUSE_S)
 
 
 def _addresses(address: str, fetcher: Fetcher, most: int) -> tuple[list[str], list[str]]:
@@ -104,7 +110,9 @@ def _robots(address: str, fetcher: Fetcher) -> Any:  # noqa: ANN401
 
 
 @dataclass(slots=True)
-class _Reader:
+class PageReader:
+    """Reads pages as documents; `notes` tell what was left out, and why."""
+
     fetcher: Fetcher
     robots: Any
     told: Callable[[int, int, str], None]

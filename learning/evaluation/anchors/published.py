@@ -7,7 +7,6 @@ from dataclasses import dataclass
 HINT3 = "https://github.com/hellohaptik/HINT3 (arXiv:2009.13833)"
 CLINC150 = "https://github.com/clinc/oos-eval (arXiv:1909.02027)"
 STACK_FAQ = "https://github.com/ML-Recipes/BERT-FAQ"
-MTRAG = "https://github.com/IBM/mt-rag-benchmark (arXiv:2501.03468)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from knowledge.sentences import split_sentences
 from learning.evaluation.layouts.passages import among_own_passages
 from learning.evaluation.layouts.rows import Foreign, one_side, rows_of_side
 from learning.evaluation.records import Pair, Suite
-from pipeline.english.language import split_sentences
 
 _SETTLED_OTHERWISE = {"generic", "uncooperative"}  # labels of replies that state nothing to be supported
 

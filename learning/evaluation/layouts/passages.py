@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from knowledge.importing.paths import parse_path
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry, KnowledgeError
 from learning.evaluation.layouts.rows import SuiteError
 from learning.evaluation.records import Pair
-from pipeline.english.language import split_sentences
 
 _LONGEST_QUESTION = 500
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from learning.evaluation.records import CaseResult, Curve, Estimate, SuiteRun
 from learning.evaluation.statistics.measures import in_scope, must_not_answer
 from learning.evaluation.statistics.scored import threshold_of
-from pipeline.llm_stages.band import Band, log_odds, sigmoid, vote
+from pipeline.llm_stages.band import Band, vote
+from pipeline.stages.odds import log_odds, sigmoid
 from pipeline.stages.relevance.thresholds import JudgeThresholds
 from pipeline.types import Outcome
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from learning.evaluation.records import Attempt, SecondOpinion
-
-_STAGE = {"TopicVerdict": "gate", "Evidence": "relevance", "Checked": "grounding"}
-_Results = Sequence[tuple[str, Mapping[str, Any]]]
+from learning.traces import (
+    TracedEvidence,
+    TracedFallback,
+    TracedQuery,
+    TracedSentence,
+    TracedTurn,
+    TracedVerdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +29,36 @@ class Seen:
     attempts: tuple[Attempt, ...] = ()
 
 
-def seen_in(steps: Sequence[Mapping[str, Any]]) -> Seen:
+def seen_in(turn: TracedTurn) -> Seen:
     """Of several verdicts or queries the last ones; of several judgements the first that accepted an entry,
     or, where none did, that of the query itself."""
-    results = [(step["step"], step["result"]) for step in steps]
-    gate = _last(results, "TopicVerdict")
-    judgements = [result for name, result in results if name == "Evidence"]
-    decided = next((each for each in judgements if each["accepted"]), judgements[0] if judgements else {})
-    opinions = ((name, result["opinion"]) for name, result in results if "opinion" in result)
+    verdict, query = turn.last(TracedVerdict), turn.last(TracedQuery)
+    accepting = (each for each in turn.all(TracedEvidence) if each.accepted)
+    decided = next(accepting, None) or turn.first(TracedEvidence)
     return Seen(
-        topic=gate.get("topic", ""),
-        on_topic=gate.get("probability", 0.0),
-        query=_last(results, "SearchQuery").get("text", ""),
-        judged=decided.get("judged", {}),
-        opinions=tuple(SecondOpinion(_STAGE[name], each["first"], each["second"]) for name, each in opinions),
-        degraded=tuple(result["stage"] for name, result in results if name == "Degraded"),
-        attempts=tuple(_attempts(results)),
+        topic=verdict.topic if verdict else "",
+        on_topic=verdict.probability if verdict else 0.0,
+        query=query.text if query else "",
+        judged=decided.judged if decided else {},
+        opinions=tuple(_opinions(turn)),
+        degraded=tuple(each.stage for each in turn.all(TracedFallback)),
+        attempts=tuple(_attempts(turn)),
     )
 
 
-def _last(results: _Results, step: str) -> Mapping[str, Any]:
-    return next((result for name, result in reversed(results) if name == step), {})
+def _opinions(turn: TracedTurn) -> Iterator[SecondOpinion]:
+    stages = ((TracedVerdict, "gate"), (TracedEvidence, "relevance"), (TracedSentence, "grounding"))
+    for step in turn.steps:
+        for kind, stage in stages:
+            if isinstance(step.result, kind) and (opinion := step.result.opinion) is not None:
+                yield SecondOpinion(stage, opinion.first, opinion.second)
 
 
-def _attempts(results: _Results) -> list[Attempt]:
-    attempts: list[Attempt] = []
+def _attempts(turn: TracedTurn) -> Iterator[Attempt]:
     search, used_history = 0, False
-    for name, result in results:
-        if name == "SearchQuery":
-            search, used_history = search + 1, result["used_history"]
-        elif name == "Evidence" and result["judged"]:
-            attempts.append(
-                Attempt(
-                    search,
-                    result["retry"],
-                    result["doubtful"],
-                    used_history,
-                    result["answerable"],
-                    result["judged"],
-                )
-            )
-    return attempts
+    for step in turn.steps:
+        match step.result:
+            case TracedQuery() as query:
+                search, used_history = search + 1, query.used_history
+            case TracedEvidence(judged=judged) as said if judged:
+                yield Attempt(search, said.retry, said.doubtful, used_history, said.answerable, judged)

@@ -34,7 +34,7 @@ def style_distances(lines: Sequence[str], others: Sequence[str]) -> dict[str, fl
 
 def _distorted(lines: Sequence[str]) -> _Lines:
     """Each line as its sentences, masked."""
-    return [[masked(line[start:end]) for start, end in split_sentences(line)] for line in lines]
+    return [list(map(masked, split_sentences(line))) for line in lines]
 
 
 def _apart(first: Counter[str], second: Counter[str]) -> float:

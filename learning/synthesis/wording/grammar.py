@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from learning.synthesis.wording.verbs import (
     ADVERBS,
     OPENS_PREDICATE,
@@ -18,11 +18,10 @@ from learning.synthesis.wording.verbs import (
     is_participle,
     third_person,
 )
+from pipeline.english.lexicon import BE, DO, HAVE, MODALS
 
-_DO = {"do", "does", "did", "don't", "doesn't", "didn't"}
-_BE = {"is", "are", "am", "was", "were", "isn't", "aren't", "wasn't", "weren't"}
-_HAVE = {"have", "has", "had", "haven't", "hasn't"}
-_MODAL = {"can", "could", "will", "would", "should", "may", "might", "must", "can't", "won't", "shouldn't"}
+_DO, _BE, _HAVE = (forms | {f"{form}n't" for form in forms} for forms in (DO, BE, HAVE))
+_MODAL = MODALS | {f"{form}n't" for form in MODALS} | {"can't", "won't"}
 AUXILIARIES = _DO | _BE | _HAVE | _MODAL
 _PRONOUNS = frozenset("i you we they he she it there everyone anyone someone".split())
 QUESTION_WORDS = frozenset("what who whom whose which where when why how".split())
@@ -54,7 +53,7 @@ class Clause:
 
 def parse(question: str) -> Clause | None:
     """The last question of a text that ends in one; None where it does not begin like a question."""
-    spans = split_sentences(question)
+    spans = sentence_spans(question)
     last = question[spans[-1][0] : spans[-1][1]].rstrip("?!. ")
     preface = question[: spans[-1][0]].strip()
     clause = _clause(_JOINING.split(last)[0])

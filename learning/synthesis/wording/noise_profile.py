@@ -130,7 +130,7 @@ def opening(message: str) -> str:
     word = first.group().lower().replace("’", "'") if first else ""
     if word in _QUESTION_WORDS or word.split("'")[0] in _QUESTION_WORDS:
         return "question_word"
-    if word in AUXILIARIES or word == "am" or f"{word[:-1]}'{word[-1:]}" in AUXILIARIES:
+    if word in AUXILIARIES or f"{word[:-1]}'{word[-1:]}" in AUXILIARIES:
         return "yes_no"
     return "first_person" if word in _FIRST_PERSON else "else"
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from learning.synthesis.wording.grammar import AUXILIARIES, QUESTION_WORDS, parse
-
-_BE = frozenset({"is", "are", "was", "were"})
+from pipeline.english.lexicon import BE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def _asked_of_subject(text: str) -> str:
     """The word that "is it ...?" asks about, lower case; empty for any other text, and where the subject
     already has the word or something denies it."""
     clause = parse(text)
-    if clause is None or clause.asks or clause.auxiliary.lower() not in _BE:
+    if clause is None or clause.asks or clause.auxiliary.lower() not in BE:
         return ""
     word = re.match(r"\w*", clause.predicate.lower())
     asked = word.group() if word else ""

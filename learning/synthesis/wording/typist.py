@@ -10,7 +10,7 @@ from random import Random
 from learning.synthesis.wording.keyboard import NEIGHBOURS
 from learning.synthesis.wording.noise_profile import LEAST_LETTERS, NoiseProfile
 
-_LETTERS = re.compile(rf"[^\W\d_]{{{LEAST_LETTERS},}}")
+LONG_WORD = re.compile(rf"[^\W\d_]{{{LEAST_LETTERS},}}")
 _ARTICLES = re.compile(r"(?:^(?:is|are|do|does)|\b(?:the|a|an)) (?=\w)", re.IGNORECASE)
 _DROPS_WORDS = 0.35  # of the messages without a closing mark: who saves keys saves words
 
@@ -56,7 +56,7 @@ class Typist:
         return re.sub(rf"\b{re.escape(plain)}\b", said, text, count=1, flags=re.IGNORECASE)
 
     def _slipped(self, word: str, rng: Random) -> str:
-        if rng.random() >= self.profile.slip or not _LETTERS.search(word):
+        if rng.random() >= self.profile.slip or not LONG_WORD.search(word):
             return word
         kinds = [*self.profile.slips]
         kind = rng.choices(kinds, [self.profile.slips[each] or 1e-9 for each in kinds])[0]

@@ -19,13 +19,13 @@ from knowledge.progress import Show
 from knowledge.twins import question_key
 from knowledge.types import Entry, FloatArray
 from learning.evaluation.statistics.bootstrap import Bootstrap
-from learning.training.cards import write_card
+from learning.training.cards import set_id, write_card
 from learning.training.config import RetrieverConfig, TrainingFailed
 from learning.training.corpora import Asked, Corpus, is_held_back, read_corpora
 from learning.training.export import export_true
 from learning.training.retrieval.batches import Example, Lessons, planned
 from learning.training.retrieval.contrastive import fit
-from learning.training.retrieval.retrieval_figures import Encode, Trial, confusions, ranks, set_id
+from learning.training.retrieval.retrieval_figures import Encode, Trial, confusions, measured_on, ranks
 from learning.training.retrieval.retriever import blend, encoder
 from learning.training.retrieval.shipped_weights import exported_encoder, load_shipped
 
@@ -127,7 +127,7 @@ def train_matcher(config: RetrieverConfig, base: Path, own: Experience, out: Pat
         data=tuple(TrainingData(each.name, each.licence, len(each.asked)) for each in (home, *kept)),
         config=asdict(config) | {"own_messages": "real" if own.real else "made up"},
         figures=_figures(was, now, trial) | {"export_cosine": cosine},
-        selection=Selection("own.right_first", set_id([trial, *elsewhere])),
+        selection=Selection("own.right_first", set_id(measured_on([trial, *elsewhere]))),
         weights={"trained_from": fingerprint} | ({"parts": served.shares} if served.part else {}),
     )
     return write_card(out, card)

@@ -147,7 +147,7 @@ class _Judged:
         return model.bias + sum(weight * features[name] for name, weight in model.weights.items())
 
     def _features(self, message: str, vector: FloatArray, hit: Hit, use: TermUse) -> dict[str, float]:
-        lacking = Unsupported.of(message, hit.entry, use)
+        lacking = Unsupported.of(message, hit, use)
         if not lacking.words:
             return dict.fromkeys(FEATURES, 0.0)
         read = self._encoder.encode(lacking.readings())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 from random import Random
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from knowledge.types import Entry
 from learning.training.config import RetrieverConfig, Views
 from learning.training.corpora import Asked, Corpus
@@ -126,6 +126,6 @@ def _view(entry: Entry, others: Sequence[str], message: str, config: RetrieverCo
 def _piece(answer: str, views: Views, rng: Random) -> str:
     """Whole sentences of one paragraph, as many as fit."""
     paragraph = rng.choice([line for line in answer.splitlines() if line.strip()])
-    starts = [start for start, _ in split_sentences(paragraph)] or [0]
+    starts = [start for start, _ in sentence_spans(paragraph)] or [0]
     start = rng.choice(starts) if rng.random() < views.inner else starts[0]
     return paragraph[start : start + _PIECE_CHARACTERS]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
+from learning.synthesis.wording.typist import LONG_WORD, slip
 from learning.training.config import Noise
 
-_LEAST_CHARACTERS = 12  # a slip in a shorter message may leave nothing to go by
+_SLIPS = ("omitted", "swapped", "doubled")
 
 
 def typed(message: str, noise: Noise, rng: Random) -> str:
@@ -15,13 +16,8 @@ def typed(message: str, noise: Noise, rng: Random) -> str:
         message = message.lower().rstrip("?.! ") or message
     if rng.random() < noise.no_apostrophe:
         message = message.replace("'", "").replace("’", "")
-    if rng.random() < noise.slip and len(message) >= _LEAST_CHARACTERS:
-        message = _slip(message, rng)
+    if rng.random() < noise.slip and (words := list(LONG_WORD.finditer(message))):
+        at = rng.choice(words)
+        slipped = slip(at.group(), rng.choice(_SLIPS), rng)
+        message = f"{message[: at.start()]}{slipped}{message[at.end() :]}"
     return message
-
-
-def _slip(message: str, rng: Random) -> str:
-    """One key missed, two swapped, or one hit twice; never the first character."""
-    at = rng.randrange(1, len(message) - 2)
-    before, here, after = message[:at], message[at], message[at + 1 :]
-    return rng.choice((before + after, before + after[0] + here + after[1:], before + here + here + after))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from knowledge.index.passages import passages_of
 from knowledge.types import FloatArray, View
+from learning.evaluation.statistics.statistics import auroc
 from learning.training.corpora import Asked, Corpus, is_held_back
 
 Encode = Callable[[Sequence[str]], FloatArray]
@@ -43,13 +42,12 @@ def held_back_trial(corpus: Corpus, seed: int, share: float) -> Trial:
     return Trial(corpus, asked, tuple(text for text, _ in corpus.unanswerable), corpus.probes)
 
 
-def set_id(trials: Sequence[Trial]) -> str:
-    """Changes with anything that is measured on."""
-    content = [
+def measured_on(trials: Sequence[Trial]) -> list[object]:
+    """The messages of the trials, as JSON values."""
+    return [
         [trial.corpus.name, [[each.message, *each.entry_ids] for each in trial.asked], *trial.unanswerable]
         for trial in trials
     ]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
 def figures(trials: Sequence[Trial], encode: Encode) -> dict[str, float]:
@@ -76,7 +74,8 @@ def _measured(trial: Trial, encode: Encode) -> dict[str, float]:
     ranks = _ranks(scores, trial.asked, order)
     result = {"right_first": float(np.mean(ranks == 0)), "in_first_five": float(np.mean(ranks < 5))}
     if trial.unanswerable:
-        result["auroc"] = auroc(scores.max(axis=1), search(trial.unanswerable).max(axis=1))
+        best = [*scores.max(axis=1), *search(trial.unanswerable).max(axis=1)]
+        result["auroc"] = float(auroc(best, np.arange(len(best)) < len(scores)))
     if trial.probes:
         messages = [each.message for each in trial.probes]
         result["real_right_first"] = float(np.mean(_ranks(search(messages), trial.probes, order) == 0))
@@ -109,12 +108,6 @@ def _ranks(scores: FloatArray, asked: Sequence[Asked], order: Sequence[str]) -> 
     best = [max(row[place[key]] for key in each.entry_ids) for row, each in zip(scores, asked, strict=True)]
     ranks: NDArray[np.int64] = (scores > np.array(best)[:, None]).sum(axis=1)
     return ranks
-
-
-def auroc(positive: FloatArray, negative: FloatArray) -> float:
-    """Chance that a positive scores higher than a negative; ties count half."""
-    differences = positive[:, None] - negative[None, :]
-    return float(np.mean((differences > 0) + (differences == 0) / 2))
 
 
 def confusions(

@@ -16,13 +16,19 @@ from knowledge.encoders.model_store import find_source
 from knowledge.extras import install
 from knowledge.progress import Show
 from knowledge.types import FloatArray
-from learning.training.cards import write_card
+from learning.training.cards import set_id, write_card
 from learning.training.config import RetrieverConfig, TrainingFailed, read_config
 from learning.training.corpora import Corpus, is_held_back, read_corpora
 from learning.training.export import export_retriever
 from learning.training.retrieval.batches import Lessons, planned
 from learning.training.retrieval.contrastive import fit
-from learning.training.retrieval.retrieval_figures import Trial, confusions, figures, held_back_trial, set_id
+from learning.training.retrieval.retrieval_figures import (
+    Trial,
+    confusions,
+    figures,
+    held_back_trial,
+    measured_on,
+)
 from learning.training.retrieval.shipped_weights import load_shipped
 
 if TYPE_CHECKING:
@@ -55,7 +61,7 @@ def train(config: Path, data: Path, out: Path, *, resume: bool, show: Show) -> M
         ),
         config=asdict(settings),
         figures=run.figures() | {"export_cosine": cosine},
-        selection=Selection("right_first", set_id(run.trials)),
+        selection=Selection("right_first", set_id(measured_on(run.trials))),
     )
     return write_card(out, card)
 

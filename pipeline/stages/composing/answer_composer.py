@@ -9,7 +9,7 @@ from dataclasses import replace
 from knowledge.blocks import read_blocks, spoken_forms
 from knowledge.types import Block, BlockKind, Entry, FloatArray
 from pipeline.english.questions import asks_its_question
-from pipeline.ports import Encoder, Knowledge
+from pipeline.ports import Encoder, Knowledge, encoded, release_of
 from pipeline.stages.composing.block_choice import chosen_blocks
 from pipeline.stages.composing.openers import phrases_around
 from pipeline.stages.relevance.standing_answer import replies_of
@@ -58,7 +58,7 @@ class ExtractiveComposer:
         entry = evidence.accepted[0].hit.entry
         blocks = read_blocks(entry.answer)
         chosen = await self._chosen(question, evidence, blocks)
-        pieces = [*self._opening(question, entry, evidence), *_laid_out(entry, chosen)]
+        pieces = [*self._opening(question, entry, evidence), *laid_out(entry, chosen)]
         if len(chosen) < len(blocks):
             pieces.append(replace(_house(self._voice.shortened(entry), "\n\n"), needed=True))
         elif closing := self._around(question, entry)[1]:
@@ -75,15 +75,16 @@ class ExtractiveComposer:
         limit = max((len(each.reply.split()) for each in question.examples), default=self._whole_words)
         if question.whole or len(blocks) < 2 or len(entry.answer.split()) <= limit:
             return blocks
-        query: FloatArray = (await self._encoder.encode([evidence.query.text]))[0]
-        passages, vectors = self._knowledge.current.sentences(entry.id)
+        query: FloatArray = (await encoded(question.context, self._encoder, [evidence.query.text]))[0]
+        passages, vectors = release_of(question.context, self._knowledge).sentences(entry.id)
         return chosen_blocks(entry.answer, blocks, passages, vectors @ query, limit)
 
     def _opening(self, question: Question, entry: Entry, evidence: Evidence) -> Iterator[Sentence]:
         """What stands before the entry: a phrase runs into a first paragraph, and apart from the rest. A
         phrase that only pleases gives way to the question that is named."""
         if question.language and question.language != entry.language:
-            line = self._voice.in_another_language(question.language, entry.language)
+            voice = self._voice.on(question.context.release)
+            line = voice.in_another_language(question.language, entry.language)
             if line:
                 yield replace(_house(line, " "), needed=True)
         if item := evidence.query.remembered:
@@ -93,7 +94,8 @@ class ExtractiveComposer:
         names = YES_OR_NO.match(entry.answer) and not asks_its_question(question.text, entry)
         said = replies_of(question.history)
         if question.again:
-            yield replace(_house(self._voice.restating(said), " "), needed=True)
+            line = self._voice.vouching(entry) if question.doubts else self._voice.restating(said)
+            yield replace(_house(line, " "), needed=True)
         elif opener and not (names and opener in self._voice.openers.get(Opener.NEUTRAL, ())):
             yield _house(opener, " ")
         if names or question.again:
@@ -106,7 +108,7 @@ class ExtractiveComposer:
         return around.opener, around.closing
 
 
-def _laid_out(entry: Entry, blocks: Sequence[Block]) -> Iterator[Sentence]:
+def laid_out(entry: Entry, blocks: Sequence[Block]) -> Iterator[Sentence]:
     """The blocks in reading order, each below the headings that it stands under and that were not said yet,
     set off as in the answer."""
     answer, said, end = entry.answer, set[tuple[int, int]](), -1

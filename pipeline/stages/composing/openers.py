@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.types import Entry
+from pipeline.english.lexicon import KIN
 from pipeline.english.questions import asks
+from pipeline.english.words import LETTERS
 from pipeline.types import Question, Role
 from pipeline.voice import HouseVoice, Opener, choose
 
@@ -23,12 +25,8 @@ WORRY = re.compile(
 FEARLESS = re.compile(
     r"\b(?:not|never|no longer|(?:is|was|are|do|does|did|have|ai)n['’]?t|no)\b[\w ]{0,12}$", re.IGNORECASE
 )
-_KIN = (
-    "son|daughter|kids?|child(?:ren)?|baby|mother|mom|mum|father|dad|wife|husband|partner|parents?|sister"
-    "|brother|aunt|uncle|cousin|friend|grand\\w+"
-)
 PERSONAL = re.compile(
-    rf"\b(?:i am|i['’]?m|i have|i['’]?ve|i take|should i|my (?:\w+ )?(?:{_KIN}))\b", re.IGNORECASE
+    rf"\b(?:i am|i['’]?m|i have|i['’]?ve|i take|should i|my (?:\w+ )?(?:{KIN}))\b", re.IGNORECASE
 )
 _SOMEBODY = r"(?:i|we|he|she|my (?:\w+ )?\w+)"
 _HYPOTHETICAL = (
@@ -100,7 +98,7 @@ def suffers(message: str) -> bool:
 
 def is_hostile(message: str) -> bool:
     """Whether the user insults or shouts: a friendly phrase would sound like mockery."""
-    words = [word for word in re.findall(r"[^\W\d_]+", message) if len(word) > 1]
+    words = [word for word in LETTERS.findall(message) if len(word) > 1]
     return bool(HOSTILE.search(message)) or (len(words) >= _SHOUTED and message.isupper())
 
 

@@ -12,7 +12,9 @@ from knowledge.types import FloatArray
 from pipeline.english.entities import names, quantities
 from pipeline.english.language import content_words, stem
 from pipeline.english.lexicon import FUNCTION_WORDS
-from pipeline.ports import Encoder
+from pipeline.english.words import TERM
+from pipeline.ports import Encoder, encoded
+from pipeline.types import Question
 from pipeline.voice import Exemplar
 
 TALK_WORDS = """
@@ -32,7 +34,6 @@ TALK = frozenset(map(stem, TALK_WORDS.split()))
 """Stems of the words with which people talk about their talk; what an agency knows needs other words."""
 MASK = "…"
 NEAREST = 3
-_WORD = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _MASKED_RUN = re.compile(rf"{MASK}(?:\W*{MASK})+")
 
 
@@ -55,7 +56,7 @@ def masked(text: str) -> str:
         is_talk = plain.split("'")[0] in FUNCTION_WORDS or stem(plain) in TALK
         return word if is_talk and word not in named and not quantities(word) else MASK
 
-    return _MASKED_RUN.sub(MASK, _WORD.sub(kept, text))
+    return _MASKED_RUN.sub(MASK, TERM.sub(kept, text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,12 @@ class StyleExemplars:
         said = [masked(exemplar.said) for exemplar in exemplars]
         return cls(tuple(exemplars), embed(said) if said else np.empty((0, 0), np.float32), encoder)
 
-    async def nearest(self, question: str, count: int = NEAREST) -> tuple[Exemplar, ...]:
+    async def nearest(self, question: Question, count: int = NEAREST) -> tuple[Exemplar, ...]:
         """Up to `count` exchanges whose user asked most like this, nearest first, each reply only once.
         Raises what the encoder raises."""
         if not self.exemplars:
             return ()
-        vector = (await self.encoder.encode([masked(question)]))[0]
+        vector = (await encoded(question.context, self.encoder, [masked(question.text)]))[0]
         order = np.argsort(-(self.vectors @ vector), kind="stable").tolist()
         by_reply: dict[str, Exemplar] = {}
         for place in order:

@@ -3,7 +3,6 @@ about, the wording whether that happens now, is asked about, or is a figure of s
 
 from __future__ import annotations
 
-import base64
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge.types import FloatArray
+from pipeline.stages.gate.softmax import packed, shares_of, unpacked
 
 NOTHING = "none"
 """The kind of messages that give no alarm."""
@@ -39,7 +39,7 @@ class AlarmModel:
     def of(cls, plain: Mapping[str, Any]) -> AlarmModel:
         """From the card of the gate. Raises `LookupError`, `TypeError` and `ValueError` where it is none."""
         kinds, biases = tuple(plain["names"]), np.array(plain["biases"], dtype=np.float32)
-        vectors, wording = (_read(plain[part], len(kinds)) for part in ("vector", "wording"))
+        vectors, wording = (unpacked(plain[part], len(kinds)) for part in ("vector", "wording"))
         if NOTHING not in kinds or len(biases) != len(kinds) or wording.shape[1] != BINS:
             raise ValueError("the parts of the model of alarms do not fit together")
         return cls(kinds, vectors, wording, biases)
@@ -48,8 +48,8 @@ class AlarmModel:
         """What `of` reads; half-precision numbers in base64."""
         return {
             "names": list(self.kinds),
-            "vector": _written(self.vector_weights),
-            "wording": _written(self.wording_weights),
+            "vector": packed(self.vector_weights),
+            "wording": packed(self.wording_weights),
             "biases": [round(float(bias), 4) for bias in self.biases],
         }
 
@@ -57,8 +57,7 @@ class AlarmModel:
         """The probability of each kind."""
         bins, values = wording(text)
         scores = self.vector_weights @ vector + self.wording_weights[:, bins] @ values + self.biases
-        shares = np.exp(scores - scores.max())
-        return dict(zip(self.kinds, map(float, shares / shares.sum()), strict=True))
+        return shares_of(self.kinds, scores)
 
 
 def wording(text: str) -> tuple[NDArray[np.int64], FloatArray]:
@@ -82,11 +81,3 @@ def _parts(text: str) -> Iterator[str]:
 
 def _runs(items: Sequence[str], length: int) -> Iterator[Sequence[str]]:
     return (items[start : start + length] for start in range(len(items) - length + 1))
-
-
-def _written(numbers: FloatArray) -> str:
-    return base64.b64encode(numbers.astype("<f2").tobytes()).decode("ascii")
-
-
-def _read(text: str, rows: int) -> FloatArray:
-    return np.frombuffer(base64.b64decode(text), dtype="<f2").reshape(rows, -1).astype(np.float32)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from knowledge.types import FloatArray
+from pipeline.stages.gate.softmax import packed, shares_of, unpacked
+from pipeline.stages.odds import log_odds, sigmoid
 
 ASKS = "asks"
 """The kind of messages that ask or say something about a subject, whatever it is."""
@@ -35,17 +35,15 @@ class IntentClassifier:
     def of(cls, plain: Mapping[str, Any]) -> IntentClassifier:
         """From the card of the gate. Raises `LookupError`, `TypeError` and `ValueError` where it is none."""
         kinds, biases = tuple(plain["names"]), np.array(plain["biases"], dtype=np.float32)
-        halves = np.frombuffer(base64.b64decode(plain["weights"]), dtype="<f2")
         if ASKS not in kinds or len(biases) != len(kinds):
             raise ValueError("the kinds of messages do not fit together")
-        weights = halves.reshape(len(kinds), -1).astype(np.float32)
-        return cls(kinds, weights, biases, float(plain["strength"]))
+        return cls(kinds, unpacked(plain["weights"], len(kinds)), biases, float(plain["strength"]))
 
     def to_plain(self) -> dict[str, Any]:
         """What `of` reads; half-precision numbers in base64."""
         return {
             "names": list(self.kinds),
-            "weights": base64.b64encode(self.weights.astype("<f2").tobytes()).decode("ascii"),
+            "weights": packed(self.weights),
             "biases": [round(float(bias), 4) for bias in self.biases],
             "strength": self.strength,
         }
@@ -61,15 +59,8 @@ class IntentClassifier:
     def doubted(self, probability: float, vector: FloatArray) -> float:
         """The probability that a message is on topic, lowered as far as it rather asks nothing: an outburst
         about vaccines is no question about them. One that asks keeps its own."""
-        doubt = self.strength * min(0.0, -_log_odds(self.idle(vector)))
-        return 1 / (1 + math.exp(-(_log_odds(probability) + doubt))) if doubt else probability
+        doubt = self.strength * min(0.0, -log_odds(self.idle(vector), _SURE))
+        return sigmoid(log_odds(probability, _SURE) + doubt) if doubt else probability
 
     def _shares(self, vector: FloatArray) -> dict[str, float]:
-        scores = self.weights @ vector + self.biases
-        shares = np.exp(scores - scores.max())
-        return dict(zip(self.kinds, map(float, shares / shares.sum()), strict=True))
-
-
-def _log_odds(probability: float) -> float:
-    kept = min(max(probability, 1 - _SURE), _SURE)
-    return math.log(kept / (1 - kept))
+        return shares_of(self.kinds, self.weights @ vector + self.biases)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pipeline.english.words import WORD
+
 _PLEASANTRIES = frozenset(
     tuple(phrase.split())
     for phrase in """hi,hii,hiii,hello,hey,hiya,good morning,good afternoon,good evening,good day,excuse me,
@@ -13,7 +15,6 @@ _PLEASANTRIES = frozenset(
 )
 _LONGEST_PLEASANTRY = max(map(len, _PLEASANTRIES))
 _PART_OF_A_SENTENCE = frozenset({"ok", "okay", "great", "cool", "nice", "well", "there"})
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _MARKS = " \t\r\n,.!:;–—-"
 
 

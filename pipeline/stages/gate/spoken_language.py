@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from knowledge.types import Entry
-from pipeline.english.vocabulary import WORD
+from pipeline.english.words import LETTERS
 
 TOLD_APART = frozenset("en zh hi es fr ar bn pt ru ur de tr it nl pl".split())
 """ISO 639-1 codes of the languages that a message may be found to be in."""
@@ -40,13 +40,6 @@ class SpokenLanguages:
         least = _SHARE * counts.total()
         return cls(tuple(code for code, count in counts.most_common() if count >= max(least, 1)), words)
 
-    def foreign(self, text: str) -> str:
-        """The language of a message that is surely in none of the knowledge base's; empty where it is in one
-        of them or cannot be told: slang, names and terms are of no language, and to be called foreign is
-        worse than not to be understood."""
-        code = self.other(text)
-        return code if code not in self.codes else ""
-
     def other(self, text: str) -> str:
         """The language of a message that is surely not in the knowledge base's first; empty otherwise."""
         said = list(_words(text[:_READ]))
@@ -62,7 +55,7 @@ class SpokenLanguages:
 
 
 def _words(text: str) -> list[str]:
-    return [word for word in WORD.findall(text.lower()) if len(word) > 1 or not word.isascii()]
+    return [word for word in LETTERS.findall(text.lower()) if len(word) > 1 or not word.isascii()]
 
 
 def _ranked(text: str) -> list[tuple[str, float]]:

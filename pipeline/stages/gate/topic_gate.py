@@ -11,11 +11,12 @@ from weakref import WeakKeyDictionary
 from knowledge.types import LEARNED, FloatArray, Hit, Snapshot
 from pipeline.english.language import content_words
 from pipeline.english.normalising import Slang
-from pipeline.ports import Encoder, Knowledge
+from pipeline.english.words import WORD
+from pipeline.ports import Encoder, Knowledge, encoded, release_of
 from pipeline.stages.gate.alarms import Alarm, Alarms, Context, telling
 from pipeline.stages.gate.exemplars import Exemplars
 from pipeline.stages.gate.intent_classifier import IntentClassifier
-from pipeline.stages.gate.pleasantries import WORD, without_pleasantries
+from pipeline.stages.gate.pleasantries import without_pleasantries
 from pipeline.stages.gate.spoken_language import SpokenLanguages
 from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.stages.relevance.thresholds import JudgeThresholds, lowered
@@ -28,7 +29,7 @@ from pipeline.stages.rewriting.context_dependence import (
     subject,
 )
 from pipeline.turn import Topic, TopicVerdict
-from pipeline.types import Question, Role
+from pipeline.types import Question, Role, TurnContext
 
 _PREDICATES = frozenset(
     """safe dangerous harmful hurt hurts painful work works effective last lasts cost costs free expensive
@@ -67,6 +68,7 @@ class _Message:
     said: str
     pieces: tuple[str, ...]
     vectors: Mapping[str, FloatArray]
+    context: TurnContext
     language: str = ""
 
     @property
@@ -119,7 +121,7 @@ class CalibratedTopicGate:
 
     async def __call__(self, question: Question) -> TopicVerdict:
         """Raises `RetrievalFailed` and `ModelUnavailable` as the ports do."""
-        snapshot = self._knowledge.current
+        snapshot = release_of(question.context, self._knowledge)
         spoken = await self._spoken(snapshot)
         language = spoken.other(question.text)
         read = self._multilingual or language in spoken.codes
@@ -141,6 +143,8 @@ class CalibratedTopicGate:
         if kind in _ASKING_TOO:
             best = await self._with_clauses(snapshot, message, best)
             kind = None if best.probability >= self._thresholds.gate else kind
+        elif kind is None and len(message.text) > _READ:
+            best = await self._with_pieces(snapshot, message, best)
         if kind is not None:
             return TopicVerdict(Topic.SMALL_TALK, best.probability, kind)
         if best.probability >= self._thresholds.gate and not message.says_nothing:
@@ -160,10 +164,10 @@ class CalibratedTopicGate:
         core = question.text.strip() if language else without_pleasantries(question.text)
         together, pieces = self._with_history(question, core, language), telling(question.text)
         texts = list(dict.fromkeys(text for text in (question.text, core, together, *pieces) if text))
-        vectors = await self._encoder.encode(texts)
+        vectors = await encoded(question.context, self._encoder, texts)
         known = dict(zip(texts, vectors, strict=True))
         said = "\n".join((*(message.text for message in question.history), question.text))
-        return _Message(question.text, core, together, said, tuple(pieces), known, language)
+        return _Message(question.text, core, together, said, tuple(pieces), known, question.context, language)
 
     async def _read(self, snapshot: Snapshot, message: _Message, text: str) -> _Reading:
         vector = message.vectors[text]
@@ -202,11 +206,18 @@ class CalibratedTopicGate:
             known = self._subjects[snapshot] = await asyncio.to_thread(DomainTerms.of, entries, self._slang)
         return known
 
+    async def _with_pieces(self, snapshot: Snapshot, message: _Message, best: _Reading) -> _Reading:
+        """The best reading of any telling piece of a long message: who tells a story asks at one place of it,
+        and an encoder reads only how it begins."""
+        told = [await self._read(snapshot, message, piece) for piece in message.pieces]
+        return max((best, *told), key=lambda reading: reading.probability)
+
     async def _with_clauses(self, snapshot: Snapshot, message: _Message, best: _Reading) -> _Reading:
         """The best reading of any part of a message: who complains may ask something beside."""
         if not (clauses := _clauses(message.text)):
             return best
-        vectors = dict(zip(clauses, await self._encoder.encode(clauses), strict=True))
+        read = await encoded(message.context, self._encoder, clauses)
+        vectors = dict(zip(clauses, read, strict=True))
         parted = replace(message, vectors={**message.vectors, **vectors})
         asked = [await self._read(snapshot, parted, clause) for clause in clauses]
         return max((best, *asked), key=lambda reading: reading.probability)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from knowledge.sentences import split_sentences
 from pipeline.english.evidence_text import evidence_text
-from pipeline.english.language import content_words, split_sentences
+from pipeline.english.language import content_stems
 from pipeline.ports import GroundingCheck
 from pipeline.stages.composing.style_mask import TALK
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
@@ -33,7 +34,7 @@ class ExampleLines:
     """The facts of lines that are shown for their manner alone."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        facts = {_stems(text) for line in lines for text in split_sentences(line)}
+        facts = {_facts(text) for line in lines for text in split_sentences(line)}
         self._facts = tuple(fact for fact in facts if fact)
 
     @classmethod
@@ -51,7 +52,7 @@ class ExampleLines:
             evidence.accepted[n - 1].hit.entry for n in sentence.cites if 1 <= n <= len(evidence.accepted)
         ]
         known = evidence_text(tuple(dict.fromkeys(entries))).stems
-        for stems in map(_stems, split_sentences(sentence.text)):
+        for stems in map(_facts, split_sentences(sentence.text)):
             unknown = stems - known
             if unknown and any(
                 unknown <= fact and len(stems & fact) >= LIKE * len(stems) for fact in self._facts
@@ -60,6 +61,5 @@ class ExampleLines:
         return False
 
 
-def _stems(text: str) -> frozenset[str]:
-    """The stems of the words that say something of the world, numbers among them."""
-    return frozenset(word.stem for word in content_words(text)) - TALK
+def _facts(text: str) -> frozenset[str]:
+    return content_stems(text) - TALK

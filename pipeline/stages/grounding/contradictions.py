@@ -256,13 +256,3 @@ def _particular(words: Sequence[Word], proper: frozenset[str]) -> bool:
 
 def _denies(word: Word) -> bool:
     return word.text.lower() in NEGATIONS
-
-
-def contradicts(claim: str, sentence: str) -> bool:
-    """Whether a claim says the opposite of one sentence that is about the same."""
-    ground = Ground(sentence, read(sentence))
-    stems = {word.stem for word in ground.words}
-    return any(
-        overlap(clause, stems) >= ALIGNED and bool(_polarity_conflict(clause, ground))
-        for clause in clauses_of(read(claim))
-    )

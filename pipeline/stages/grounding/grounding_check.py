@@ -16,12 +16,13 @@ from pipeline.english.evidence_text import (
 )
 from pipeline.english.language import ABBREVIATION, Word, read
 from pipeline.english.lexicon import FUNCTION_WORDS
-from pipeline.ports import Encoder
+from pipeline.ports import Encoder, encoded
 from pipeline.stages.grounding.approved import said_of
 from pipeline.stages.grounding.contradictions import Contradiction, ContradictionKind, find_contradiction
 from pipeline.stages.grounding.qualifiers import is_heading, lost_qualifier
 from pipeline.stages.relevance.thresholds import JudgeThresholds
 from pipeline.turn import Evidence, Sentence, SentenceKind, Verdict
+from pipeline.types import TurnContext
 from pipeline.voice import HouseVoice
 
 SUPPORT = Logistic(
@@ -67,7 +68,8 @@ class SpecialistGroundingCheck:
     async def __call__(self, sentence: Sentence, evidence: Evidence) -> Verdict:
         if sentence.kind is SentenceKind.HOUSE:
             known = [item.hit.entry for item in evidence.accepted]
-            may = self._voice.may_say(sentence.text, known) or self._is_remembered(sentence, evidence)
+            voice = self._voice.on(evidence.query.context.release)
+            may = voice.may_say(sentence.text, known) or self._is_remembered(sentence, evidence)
             return _verdict(may, "a phrase of the house voice")
         if sentence.kind is SentenceKind.BLOCK:
             return _verdict(said_of(sentence, evidence), "a block of the entry that it cites")
@@ -87,7 +89,11 @@ class SpecialistGroundingCheck:
         conflict = find_contradiction(text, cited)
         if conflict and conflict.alters:
             return Verdict(False, REFUTED, conflict.reason)
-        probability = self._support.probability(await self.features(text, cited, conflict))
+        features = await self.features(text, cited, conflict, evidence.query.context)
+        return self._weighed(self._support.probability(features), conflict)
+
+    def _weighed(self, probability: float, conflict: Contradiction | None) -> Verdict:
+        """The verdict on a sentence that no rule has decided."""
         if conflict and conflict.forbids:
             return Verdict(False, min(probability, VETOED * self._threshold), conflict.reason)
         supported = probability >= self._threshold
@@ -102,7 +108,7 @@ class SpecialistGroundingCheck:
         return sentence.text == self._voice.remembering(item.fact, evidence.accepted[0].hit.entry.id)
 
     async def features(
-        self, text: str, cited: EvidenceText, conflict: Contradiction | None
+        self, text: str, cited: EvidenceText, conflict: Contradiction | None, context: TurnContext
     ) -> Mapping[str, float]:
         """What `support` weighs. `worst_clause`: share of the content words known to the evidence, of
         the clause that has fewest, so that an invented tail is not outweighed by a true beginning; squared,
@@ -110,7 +116,7 @@ class SpecialistGroundingCheck:
         sentence. A rule's objection weighs more the more of the sentence the evidence has: `particular` about
         a number or a name, by `worst_clause`; `rest` about anything else, by nearness to a sentence of the
         evidence."""
-        vectors = await self._encoder.encode([text, *cited.sentences])
+        vectors = await encoded(context, self._encoder, [text, *cited.sentences])
         worst = min(_coverage(clause, cited) for clause in clauses_of(read(without_lead(text)))) ** 2
         particular = conflict is not None and conflict.kind in PARTICULARS
         return {

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from knowledge.blocks import read_blocks
+from knowledge.sentences import split_sentences
 from knowledge.types import BlockKind, Entry
 from pipeline.english.evidence_text import overlap
-from pipeline.english.language import Word, denies, read, split_sentences
+from pipeline.english.language import Word, denies, read
+from pipeline.english.words import key_of
 
 RETOLD = 0.6  # share of a sentence's content words that a piece must have to be what it retells
 KEPT = 0.5  # share of a qualifier's content words that a sentence must have to have kept it
@@ -45,17 +47,13 @@ def lost_qualifier(text: str, entries: Sequence[Entry]) -> str:
 
 def is_heading(text: str, entries: Sequence[Entry]) -> bool:
     """Whether a text is a heading of one of the entries, which says nothing by itself."""
-    said = _bare(text)
+    said = key_of(text)
     return any(
-        said == _bare(entry.answer[start:end])
+        said == key_of(entry.answer[start:end])
         for entry in entries
         for block in read_blocks(entry.answer)
         for start, end in block.under
     )
-
-
-def _bare(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _lacks(text: str, stems: set[str], qualifier: str) -> bool:

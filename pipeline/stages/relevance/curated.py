@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from knowledge.types import Hit
-from pipeline.ports import Knowledge
+from pipeline.ports import Knowledge, release_of
 from pipeline.turn import Accepted, Evidence, SearchQuery
 from pipeline.types import Question
 
@@ -18,10 +18,10 @@ class CuratedQuestion:
 
     def __call__(self, question: Question) -> Evidence | None:
         """Raises `RetrievalFailed` where no release is loaded."""
-        hit = self._knowledge.current.asked(question.text)
+        hit = release_of(question.context, self._knowledge).asked(question.text)
         return None if hit is None else certain(question, hit)
 
 
 def certain(question: Question, hit: Hit) -> Evidence:
     """The evidence that an entry was asked for by itself."""
-    return Evidence(SearchQuery(question.text), (Accepted(hit, 1.0),), ((hit.entry.id, 1.0),), 1.0)
+    return Evidence(SearchQuery.of(question), (Accepted(hit, 1.0),), ((hit.entry.id, 1.0),), 1.0)

@@ -11,7 +11,7 @@ from knowledge.types import Entry, Hit, View
 from pipeline.english.language import stem
 from pipeline.english.lexicon import FUNCTION_WORDS
 from pipeline.english.normalising import Rewording, Slang
-from pipeline.english.vocabulary import WORD
+from pipeline.english.words import LETTERS, nearest_spelling
 
 _SHARE = 0.5
 _ENOUGH = 20  # entries; fewer share a word by chance
@@ -48,10 +48,8 @@ class DomainTerms:
 
 
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in WORD.findall(text.lower()) if word not in FUNCTION_WORDS)
+    return frozenset(stem(word) for word in LETTERS.findall(text.lower()) if word not in FUNCTION_WORDS)
 
 
 def _misspelt(word: str, meant: Iterable[str]) -> bool:
-    from rapidfuzz.distance import OSA
-
-    return len(word) >= _SHORTEST and any(OSA.distance(word, other, score_cutoff=1) <= 1 for other in meant)
+    return len(word) >= _SHORTEST and bool(nearest_spelling(word, meant, 1))

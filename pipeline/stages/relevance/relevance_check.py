@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.types import LEARNED, Calibration, FloatArray, Hit
-from pipeline.ports import Encoder, Knowledge
+from pipeline.ports import Encoder, Knowledge, encoded, release_of
 from pipeline.stages.relevance.thresholds import JudgeThresholds, lowered
 from pipeline.stages.relevance.unsupported_terms import TermSupport
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
@@ -17,6 +17,8 @@ TORN = 0.8
 """Of the probability of the best entry: with a second one as likely as this, to answer would be a guess."""
 LEAST_OFFERED = 0.1
 """Of the probability of the best entry: a third one that is less likely than this is no choice."""
+AHEAD_OF_ALL = 0.5
+"""Of the probability that anything answers: an entry with more than this is likelier than all others."""
 OFFERED_ALL_THE_SAME = 0.5
 """Of the doubt that missing words raise, so much is held against a choice."""
 
@@ -47,9 +49,9 @@ class CalibratedRelevanceCheck:
         hits = retrieved.hits
         if not hits:
             return Evidence(query, ())
-        snapshot = self._knowledge.current
+        snapshot = release_of(query.context, self._knowledge)
         calibration = snapshot.calibration
-        vector = (await self._encoder.encode([query.text]))[0]
+        vector = (await encoded(query.context, self._encoder, [query.text]))[0]
         answerable, shares = _calibrated(hits, calibration, vector)
         judged = [Accepted(hit, answerable * share) for hit, share in zip(hits, shares, strict=True)]
         if LEARNED not in calibration.figures:  # nor could the gate learn what is on topic
@@ -57,8 +59,7 @@ class CalibratedRelevanceCheck:
         evidence = decided(query, judged, answerable, self._thresholds)
         if self._support is None or query.language or not (evidence or evidence.offered):
             return evidence
-        best = hits[0].entry
-        missing = await self._support.doubt(query.text, vector, best, snapshot, query.borrowed)
+        missing = await self._support.doubt(query, vector, hits[0], snapshot)
         return decided(query, judged, answerable, self._thresholds, missing) if missing else evidence
 
 
@@ -88,6 +89,15 @@ def decided(
     if answer <= min(offer, answers) and not torn:
         return Evidence(query, (judged[0],), probabilities, certain)
     return Evidence(query, (), probabilities, certain, offered=choices if offer < offerable else ())
+
+
+def without_asking(evidence: Evidence) -> Evidence:
+    """What is offered as a choice, as evidence for its first entry where that is likelier than all others
+    together; unchanged where it is not. For who has no time to be asked which one is meant."""
+    best = evidence.offered[0] if evidence.offered else None
+    if best is None or best.probability < evidence.answerable * AHEAD_OF_ALL:
+        return evidence
+    return replace(evidence, accepted=(best,), offered=())
 
 
 def _choices(judged: Sequence[Accepted]) -> tuple[Accepted, ...]:

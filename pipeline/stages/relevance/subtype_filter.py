@@ -13,7 +13,8 @@ from knowledge.types import Entry, Snapshot
 from pipeline.english.language import stem
 from pipeline.english.lexicon import DESCRIBING, FUNCTION_WORDS
 from pipeline.english.normalising import Slang
-from pipeline.ports import Knowledge, RelevanceCheck
+from pipeline.english.words import nearest_spelling
+from pipeline.ports import Knowledge, RelevanceCheck, release_of
 from pipeline.stages.relevance.domain_term import DomainTerms
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
@@ -29,13 +30,9 @@ _FOR = ("for", "against")
 _SHORTEST = 3
 _ONE_KIND = 0.2  # share of the entries
 _HARDLY = 0.01  # the same
-_RECURRING = 3  # entries that ask about a kind before it is one of several that are told of in turn
 _TYPO = 4  # letters from which a word may be a typo of another
 _LONG = 8  # and from which of two letters
 _PART_OF = 5  # letters from which a word may be part of another, or be made longer: "corona", "anticovid"
-
-
-_FUNCTION_LETTERS = tuple(sorted(word) for word in FUNCTION_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +41,12 @@ class Subtypes:
     and it `is_of_one_kind` where a fifth of the entries put the same one there: "COVID-19 vaccine". `known`
     are the stems of its words; in one of a kind, without names that next to no entry has. `others` are the
     stems of those that it calls another kind itself: "other vaccines, such as the flu shot" (a pattern of
-    Hearst 1992). `several` are the stems of those that it tells of in turn, each before the subject in
-    the questions of at least three entries, none where it is of one kind; `together` are pairs of them that
-    it puts side by side, so that one may be the other: "mRNA COVID-19 vaccines"."""
+    Hearst 1992)."""
 
     subject: DomainTerms
     known: frozenset[str]
     own: frozenset[str]
     others: frozenset[str]
-    several: frozenset[str]
-    together: frozenset[frozenset[str]]
     is_of_one_kind: bool
     ordinary: Set[str]
 
@@ -74,26 +67,15 @@ class Subtypes:
         usual = {stem(word) for word in ordinary}
         known = frozenset(word for word, count in counts.items() if count > hardly or word in usual)
         others = {word for text in texts for word in _called_other(text, subject)}
-        several = frozenset() if is_of_one_kind else _several(entries, subject)
-        told = entries if several else ()
-        together = frozenset(chain.from_iterable(_side_by_side(each, subject, several) for each in told))
-        return cls(
-            subject, known, frozenset(own), frozenset(others), several, together, is_of_one_kind, ordinary
-        )
+        return cls(subject, known, frozenset(own), frozenset(others), is_of_one_kind, ordinary)
 
     def another(self, said: str, entry: Entry) -> bool:
         """Whether what was `said` names a kind, wherever it names the subject, that the entry does not name,
-        and that this knowledge base does not know, calls another one, or tells apart from the kind that the
-        entry's question names."""
+        and that this knowledge base does not know or calls another one."""
         named = _kinds(self.subject.reword(said), self.subject.stems) if self.subject.stems else []
-        if not named or not (all(map(self._is_strange, named)) or self._is_told_apart(named, entry)):
+        if not named or not all(map(self._is_strange, named)):
             return False
         return _stems(_text(entry)).isdisjoint({*map(stem, named), *map(_name, named)})
-
-    def _is_told_apart(self, named: Iterable[str], entry: Entry) -> bool:
-        asked, its = {_name(kind) for kind in named}, _asked_kinds(entry, self.subject) & self.several
-        pairs = {frozenset((one, other)) for one in asked for other in its}
-        return bool(its) and asked <= self.several and not pairs & self.together
 
     def _is_strange(self, kind: str) -> bool:
         """Ordinary words are strange only to a knowledge base of one kind: "worn card", "dead water"."""
@@ -110,14 +92,8 @@ class Subtypes:
             return True
         if word in self.ordinary:
             return False
-        if sorted(word) in _FUNCTION_LETTERS:
-            return True
-        from rapidfuzz.distance import OSA
-
         most = 1 if len(word) < _LONG else 2
-        return len(word) >= _TYPO and any(
-            OSA.distance(word, other, score_cutoff=most) <= most for other in (*self.known, *FUNCTION_WORDS)
-        )
+        return len(word) >= _TYPO and bool(nearest_spelling(word, (*self.known, *FUNCTION_WORDS), most))
 
 
 class SubtypeFilter:
@@ -140,7 +116,7 @@ class SubtypeFilter:
         evidence = await self._check(query, retrieved)
         if query.language or not (evidence.accepted or evidence.offered):
             return evidence
-        kinds = self._of(self._knowledge.current)
+        kinds = self._of(release_of(query.context, self._knowledge))
 
         def meant(items: tuple[Accepted, ...]) -> tuple[Accepted, ...]:
             return tuple(item for item in items if not kinds.another(query.text, item.hit.entry))
@@ -181,26 +157,6 @@ def _may_be_a_kind(word: str) -> bool:
         and word not in DESCRIBING
         and not word.endswith(_ENDINGS)
     )
-
-
-def _asked_kinds(entry: Entry, subject: DomainTerms) -> set[str]:
-    """What stands before the subject in the entry's question."""
-    kinds = _kinds(subject.reword(entry.question), subject.stems)
-    return {_name(kind) for kind in kinds if _may_be_a_kind(kind) and _may_be_a_kind(_name(kind))}
-
-
-def _several(entries: Iterable[Entry], subject: DomainTerms) -> frozenset[str]:
-    asked = [_asked_kinds(entry, subject) for entry in entries] if subject.stems else []
-    counts = Counter(chain.from_iterable(asked))
-    return frozenset(kind for kind, count in counts.items() if count >= _RECURRING)
-
-
-def _side_by_side(entry: Entry, subject: DomainTerms, kinds: frozenset[str]) -> Iterator[frozenset[str]]:
-    """Of what the owner wrote: users string kinds together that are not the same."""
-    words = [_name(word.lower()) for word in _WORD.findall(f"{entry.question}\n{entry.answer}")]
-    for one, other, head in zip(words, words[1:], words[2:], strict=False):
-        if head in subject.stems and one != other and {one, other} <= kinds:
-            yield frozenset((one, other))
 
 
 def _name(kind: str) -> str:

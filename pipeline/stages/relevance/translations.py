@@ -8,7 +8,7 @@ from datetime import date
 from weakref import WeakKeyDictionary
 
 from knowledge.types import Entry, Snapshot
-from pipeline.ports import Knowledge, RelevanceCheck
+from pipeline.ports import Knowledge, RelevanceCheck, release_of
 from pipeline.turn import Accepted, Evidence, Retrieved, SearchQuery
 
 _Family = Mapping[str, Entry]
@@ -27,7 +27,7 @@ class Translations:
     async def __call__(self, query: SearchQuery, retrieved: Retrieved) -> Evidence:
         """Raises what `check` raises, and `RetrievalFailed`."""
         evidence = await self.check(query, retrieved)
-        snapshot = self._knowledge.current
+        snapshot = release_of(query.context, self._knowledge)
         if snapshot not in self._families:
             self._families[snapshot] = _families(snapshot.entries.values())
         if not (families := self._families[snapshot]):

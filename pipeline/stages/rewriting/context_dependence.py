@@ -14,10 +14,10 @@ from typing import Any
 
 from knowledge.types import Logistic
 from pipeline.english.language import stem
-from pipeline.english.lexicon import BARE_CONTRACTIONS, FUNCTION_WORDS
+from pipeline.english.lexicon import AUXILIARIES, BARE_CONTRACTIONS, FUNCTION_WORDS
+from pipeline.english.words import TERM
 from pipeline.types import Message, Role
 
-TOKEN = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 VAGUE = frozenset(
     """tell describe explain know think mean thing things way ways kind kinds type types sort important need
     want help work works use used good best different difference differences main major common happen happens
@@ -55,9 +55,8 @@ _ELLIPSIS = re.compile(
 )
 NAME = re.compile(r"(?<![.?!] )(?<!^)\b[A-Z][a-z]+|\b[A-Z0-9]*[A-Z][A-Z0-9]+\b")
 _SELF_SUFFICIENT = frozenset("of that who which to between for in".split())
-_VERBAL = frozenset(
-    """is are was were do does did can could will would should has have had what who where when why how which
-    i you we my tell describe explain""".split()
+_VERBAL = AUXILIARIES | frozenset(
+    "what who where when why how which i you we my tell describe explain".split()
 )
 
 _JOINING = frozenset("and if because but or when".split())
@@ -140,9 +139,7 @@ def features(
 def stems(text: str) -> set[str]:
     """The stems of the words that name something in the beginning of a text."""
     return {
-        stem(base)
-        for word in TOKEN.findall(text[:_READ])
-        if (base := subject(word.lower().replace("’", "'")))
+        stem(base) for word in TERM.findall(text[:_READ]) if (base := subject(word.lower().replace("’", "'")))
     }
 
 
@@ -150,7 +147,7 @@ def spoken_words(text: str) -> str:
     """The words in lower case, one space apart, without an acknowledgement or "something else:" in front."""
     lower = text.strip().lower().replace("’", "'")
     rest = _CHANGE_OF_SUBJECT.sub("", _ACKNOWLEDGEMENT.sub("", lower))
-    return " ".join(TOKEN.findall(rest or lower))
+    return " ".join(TERM.findall(rest or lower))
 
 
 def subject(word: str, ubiquitous: Set[str] = frozenset()) -> str:

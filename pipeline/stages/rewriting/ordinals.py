@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipeline.stages.rewriting.context_dependence import TOKEN, subject
+from pipeline.english.words import TERM
+from pipeline.stages.rewriting.context_dependence import subject
 from pipeline.types import Message, Role
 
 _NTH = {
@@ -37,7 +38,7 @@ _WORDS = 6
 def pointed_at(text: str, history: Sequence[Message]) -> tuple[str, ...]:
     """The naming words at the beginning of the item that `text` points at, in their order; none where it
     points at nothing, or the last answer holds no list that long."""
-    words = [word for word in TOKEN.findall(pointed_item(text, history)) if subject(word.lower())]
+    words = [word for word in TERM.findall(pointed_item(text, history)) if subject(word.lower())]
     return tuple(words[:_WORDS])
 
 

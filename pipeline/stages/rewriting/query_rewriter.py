@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from knowledge.types import Snapshot
-from pipeline.english.normalising import Rewording, Slang, asking, normalise, without_asides
+from pipeline.english.normalising import Rewording, Slang, normalise
 from pipeline.english.vocabulary import Vocabulary
-from pipeline.ports import Knowledge
-from pipeline.stages.rewriting.context_dependence import TOKEN, brief, subject
+from pipeline.english.words import TERM
+from pipeline.ports import Knowledge, release_of
+from pipeline.stages.rewriting.context_dependence import brief, subject
 from pipeline.stages.rewriting.ordinals import pointed_at
 from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.turn import SearchQuery
-from pipeline.types import Message, Question, Role
+from pipeline.types import Message, Question, Role, TurnContext
 
 MAX_ALTERNATES = 3
 MAY_REFER_BACK = 0.45
@@ -35,7 +36,7 @@ class SpecialistQueryRewriter:
     """Rules and two small logistic models; no text is generated, every word of a query was said before.
 
     A message that stands alone is searched for exactly as it is. One that does not is followed by the words
-    of the history that it means. Alternates are worded plainly (no slang, typos or filler), with and without
+    of the history that it means. Alternates are worded plainly (no slang or typos), with and without
     words of the history. `everyday` gives ordinary words that are no typos although the knowledge base lacks
     them; where it gives none, no typo is corrected."""
 
@@ -59,18 +60,16 @@ class SpecialistQueryRewriter:
         text = question.text.strip()
         if question.language:
             return _as_it_is(text, question.history)
-        release = await self._current()
+        release = await self._current(question.context)
         needs, meant = self._meant(text, question.history, release.vocabulary.ubiquitous)
         used = bool(meant) and needs >= self._terms.dependence.alone_below
         query = _with(text, meant) if used else text
-        focus = asking(text)
-        plain, plain_focus = self._plain(text, release), self._plain(focus, release)
+        plain = self._plain(text, release)
         if used:
             alone = [plain] if needs < 1 and _says_something(text, release.vocabulary.ubiquitous) else []
-            tries = [_with(plain_focus, meant), *alone]
+            tries = [_with(plain, meant), *alone]
         else:
-            tries = [plain, without_asides(plain_focus, release.vocabulary)]
-            tries += [_with(plain_focus, meant)] if meant else []
+            tries = [plain, *([_with(plain, meant)] if meant else ())]
         alternates, own = _distinct(query, tries), text if used else ""
         return SearchQuery(query, alternates, used, leaning=needs, own=own, borrowed=tuple(meant))
 
@@ -88,10 +87,10 @@ class SpecialistQueryRewriter:
     def _plain(self, text: str, release: _Release) -> str:
         return normalise(text, release.rewording, release.vocabulary, self._everyday())
 
-    async def _current(self) -> _Release:
+    async def _current(self, context: TurnContext) -> _Release:
         """What the release of this turn knows; read once for each, beside the event loop, and forgotten with
         it."""
-        snapshot = self._knowledge.current
+        snapshot = release_of(context, self._knowledge)
         release = self._known.get(snapshot)
         if release is None:
             release = self._known[snapshot] = await asyncio.to_thread(self._read, snapshot)
@@ -110,7 +109,7 @@ def _as_it_is(text: str, history: Sequence[Message]) -> SearchQuery:
 
 
 def _says_something(text: str, ubiquitous: Set[str]) -> bool:
-    return any(subject(word.lower(), ubiquitous) for word in TOKEN.findall(text))
+    return any(subject(word.lower(), ubiquitous) for word in TERM.findall(text))
 
 
 def _with(text: str, terms: Iterable[str]) -> str:
@@ -129,4 +128,4 @@ def _distinct(query: str, alternates: Iterable[str]) -> tuple[str, ...]:
 
 
 def _key(text: str) -> str:
-    return " ".join(TOKEN.findall(text.casefold()))
+    return " ".join(TERM.findall(text.casefold()))

@@ -14,12 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from knowledge.sentences import split_sentences
 from knowledge.types import Logistic
-from pipeline.english.language import split_sentences, stem
+from pipeline.english.language import stem
+from pipeline.english.words import TERM
+from pipeline.stages.odds import log_odds
 from pipeline.stages.rewriting.context_dependence import (
     PERSONAL,
     SURELY_DEPENDS,
-    TOKEN,
     ContextDependence,
     stems,
     subject,
@@ -91,7 +93,7 @@ class TermResolver:
         self, text: str, history: Sequence[Message], needs: float
     ) -> Iterator[tuple[str, str, dict[str, float]]]:
         """Every word of the history that `text` lacks: as it was written, its stem, and its features."""
-        words = [word.lower() for word in TOKEN.findall(text)]
+        words = [word.lower() for word in TERM.findall(text)]
         own = {stem_of(word) for word in words}
         for key, term in _collect(history, self.dependence).items():
             if key not in own:
@@ -159,7 +161,6 @@ def _features(term: _Term, needs: float, words: frozenset[str]) -> dict[str, flo
     `needs`."""
     name = term.spellings[True] > term.spellings[False]
     lower = term.word.lower()
-    sure = min(max(needs, 1 - _SURE), _SURE)
     return (
         {place: term.places[place] for place in PLACES}
         | {f"ends_in_{ending}": float(lower.endswith(ending)) for ending in _ENDINGS}
@@ -172,14 +173,14 @@ def _features(term: _Term, needs: float, words: frozenset[str]) -> dict[str, flo
             "topic_for_a_pronoun": float(bool(PERSONAL & words)) * term.places["topic_turn"],
             "length": min(len(lower), _LONGEST) / _LONGEST,
             "has_digit": float(any(map(str.isdigit, lower))),
-            "needed": math.log(sure / (1 - sure)),
+            "needed": log_odds(needs, _SURE),
         }
     )
 
 
 def _naming(text: str) -> Iterator[tuple[str, bool]]:
     """The words that name something, each with whether it opens the text."""
-    for place, word in enumerate(TOKEN.findall(text)):
+    for place, word in enumerate(TERM.findall(text)):
         if len(word) > 1 and subject(word.lower().replace("’", "'")):
             yield word, place == 0
 

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.api.routes.entries import XLSX
+from app.api.routes.curation.entries import XLSX
 from app.compose.services import Services
 from app.main import create_app
 from knowledge.index.embedding_cache import EmbedResult

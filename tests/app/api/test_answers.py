@@ -17,8 +17,10 @@ from app.api.documents import snapshot_of
 from app.api.schemas.answers import MOST_CHARACTERS, Document
 from app.compose.services import Services
 from app.main import create_app
+from knowledge.types import Entry, Snapshot
 from pipeline.errors import RetrievalFailed
-from pipeline.types import Citation, Exemplar, Outcome, Question, Reply
+from pipeline.ports import Say
+from pipeline.types import Citation, Exemplar, Outcome, Question, Reply, TurnContext
 from tests.fakes import HashEncoder, ScriptedChat, answered, client_of, services
 
 FIELDS = {
@@ -123,14 +125,15 @@ async def test_where_there_is_no_answer_the_list_is_empty(tmp_path: Path) -> Non
 
 
 async def test_the_chain_sees_the_documents_and_nothing_of_them_is_kept(tmp_path: Path) -> None:
-    seen = []
+    seen: list[list[Entry]] = []
 
     class Looking(ScriptedChat):
-        async def run(self, message_id: str, question: Question, say: Any) -> Reply:  # noqa: ANN401
-            seen.append(list(current(using).entries.values()))
-            await asyncio.sleep(0.01)
-            seen[-1] += current(using).entries.values()
-            return await super().run(message_id, question, say)
+        async def run(
+            self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+        ) -> Reply:
+            release = (context and context.release) or current(using)
+            seen.append(list(release.entries.values()))
+            return await super().run(message_id, question, say, context)
 
     using = services(tmp_path, Looking(cited("document-0")))
     asks = [{"question": "which?", "documents": [f"Text {number}."]} for number in range(8)]
@@ -143,7 +146,7 @@ async def test_the_chain_sees_the_documents_and_nothing_of_them_is_kept(tmp_path
     assert [body["selected_documents"][0]["text"] for body in bodies] == [f"Text {n}." for n in range(8)]
     *own, live = seen
     assert sorted(entry.answer for entries in own for entry in entries) == sorted(
-        2 * [f"Text {n}." for n in range(8)]
+        f"Text {n}." for n in range(8)
     )
     assert {entry.id for entry in live} == {"dna"}
     (kept,) = using.traces.page().turns  # the conversation's
@@ -295,10 +298,8 @@ async def test_an_outage_is_a_503_and_a_late_answer_a_504(tmp_path: Path) -> Non
         assert "canary" not in response.text
 
 
-def current(using: Services) -> Any:  # noqa: ANN401
-    from app.compose.adapters import ServingKnowledge
-
-    return ServingKnowledge(using.live).current
+def current(using: Services) -> Snapshot:
+    return using.live.current
 
 
 @pytest.mark.slow

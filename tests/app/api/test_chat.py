@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from app.compose.services import Services
 from app.main import create_app
-from app.store.conversations import ConversationRow
+from app.store.turns.conversations import ConversationRow
 from pipeline.errors import ModelUnavailable, RetrievalFailed
 from pipeline.types import Message, Outcome, Reply, Role
 from tests.fakes import ScriptedChat, answered, client_of, services
@@ -83,7 +83,7 @@ async def test_the_stored_conversation_is_what_was_said_in_public(client: httpx.
 
 async def test_messages_sent_at_once_keep_each_reply_with_its_message(tmp_path: Path) -> None:
     class Echo:
-        async def run(self, message_id: str, question: object, say: object) -> Reply:
+        async def run(self, message_id: str, question: object, say: object, context: object = None) -> Reply:
             text = question.text  # type: ignore[attr-defined]
             await asyncio.sleep(0.001 * (9 - int(text)))
             return Reply(f"re {text}", Outcome.SMALL_TALK)

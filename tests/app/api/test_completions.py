@@ -107,7 +107,7 @@ def test_the_clients_own_accumulation_gives_the_whole_reply(client: OpenAI) -> N
 
 async def test_the_asynchronous_client_asks_many_at_once(tmp_path: Path) -> None:
     class Echo:
-        async def run(self, _id: str, question: Question, say: Any) -> Reply:  # noqa: ANN401
+        async def run(self, _id: str, question: Question, say: Any, context: object = None) -> Reply:  # noqa: ANN401
             await say(f"re {question.text}")
             return Reply(f"re {question.text}", Outcome.SMALL_TALK)
 

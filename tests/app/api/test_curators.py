@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from app.compose.services import Services
 from app.main import create_app
 from app.store.curators import OWNER, Curator, CuratorNotFound, CuratorRejected, Role
-from app.store.db import now
+from app.store.database.db import now
 from tests.app.api.test_admin import BEARER, RECORD, until
 from tests.fakes import client_of, services
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from app.api.errors import Problem
 from app.api.limits import RateLimiter
 from app.api.schemas.answers import Document
 from app.main import create_app
-from knowledge.encoders.batching import giving_way
 from knowledge.releases.snapshot import LocalSnapshot
-from pipeline.types import Outcome, Question, Reply
+from pipeline.ports import Say
+from pipeline.types import Outcome, Question, Reply, TurnContext
 from tests.app.api.test_admin import until
 from tests.fakes import ScriptedChat, client_of, services, snapshot
 
@@ -29,9 +28,11 @@ LARGE = {"question": "who swims?", "documents": DOCUMENTS}
 class HeldWhereItGivesWay(ScriptedChat):
     """Holds turns on documents until its gate opens; conversations it answers at once."""
 
-    async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
         self.began.set()
-        if giving_way.get():
+        if context and context.gives_way:
             assert self.gate is not None
             await self.gate.wait()
         return self.reply

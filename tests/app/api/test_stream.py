@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,21 +114,19 @@ def test_a_caller_who_leaves_cancels_the_turn_and_leaves_its_trace(tmp_path: Pat
 
 def test_a_reader_who_does_not_read_holds_the_turn_back(tmp_path: Path) -> None:
     """The queue between a turn and its reader is bounded: an endless turn cannot fill the memory."""
-    said = 0
+    full = threading.Event()
 
     class Endless:
-        async def run(self, _id: str, _question: object, say: Any) -> Any:  # noqa: ANN401
-            nonlocal said
-            while True:
-                await say("x" * 65_536)
-                said += 1
+        async def run(self, _id: str, _question: object, say: Any, context: object = None) -> Any:  # noqa: ANN401
+            try:
+                while True:
+                    await asyncio.wait_for(say("x" * 65_536), 0.3)
+            finally:
+                full.set()
 
     with (
         serving(services(tmp_path, Endless())) as address,
         httpx.stream("POST", f"{address}/chat", json=ASK) as response,
     ):
         assert response.status_code == 200
-        time.sleep(0.5)
-        before = said
-        time.sleep(0.3)
-        assert said == before
+        assert full.wait(20), "it is never told to wait"

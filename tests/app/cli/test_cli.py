@@ -175,7 +175,7 @@ def test_settings_that_cannot_be_used_are_named(
 def test_a_locked_database_is_told(
     run: Run, own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.store.sqlite_file._PRAGMAS", ("busy_timeout=50",))
+    monkeypatch.setattr("app.store.database.sqlite_file._PRAGMAS", ("busy_timeout=50",))
     holder = sqlite3.connect(own / "candor.db")
     holder.execute("BEGIN IMMEDIATE")
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.compose.services import prepared_database
-from app.store.conversations import ConversationStore, Opened
+from app.store.turns.conversations import ConversationStore, Opened
 from knowledge.entries import ApplyMode, EntryStore
 from pipeline.types import Outcome, Reply
 from tests.commands import Run

@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from app.compose.services import prepared_database
-from app.store.conversations import ConversationStore, Opened, Rating
 from app.store.storage import Storage
-from app.store.traces import TraceStore
+from app.store.turns.conversations import ConversationStore, Opened, Rating
+from app.store.turns.traces import TraceStore
 from knowledge.entries import ApplyMode, EntryStore
-from learning.finetuning.stage_sets import STAGES
-from pipeline.types import Citation, Outcome, Reply
+from pipeline.types import Citation, Outcome, Reply, TurnContext
 from tests.commands import Run
 from tests.fakes import entry, settings
 
@@ -125,7 +124,7 @@ def _stored(data: Path, *, rating: Rating) -> None:
     trace = {"id": "m1", "question": question, "release_id": "r", "outcome": "answered", "steps": steps}
 
     async def record() -> None:
-        await traces.record(trace)
+        await traces.record(trace, TurnContext())
         await storage.close()
 
     asyncio.run(record())
@@ -167,7 +166,7 @@ def test_what_was_rated_down_is_not_learned(run: Run, data: Path, tmp_path: Path
 def test_each_stage_learns_from_turns_that_were_rated_up(run: Run, data: Path, tmp_path: Path) -> None:
     _stored(data, rating=Rating.UP)
     answers, prompts = {}, {}
-    for stage in STAGES:
+    for stage in ("gate", "query", "relevance", "answer"):
         done = run("finetune", "export", tmp_path / stage, "--stage", stage)
         assert done.status == 0, done.err
         [row] = rows(tmp_path / stage / "train.jsonl")

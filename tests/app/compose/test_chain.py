@@ -17,7 +17,7 @@ from knowledge.releases.releases import LiveRelease
 from pipeline.stages.grounding.borrowed import NothingBorrowed
 from pipeline.stages.relevance.subtype_filter import SubtypeFilter
 from pipeline.stages.relevance.translations import Translations
-from pipeline.types import Question, Reply
+from pipeline.types import Question, Reply, TurnContext
 from tests.fakes import HashEncoder, entry, settings, snapshot, unstored_base
 
 SEEDS = Path(__file__).parents[3] / "seeds"
@@ -30,7 +30,7 @@ class Traces:
     def __init__(self) -> None:
         self.steps: list[Mapping[str, Any]] = []
 
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         self.steps += trace["steps"]
 
     def engine(self, step: str) -> str:

@@ -102,7 +102,7 @@ async def test_what_the_seeds_are_not_about_is_not_answered(chat: ChatPipeline, 
 
 async def test_the_reply_says_in_the_users_language_that_the_answer_is_in_another(chat: ChatPipeline) -> None:
     said = await reply(chat, "Was kostet so eine Impfung eigentlich?")
-    assert said.text.startswith("Die geprüfte Antwort gibt es nur in dieser Sprache: English.")
+    assert said.text.startswith("Die geprüfte Antwort gibt es nur in dieser Sprache: Englisch.")
     assert said.outcome is Outcome.ANSWERED
 
 

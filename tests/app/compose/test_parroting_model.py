@@ -18,7 +18,8 @@ from knowledge.entries import EntryStore
 from knowledge.releases.releases import LiveRelease, ReleaseBuilder, Releases
 from pipeline.errors import ModelUnavailable
 from pipeline.llm.prompting import Prompt
-from pipeline.types import Outcome, Question
+from pipeline.llm.usage import TurnBudget
+from pipeline.types import Outcome, Question, TurnContext
 from tests.fakes import HashEncoder, entry, settings, snapshot
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -41,20 +42,24 @@ class Parrot:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
         raise ModelUnavailable("writes, and judges nothing")
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         raise ModelUnavailable("writes, and judges nothing")
 
-    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    async def write(
+        self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None
+    ) -> AsyncIterator[str]:
         self.sent.append(f"{prompt.system} {' '.join(said.text for said in prompt.messages)}")
         for text in (f"{CANARY[:-1]} [1]. ", CANARY + " ", "The toll is two coins [1]. ", CANARY):
             yield text
 
 
 class Silent:
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         return None
 
 

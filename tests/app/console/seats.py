@@ -17,7 +17,7 @@ from app.compose.services import Services
 from app.console.session import COOKIE, csrf_of
 from app.main import create_app
 from app.store.curators import Curator, Role
-from app.store.db import now
+from app.store.database.db import now
 from tests.fakes import TOKEN, client_of
 
 PASSWORD = "correct horse battery"

@@ -6,11 +6,14 @@ import asyncio
 
 import httpx
 import pytest
+from sqlmodel import Session
 
 from app.compose.services import Services
 from app.console.session import COOKIE, SECURE_COOKIE
 from app.main import create_app
 from app.store.curators import Role
+from app.store.curators.passwords import hash_of
+from app.store.curators.rows import CuratorRow
 from tests.app.console.seats import PASSWORD, hidden, seat, sign_in, texts
 from tests.fakes import TOKEN, client_of
 
@@ -116,6 +119,9 @@ async def test_guesses_at_once_are_as_many_as_one_by_one(
 ) -> None:
     monkeypatch.setattr(using.wrong_tokens, "_clock", lambda: 0.0)
     async with seat(using, Role.EDITOR, "maria") as sitting:
+        with Session(using.engine) as session:  # by the store it would end the sign-in
+            session.get_one(CuratorRow, "maria").password = hash_of(PASSWORD)
+            session.commit()
         using.wrong_tokens.take("127.0.0.1", 16)
         pages = await asyncio.gather(*(sign_in(sitting.client, "maria", "wrong") for _ in range(6)))
         assert sorted(page.status_code for page in pages) == [401] * 4 + [429] * 2

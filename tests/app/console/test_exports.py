@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.compose.services import Services
-from app.store.conversations import Rating
 from app.store.curators import Role
+from app.store.turns.conversations import Rating
 from knowledge.importing.parsing import ParsedEntries, parse_csv, parse_jsonl
 from tests.app.console.seats import rows_of, seat, texts
 from tests.fakes import answered, entry

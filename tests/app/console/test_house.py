@@ -117,7 +117,7 @@ async def test_signing_out_everywhere(using: Services) -> None:
     """It ends the sign-ins of who asks, and nobody else's."""
     async with seat(using, Role.VIEWER) as mine, seat(using, Role.EDITOR) as other:
         given = await mine.post(f"{ACCOUNT}/sign-out-everywhere")
-        assert given.headers["Location"] == "/admin/sign-in"
+        assert given.headers["Location"].startswith("/admin/sign-in")
         assert (await mine.get(ACCOUNT)).status_code == 303
         assert (await other.get(ACCOUNT)).status_code == 200
     async with client_of(create_app(using)) as browser:

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from app.compose.services import Services
+from app.console.importing import plans
 from app.store.curators import OWNER, Role
 from knowledge.curation.lifecycle import Writing
 from knowledge.importing.records import record_of
@@ -261,3 +262,24 @@ async def test_a_spreadsheet_is_read_as_the_command_reads_it(approver: Seat, usi
     assert "separated by semicolons" in texts(page) and "Colour" in texts(page)
     await confirm(approver, page)
     assert "Who pays?" in [each.question for each in using.entries.all()]
+
+
+async def test_a_plan_is_made_once_until_entries_change(
+    using: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[plans.Way] = []
+    make = plans.plan
+
+    def counted(services: Services, content: Any, way: plans.Way) -> plans.Planned:  # noqa: ANN401
+        made.append(way)
+        return make(services, content, way)
+
+    monkeypatch.setattr(plans, "plan", counted)
+    lines = b'{"id": "a", "question": "A?", "answer": "B."}\n'
+    async with seat(using, Role.APPROVER) as sitting:
+        page = await sitting.upload("a.jsonl", lines)
+        path = f"{page.request.url.path}?way=upsert"
+        first = len(made)
+        assert "A?" in (await sitting.get(f"{path}&show=created")).text and len(made) == first
+        using.entries.create(entry("a"))
+        assert "A?" in (await sitting.get(path)).text and len(made) == first + 1

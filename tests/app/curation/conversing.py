@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,8 +13,9 @@ import httpx
 from app.compose.language_model import LanguageModel
 from app.compose.services import Services
 from app.main import create_app
-from app.store.traces import TraceStore
-from pipeline.types import Outcome, Question, Reply
+from app.store.turns.traces import TraceStore
+from pipeline.ports import Say
+from pipeline.types import Outcome, Question, Reply, TurnContext
 from tests.app.api.test_admin import BEARER, until
 from tests.fakes import answered, client_of, services, snapshot, trace
 
@@ -25,16 +26,19 @@ YES = answered()
 @dataclass
 class Told:
     """A chain that gives the reply it was told for a message, and has no answer to any other. `queries` are
-    what it makes of follow-ups."""
+    what it makes of follow-ups, `picks` what it reads as the choice of an offered question."""
 
     replies: dict[str, Reply] = field(default_factory=dict)
     queries: dict[str, str] = field(default_factory=dict)
+    picks: set[str] = field(default_factory=set)
     otherwise: Reply = NOTHING
     release_id: str = "r1"
     traces: TraceStore | None = None
     asked: list[str] = field(default_factory=list)
 
-    async def run(self, message_id: str, question: Question, say: Callable[[str], Awaitable[None]]) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: Say, context: TurnContext | None = None
+    ) -> Reply:
         self.asked.append(question.text)
         reply = self.replies.get(question.text, self.otherwise)
         await say(reply.text)
@@ -42,8 +46,10 @@ class Told:
         if query := self.queries.get(question.text):
             result = {"text": query, "used_history": True}
             made["steps"] = [{"step": "SearchQuery", "engine": "x", "elapsed_ms": 1.0, "result": result}]
+        if question.text in self.picks:
+            made["steps"] = [{"step": "Evidence", "engine": "choice", "elapsed_ms": 1.0, "result": {}}]
         assert self.traces is not None
-        await self.traces.record(made)
+        await self.traces.record(made, context or TurnContext())
         return reply
 
 
@@ -84,8 +90,13 @@ class Users:
 
 
 @asynccontextmanager
-async def users_of(folder: Path, chain: Told, llm: LanguageModel | None = None) -> AsyncIterator[Users]:
-    using = replace(services(folder, chain), llm=llm)
+async def users_of(
+    folder: Path,
+    chain: Told,
+    llm: LanguageModel | None = None,
+    **fields: Any,  # noqa: ANN401
+) -> AsyncIterator[Users]:
+    using = replace(services(folder, chain, **fields), llm=llm)
     chain.traces = using.traces
     async with client_of(create_app(using), started=True) as client:
         client.headers.update(BEARER)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.store.db import now
+from app.store.database.db import now
 from tests.app.curation.conversing import YES, Users
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, col, update
 
-from app.store.conversations import ExchangeRow
-from app.store.db import now
+from app.store.database.db import now
+from app.store.turns.conversations import ExchangeRow
 from pipeline.types import Outcome, Reply
 from tests.app.curation.conversing import YES, Users
 
@@ -29,6 +29,21 @@ async def test_messages_without_an_answer_are_clustered_and_named(users: Users) 
     assert len(whole["wordings"]) == 3  # one of each wording
     trace = await users.client.get(whole["messages"][0]["trace"])
     assert trace.json()["message_id"] == whole["messages"][0]["message_id"]
+
+
+async def test_a_gap_is_named_by_what_somebody_wrote(users: Users) -> None:
+    users.chain.queries = {"and for my dog": "swimming pool dog ticket", "1": "opening hours today"}
+    begun = await users.say("hello there")
+    for message in ("and for my dog", "1"):
+        await users.say(message, begun["conversation_id"])
+    assert {gap["name"] for gap in await users.gaps()} == {
+        "hello there",
+        "and for my dog",
+        "opening hours today",  # a number says nothing by itself
+    }
+    await users.say("ticket for swimming pool dog")
+    named = [gap for gap in await users.gaps() if gap["count"] > 1]
+    assert [gap["name"] for gap in named] == ["ticket for swimming pool dog"]
 
 
 async def test_kinds_are_told_apart(users: Users) -> None:

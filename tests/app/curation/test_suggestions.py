@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from app.curation.suggestions import Decision
 from pipeline.types import Citation, Outcome, Reply
+from tests.app.api.test_admin import until
 from tests.app.curation.conversing import YES, Users
 from tests.fakes import entry, snapshot
 
@@ -43,6 +47,30 @@ async def test_a_choice_suggests_a_wording_which_becomes_an_alternate(users: Use
     again = await users.client.post(f"/admin/suggestions/{found['id']}/accept")
     assert again.status_code == 404
     assert users.using.audit.page().acts[0].act == "suggestion.accepted"
+
+
+async def test_a_choice_by_its_number_counts_as_one(users: Users) -> None:
+    await prepared(users)
+    users.chain.picks = {"1"}
+    await offered(users, "genes and stuff", "1")
+    (found,) = await suggestions(users)
+    assert (found["entry_id"], found["text"], found["chosen"]) == ("dna", "genes and stuff", 1)
+    assert await users.gaps() == []
+    await offered(users, "other stuff", "is it safe")  # a new question, though one of the two answers it
+    assert [each["text"] for each in await suggestions(users)] == ["genes and stuff"]
+
+
+async def test_where_much_was_said_nobody_waits(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view shows what was found last, and what is decided is gone at once."""
+    monkeypatch.setattr("app.curation.suggestions._AT_ONCE", 0)
+    await prepared(users)
+    await offered(users, "genes and stuff", DNA.question)
+    found = users.using.suggestions
+    assert found.at_hand() == []
+    await until(lambda: [each.text for each in found.at_hand("dna")] == ["genes and stuff"])
+    assert found.at_hand("flu") == []
+    found.decide(found.at_hand()[0], Decision.DISMISSED, "somebody")
+    assert found.at_hand() == []
 
 
 async def test_what_was_dismissed_is_not_suggested_again(users: Users) -> None:

@@ -17,7 +17,7 @@ from app.release_gate.child import ExaminationFailed, Told
 from app.release_gate.questions import Asked
 from app.release_gate.verdicts import Answer, answer_of
 from app.settings import Settings
-from app.store.conversations import ConversationRow, ExchangeRow, FeedbackRow
+from app.store.turns.conversations import ConversationRow, ExchangeRow, FeedbackRow
 from knowledge.releases.files import read_entries
 from knowledge.types import Entry
 from pipeline.types import Citation, Outcome, Reply

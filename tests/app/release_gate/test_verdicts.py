@@ -8,7 +8,7 @@ from app.release_gate.bars import bars_of, counts_of
 from app.release_gate.questions import Asked, Source, gathered
 from app.release_gate.verdicts import Answer, Compared, Verdict, answer_of, compared
 from app.settings import Settings
-from app.store.conversations import Rating
+from app.store.turns.conversations import Rating
 from learning.evaluation.fates import Fate
 from pipeline.types import Message, Outcome, Question, Role
 from tests.fakes import answered, entry

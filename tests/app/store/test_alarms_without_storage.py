@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.compose.services import Services
 from app.main import create_app
-from app.store.conversations import ConversationStore, Opened
+from app.store.turns.conversations import ConversationStore, Opened
 from pipeline.types import Outcome, Reply
 from tests.app.api.test_admin import until
 from tests.fakes import ScriptedChat, answered, client_of, services
@@ -31,7 +31,7 @@ LOCKED = OperationalError("SELECT 1", {}, Exception("database is locked"))
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long for a lock."""
     monkeypatch.setattr(
-        "app.store.sqlite_file._PRAGMAS", ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=20")
+        "app.store.database.sqlite_file._PRAGMAS", ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=20")
     )
 
 

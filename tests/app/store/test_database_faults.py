@@ -7,15 +7,17 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from app.api.errors import Problem
 from app.compose.services import Services, prepared_database
 from app.main import create_app
 from app.settings import SettingsError
-from app.store.database_watch import DatabaseWatch, fault_of, reason_of
+from app.store.database.database_watch import DatabaseWatch, fault_of, reason_of
 from knowledge.releases.releases import EncoderStamp, Releases
 from tests.app.api.test_admin import until
 from tests.fakes import client_of, entry, services, settings
@@ -42,6 +44,17 @@ def moved(folder: Path, name: str, to: str) -> int:
     for file in there:
         file.rename(folder / file.name.replace(name, to))
     return len(there)
+
+
+async def reindexed(using: Services) -> None:
+    """Begins a build, once the one before it has been recorded."""
+    with anyio.fail_after(20):
+        while True:
+            try:
+                await using.releases.reindex()
+                return
+            except Problem:
+                await anyio.sleep(0.01)
 
 
 async def not_ready(client: httpx.AsyncClient) -> str:
@@ -100,7 +113,7 @@ async def test_a_start_without_its_database_goes_on_from_the_newest_release(
         await until(lambda: first.releases.ready)
         first.entries.delete("demonstration")
         first.entries.create(entry("own"))
-        await first.releases.reindex()
+        await reindexed(first)
         await until(lambda: len(first.releases.list()) == 2)
     moved(data, "candor.db", "lost.db")
     second = services(data, live=False, seeds_dir=tmp_path / "seeds")
@@ -200,14 +213,14 @@ def test_a_database_that_is_damaged_is_looked_through_again_from_time_to_time(tm
         return next(found)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("app.store.sqlite_file.damage", damage)
+        patched.setattr("app.store.database.sqlite_file.damage", damage)
         assert [watch.look() for _ in range(4)] == [False, False, True, True]
     assert len(looked) == 2
     engine.dispose()
 
 
 def test_a_large_file_is_looked_through_for_a_limited_time(tmp_path: Path) -> None:
-    from app.store.sqlite_file import damage
+    from app.store.database.sqlite_file import damage
 
     engine = prepared_database(settings(tmp_path))
     with engine.begin() as connection:
@@ -218,7 +231,7 @@ def test_a_large_file_is_looked_through_for_a_limited_time(tmp_path: Path) -> No
             )
     assert damage(engine, 60.0) is None
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("app.store.sqlite_file._STEPS", 10)
+        patched.setattr("app.store.database.sqlite_file._STEPS", 10)
         assert damage(engine, -1.0) is None  # no time at all: it says so, and goes on
     with engine.connect() as connection:  # the connection is as good as before
         assert connection.exec_driver_sql("SELECT count(*) FROM embedding").scalar_one() == 6000

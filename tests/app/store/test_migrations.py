@@ -15,8 +15,8 @@ from sqlmodel import SQLModel
 from app.compose.services import prepared_database
 from app.main import create_app
 from app.settings import SettingsError
-from app.store.db import open_database
-from app.store.schema import backups_of, bring_up_to_date
+from app.store.database.db import open_database
+from app.store.database.schema import backups_of, bring_up_to_date
 from tests.app.api.test_admin import BEARER, until
 from tests.fakes import client_of, services, settings
 
@@ -112,7 +112,7 @@ def test_without_room_for_the_copy_nothing_is_upgraded(
     def full(*_given: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr("app.store.sqlite_file.copy", full)
+    monkeypatch.setattr("app.store.database.sqlite_file.copy", full)
     with pytest.raises(SettingsError, match="disk is full"):
         prepared_database(settings(tmp_path))
     assert "choice" not in tables(file)

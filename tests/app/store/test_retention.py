@@ -20,10 +20,10 @@ from sqlmodel import Session
 from app.compose.services import Services, prepared_database
 from app.logs import JsonFormatter
 from app.main import create_app
-from app.store.choices import ChoiceRow
-from app.store.db import now
+from app.store.database.db import now
+from app.store.database.schema import backups_of
 from app.store.retention import purge, shrink
-from app.store.schema import backups_of
+from app.store.turns.choices import ChoiceRow
 from learning.personal_data import masked
 from pipeline.errors import ModelUnavailable
 from pipeline.types import Outcome, Reply
@@ -90,7 +90,7 @@ async def test_a_purge_that_meets_a_locked_database_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "app.store.sqlite_file._PRAGMAS", ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=1")
+        "app.store.database.sqlite_file._PRAGMAS", ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=1")
     )
     monkeypatch.setattr("app.store.retention._EVERY_S", 0.02)
     chat = ScriptedChat(answered())

@@ -27,11 +27,13 @@ class Pages:
     address: str = ""
     has: dict[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    queries: list[str] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
 
     async def __call__(self, scope: Asgi, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         self.asked.append(scope["path"])
+        self.queries.append(scope["query_string"].decode())
         self.agents.add(headers[b"user-agent"].decode())
         status, kind, body = self.has.get(scope["path"], (404, "text/plain", b""))
         more = [(b"location", body)] if status in (301, 302) else [(b"content-type", kind.encode())]
@@ -72,7 +74,7 @@ def server() -> Iterator[Pages]:
 
 @pytest.fixture
 def pages(server: Pages) -> Pages:
-    for kept in (server.has, server.asked, server.agents, server.slept):
+    for kept in (server.has, server.asked, server.queries, server.agents, server.slept):
         kept.clear()
     server.page("/", "Home")
     return server

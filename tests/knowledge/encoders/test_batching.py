@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.encoders.batching import BatchedEncoder, giving_way
+from knowledge.encoders.batching import BatchedEncoder
 from knowledge.encoders.types import EncoderFailed, EncoderInfo
 from knowledge.types import FloatArray
 
@@ -163,11 +163,8 @@ async def test_what_gives_way_is_overtaken_and_worked_on_in_small_batches() -> N
     batched = BatchedEncoder(encoder)
     encoder.gate.clear()
 
-    async def large() -> FloatArray:
-        giving_way.set(True)
-        return await batched.encode([f"large {number}" for number in range(20)])
-
-    waiting = asyncio.create_task(large())
+    large = [f"large {number}" for number in range(20)]
+    waiting = asyncio.create_task(batched.encode(large, gives_way=True))
     await wait_for_call(encoder)
     small = asyncio.create_task(batched.encode(["small"]))
     await asyncio.sleep(0)

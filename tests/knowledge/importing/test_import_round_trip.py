@@ -80,7 +80,6 @@ def test_normalising_twice_changes_nothing_more(text: str) -> None:
     assert normalise(normalise(text)) == normalise(text)
 
 
-@settings(deadline=None)
 @given(several)
 def test_jsonl(given_entries: list[Entry]) -> None:
     parsed = parse_jsonl("".join(export_jsonl(given_entries)).encode())
@@ -88,7 +87,6 @@ def test_jsonl(given_entries: list[Entry]) -> None:
     assert parsed.ignored_fields == ()
 
 
-@settings(deadline=None)
 @given(tables)
 def test_csv(given_entries: list[Entry]) -> None:
     written = "".join(export_csv(given_entries)).encode()
@@ -96,7 +94,7 @@ def test_csv(given_entries: list[Entry]) -> None:
     assert list(parse_csv(written).entries) == given_entries
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=15)
 @given(tables)
 def test_xlsx(given_entries: list[Entry]) -> None:
     written = io.BytesIO()
@@ -104,7 +102,6 @@ def test_xlsx(given_entries: list[Entry]) -> None:
     assert list(parse_csv(written.getvalue()).entries) == given_entries
 
 
-@settings(deadline=None)
 @given(entries)
 def test_markdown(entry: Entry) -> None:
     assert parse_markdown(export_markdown(entry).encode()).entries == (entry,)

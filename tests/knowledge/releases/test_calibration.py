@@ -117,7 +117,7 @@ def test_damaged_data_is_refused(data: bytes) -> None:
 def test_features_are_the_score_the_lead_and_the_nearness_to_the_background() -> None:
     background = np.stack([unit(1, 0), unit(1, 0), unit(1, 0), unit(0, 1)])
     features = Calibration(background=background).features([0.9, 0.5, 0.3], unit(1, 0))
-    assert features == pytest.approx({"score": 0.9, "lead": 0.5, "background": 1.0})
+    assert features == pytest.approx({"score": 0.9, "lead": 0.5, "bounded_lead": 0.2, "background": 1.0})
 
 
 def test_a_fit_without_one_class_is_the_prior() -> None:

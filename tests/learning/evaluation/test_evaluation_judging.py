@@ -8,6 +8,7 @@ from bench.judging import fate_with, rows
 from learning.evaluation.fates import Fate
 from learning.evaluation.records import Attempt, CaseResult
 from learning.evaluation.statistics.seen import seen_in
+from learning.traces import read_steps
 from pipeline.stages.relevance.thresholds import Costs
 from tests.learning.evaluation.evaluating import NO_ANSWER, case, result
 
@@ -67,7 +68,7 @@ def test_a_trace_tells_attempts_by_search() -> None:
         step("SearchQuery", text="two", used_history=False),
         step("Evidence", **(judged | {"judged": {}})),
     ]
-    seen = seen_in(steps)
+    seen = seen_in(read_steps(steps))
     assert (seen.query, seen.judged) == ("two", {"b": 0.9})
     assert [(each.search, each.retry, each.used_history) for each in seen.attempts] == [
         (1, False, True),

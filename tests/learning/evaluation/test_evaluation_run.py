@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from learning.evaluation.records import SuiteRun
+from learning.evaluation.report.last_report import read_report
 from learning.evaluation.saved_runs import runs_from_json
 from pipeline.types import Outcome
 from tests.commands import TOPIC, Run
@@ -41,7 +42,10 @@ def test_a_suite_is_measured_kept_shown_and_compared(
     (seen,) = runs_from_json(saved.read_text("utf-8"))
     check(seen)
     assert "ingredients" in page.read_text("utf-8")
-    assert sorted(path for path in own.rglob("*") if path.is_file()) == before
+    kept = own / "evaluation.json"  # for the console
+    assert sorted(path for path in own.rglob("*") if path.is_file()) == sorted([*before, kept])
+    report = read_report(own)
+    assert report is not None and [(each.suite, each.asked) for each in report.suites] == [("ingredients", 3)]
     compared = run("eval", "--compare", saved, saved)
     assert compared.status == 0, compared.err
     assert "3 cases in both runs" in compared.out

@@ -17,7 +17,7 @@ from learning.evaluation.statistics.style_distance import style_distances
 from learning.evaluation.voice import NEARER, spoken_turns, voice_figures
 from learning.voice.transcripts import Conversation, parse_transcripts
 from pipeline.chat_pipeline import ChatPipeline
-from pipeline.types import Citation, Outcome, Question, Reply, Role
+from pipeline.types import Citation, Outcome, Question, Reply, Role, TurnContext
 
 SEEDS = Path(__file__).parents[3] / "seeds"
 WARM = ["I understand the worry. The bridge is safe.", "Good question. Masons built it. I hope that helps."]
@@ -90,7 +90,9 @@ class Answering:
         self.voice = voice
         self.asked: list[Question] = []
 
-    async def run(self, message_id: str, question: Question, say: object) -> Reply:
+    async def run(
+        self, message_id: str, question: Question, say: object, context: TurnContext | None = None
+    ) -> Reply:
         self.asked.append(question)
         if question.text == "bye":
             return Reply("Goodbye.", Outcome.SMALL_TALK)

@@ -11,8 +11,8 @@ from app.cli.failures import Failed
 from app.cli.tuning.intent_pairs import extract
 from app.cli.tuning.own_retriever import read_questions, worded
 from app.compose.services import prepared_database
-from app.store.conversations import ConversationStore, Rating
-from app.store.reviewed_turns import confirmed_exchanges
+from app.store.turns.conversations import ConversationStore, Rating
+from app.store.turns.reviewed_turns import confirmed_exchanges
 from knowledge.types import Entry
 from learning.synthesis.intents import STORED, Intent, made_up, stored, write_intents
 from learning.training.config import TrainingFailed

@@ -27,6 +27,7 @@ from learning.synthesis.wording.noise_profile import Lexicon, NoiseProfile
 from learning.synthesis.wording.typist import Typist
 from pipeline.errors import ModelUnavailable
 from pipeline.llm.prompting import Prompt
+from pipeline.llm.usage import TurnBudget
 from pipeline.types import Outcome, Role
 
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
@@ -220,7 +221,9 @@ class ScriptedModel:
         self.script = [*script]
         self.prompts: list[Prompt] = []
 
-    async def answer(self, prompt: Prompt, shape: type[Any], max_tokens: int) -> Any:  # noqa: ANN401
+    async def answer(
+        self, prompt: Prompt, shape: type[Any], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Any:  # noqa: ANN401
         assert shape is Wordings and max_tokens > 0
         self.prompts.append(prompt)
         answer = self.script.pop(0)
@@ -228,10 +231,10 @@ class ScriptedModel:
             raise answer
         return answer
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         raise AssertionError(prompt)
 
-    def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    def write(self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None) -> AsyncIterator[str]:
         raise AssertionError(prompt)
 
 

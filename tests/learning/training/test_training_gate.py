@@ -122,10 +122,12 @@ def test_its_figures_are_of_what_it_did_not_see(card: ModelCard) -> None:
     assert {each.name for each in card.data} >= {"bridge", "kitchen", "nq_open", "chitchat", "vaccine_faq"}
 
 
+@pytest.mark.slow
 def test_the_same_data_gives_the_same_card(data: Path, card: ModelCard) -> None:
     assert trained(data, "again") == card
 
 
+@pytest.mark.slow
 def test_knowledge_bases_about_the_same_are_no_examples_for_each_other(own: Path, card: ModelCard) -> None:
     (own / "config.yaml").write_text(CONFIG + "alike: [[bridge, kitchen]]\n")
     assert trained(own).selection.set != card.selection.set

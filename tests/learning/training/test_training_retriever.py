@@ -18,7 +18,7 @@ from learning.training.corpora import Asked, Corpus, is_held_back, read_corpora
 from learning.training.retrieval.batches import Example, Lessons, planned
 from learning.training.retrieval.contrastive import neutral_pairs
 from learning.training.retrieval.noise import typed
-from learning.training.retrieval.retrieval_figures import auroc, confusions, figures, held_back_trial, set_id
+from learning.training.retrieval.retrieval_figures import confusions, figures, held_back_trial, measured_on
 
 QUIET = Noise(careless=0, slip=0, no_apostrophe=0)
 CONFIG = RetrieverConfig(data={"seeds": 1.0}, measured=("seeds",), batch=4, epochs=1, noise=QUIET)
@@ -137,7 +137,7 @@ def test_noise_is_as_frequent_as_it_is_told_and_keeps_the_message_readable() -> 
     assert typed(message, QUIET, Random(1)) == message
     assert typed(message, Noise(1, 0, 0), Random(1)) == "why don't they test the vaccine longer"
     assert typed(message, Noise(0, 0, 1), Random(1)) == "Why dont they test the vaccine longer?"
-    slips = {typed(message, Noise(0, 1, 0), Random(seed)) for seed in range(40)}
+    slips = {typed(message, Noise(0, 1, 0), Random(seed)) for seed in range(80)}
     assert len(slips) > 20
     assert {len(slip) - len(message) for slip in slips} == {-1, 0, 1}
     assert typed("ok", Noise(1, 1, 1), Random(1)) == "ok"
@@ -247,12 +247,8 @@ def test_only_held_back_entries_are_measured_on_and_the_set_is_known_by_its_cont
 
     assert 0 < len(trial.asked) < 160
     assert all(is_held_back(asked.entry_ids[0], 1, 0.25) for asked in trial.asked)
-    assert set_id([trial]) == set_id([held_back_trial(corpus(entries=40), 1, 0.25)])
-    assert set_id([trial]) != set_id([replace(trial, asked=trial.asked[1:])])
-
-
-def test_auroc_counts_ties_half() -> None:
-    assert auroc(np.array([0.9, 0.5], np.float32), np.array([0.5, 0.1], np.float32)) == 0.875
+    assert measured_on([trial]) == measured_on([held_back_trial(corpus(entries=40), 1, 0.25)])
+    assert measured_on([trial]) != measured_on([replace(trial, asked=trial.asked[1:])])
 
 
 def test_confusions_are_mined_without_twins_and_related_entries() -> None:

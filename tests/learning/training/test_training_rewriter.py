@@ -65,6 +65,7 @@ def test_it_learns_what_refers_back_and_to_what(data: Path) -> None:
     assert found["winch"] > found["mayor"]
 
 
+@pytest.mark.slow
 def test_the_same_data_gives_the_same_card(data: Path) -> None:
     trained(data), trained(data, "again")
     assert (data / "out/card.json").read_text() == (data / "again/card.json").read_text()
@@ -78,6 +79,7 @@ def test_the_card_tells_the_data_and_the_figures(data: Path) -> None:
     assert card.selection.figure in card.figures
 
 
+@pytest.mark.slow
 def test_extra_sets_are_learned_from_and_not_measured_on(data: Path) -> None:
     trained(data)
     alone = read_card(data / "out")

@@ -7,6 +7,7 @@ import pytest
 from learning.voice.style import FACT, learn_style
 from learning.voice.transcripts import Conversation, parse_transcripts
 from pipeline.stages.composing.style_mask import MASK, StyleExemplars, masked, says_nothing_of_the_world
+from pipeline.types import Question
 from pipeline.voice import Exemplar, StyleCard
 from tests.fakes import AsyncHashEncoder, HashEncoder
 
@@ -55,7 +56,6 @@ def test_length_is_that_of_answers() -> None:
     lines = [f"User: why {n}\nChatbot: {' '.join(['Stone holds.'] * n)}" for n in (1, 2, 3)]
     card = style(*lines, "User: hm", "Chatbot: Good question.")
     assert "An answer has about 2 sentences and 4 words, some 2 words a sentence." in card.traits
-    assert (card.sentences, card.words) == (3, 6)
 
 
 def test_an_exemplar_shows_the_manner_and_no_fact() -> None:
@@ -103,6 +103,9 @@ async def test_the_nearest_exemplars_are_those_of_the_same_manner() -> None:
     asking = Exemplar(masked("is it true that stone floats?"), "Good question. […]")
     twice = Exemplar(masked("i am so worried"), worried.reply)
     found = StyleExemplars.of((asking, worried, twice), HashEncoder().encode, AsyncHashEncoder())
-    assert await found.nearest("i am worried about ferries", 2) == (worried, asking)
-    assert (await found.nearest("is it true that ferries sink?"))[0] == asking
-    assert await StyleExemplars.of((), HashEncoder().encode, AsyncHashEncoder()).nearest("is it?") == ()
+    assert await found.nearest(Question("i am worried about ferries"), 2) == (worried, asking)
+    assert (await found.nearest(Question("is it true that ferries sink?")))[0] == asking
+    assert (
+        await StyleExemplars.of((), HashEncoder().encode, AsyncHashEncoder()).nearest(Question("is it?"))
+        == ()
+    )

@@ -24,7 +24,7 @@ from learning.evaluation.layouts.suites import load_suite
 from pipeline.chat_pipeline import ChatPipeline
 from pipeline.engines import Stages
 from pipeline.turn import Evidence, Sentence, SentenceKind
-from pipeline.types import Outcome, Question
+from pipeline.types import Outcome, Question, TurnContext
 from tests.conftest import SEEDS
 from tests.fakes import settings
 
@@ -60,7 +60,7 @@ class Parrot:
 
 
 class Silent:
-    async def record(self, trace: Mapping[str, Any]) -> None:
+    async def record(self, trace: Mapping[str, Any], context: TurnContext) -> None:
         return None
 
 

@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
+from knowledge.sentences import split_sentences
 from pipeline.english.entities import NameBook, names, quantities
-from pipeline.english.language import content_words, denies, read, split_sentences, stem
+from pipeline.english.language import content_words, denies, read, stem
 from pipeline.english.lexicon import GROUPS, OPPOSITES, SYNONYMS
 
 

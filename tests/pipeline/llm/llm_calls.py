@@ -13,6 +13,7 @@ from pipeline.llm.breaker import CircuitBreaker
 from pipeline.llm.client import ChatServer, OpenAIChatModel
 from pipeline.llm.prompting import Prompt
 from pipeline.llm.retrying import Backoff
+from pipeline.llm.usage import TurnBudget
 from pipeline.types import Message, Role
 from tests.openai_server import MODEL, ScriptedServer, says_json
 
@@ -39,12 +40,12 @@ async def model_of(
         await model.close()
 
 
-async def judged(model: OpenAIChatModel) -> Judged:
-    return await model.answer(PROMPT, Judged, 50)
+async def judged(model: OpenAIChatModel, budget: TurnBudget | None = None) -> Judged:
+    return await model.answer(PROMPT, Judged, 50, budget)
 
 
-async def written(model: OpenAIChatModel, max_tokens: int = 50) -> str:
-    return "".join([piece async for piece in model.write(PROMPT, max_tokens)])
+async def written(model: OpenAIChatModel, budget: TurnBudget | None = None, max_tokens: int = 50) -> str:
+    return "".join([piece async for piece in model.write(PROMPT, max_tokens, budget)])
 
 
 async def until(holds: Callable[[], bool]) -> None:

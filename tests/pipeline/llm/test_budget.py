@@ -9,8 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from pipeline.errors import ModelUnavailable
-from pipeline.llm.budget import BudgetedModel, calls_begun, ends_at, turn_budget
+from pipeline.llm.budget import BudgetedModel
 from pipeline.llm.prompting import Prompt
+from pipeline.llm.usage import TurnBudget
 from pipeline.ports import Answer
 from tests.fakes import ScriptedModel
 
@@ -25,15 +26,19 @@ class Slow:
     name = "slow"
     closed = False
 
-    async def answer(self, prompt: Prompt, shape: type[Answer], max_tokens: int) -> Answer:
+    async def answer(
+        self, prompt: Prompt, shape: type[Answer], max_tokens: int, budget: TurnBudget | None = None
+    ) -> Answer:
         await asyncio.sleep(60)
         raise AssertionError
 
-    async def yes(self, prompt: Prompt) -> float:
+    async def yes(self, prompt: Prompt, budget: TurnBudget | None = None) -> float:
         await asyncio.sleep(60)
         raise AssertionError
 
-    async def write(self, prompt: Prompt, max_tokens: int) -> AsyncIterator[str]:
+    async def write(
+        self, prompt: Prompt, max_tokens: int, budget: TurnBudget | None = None
+    ) -> AsyncIterator[str]:
         try:
             yield "first"
             await asyncio.sleep(60)
@@ -42,29 +47,28 @@ class Slow:
 
 
 async def test_calls_are_counted_by_turn_failed_ones_too() -> None:
-    model = BudgetedModel(ScriptedModel('{"word": "a"}', ModelUnavailable("down"), "0.7", "text"))
-    assert calls_begun() == 0
-    with turn_budget():
-        assert (await model.answer(PROMPT, Word, 9)).word == "a"
-        with pytest.raises(ModelUnavailable):
-            await model.answer(PROMPT, Word, 9)
-        assert await model.yes(PROMPT) == 0.7
-        assert "".join([piece async for piece in model.write(PROMPT, 9)]) == "text"
-        assert calls_begun() == 4
-    with turn_budget():
-        assert calls_begun() == 0
+    model, first, second = (
+        BudgetedModel(ScriptedModel('{"word": "a"}', ModelUnavailable("down"), "0.7", "text")),
+        TurnBudget(),
+        TurnBudget(),
+    )
+    assert (await model.answer(PROMPT, Word, 9, first)).word == "a"
+    with pytest.raises(ModelUnavailable):
+        await model.answer(PROMPT, Word, 9, first)
+    assert await model.yes(PROMPT, first) == 0.7
+    assert "".join([piece async for piece in model.write(PROMPT, 9, first)]) == "text"
+    assert (first.begun, second.begun) == (4, 0)
+    assert (first.allows(4), first.allows(5), first.allows(None)) == (False, True, True)
 
 
 async def test_a_call_ends_in_time_for_the_fallback() -> None:
-    slow = Slow()
-    ends_at.set(asyncio.get_running_loop().time() + 0.05)
-    with turn_budget():
-        with pytest.raises(ModelUnavailable, match="no more time"):
-            await BudgetedModel(slow).answer(PROMPT, Word, 9)
-        with pytest.raises(ModelUnavailable, match="no more time"):
-            await BudgetedModel(slow).yes(PROMPT)
-        heard = []
-        with pytest.raises(ModelUnavailable):
-            async for piece in BudgetedModel(slow).write(PROMPT, 9):
-                heard.append(piece)
+    slow, budget = Slow(), TurnBudget(asyncio.get_running_loop().time() + 0.05)
+    with pytest.raises(ModelUnavailable, match="no more time"):
+        await BudgetedModel(slow).answer(PROMPT, Word, 9, budget)
+    with pytest.raises(ModelUnavailable, match="no more time"):
+        await BudgetedModel(slow).yes(PROMPT, budget)
+    heard = []
+    with pytest.raises(ModelUnavailable):
+        async for piece in BudgetedModel(slow).write(PROMPT, 9, budget):
+            heard.append(piece)
     assert heard in ([], ["first"]) and (slow.closed or not heard)

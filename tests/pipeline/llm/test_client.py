@@ -12,7 +12,7 @@ from pipeline.errors import ModelOutputError
 from pipeline.llm.breaker import BreakerState
 from pipeline.llm.prompting import Prompt
 from pipeline.llm.running_call import Prices
-from pipeline.llm.usage import ModelCall
+from pipeline.llm.usage import TurnBudget
 from pipeline.types import Message, Role
 from tests.openai_server import (
     MODEL,
@@ -32,10 +32,10 @@ from tests.pipeline.llm.llm_calls import PROMPT, YES, Judged, judged, model_of
 GARBAGE = says("Sure! Here is the JSON: {verdict: yes}")
 
 
-async def test_an_answer_is_asked_for_by_schema_and_accounted_for(calls: list[ModelCall]) -> None:
+async def test_an_answer_is_asked_for_by_schema_and_accounted_for(budget: TurnBudget) -> None:
     with serving_llm(YES) as server:
         async with model_of(server, prices=Prices(prompt=2.0, completion=10.0)) as model:
-            assert await judged(model) == Judged(verdict="yes", why="it is")
+            assert await judged(model, budget) == Judged(verdict="yes", why="it is")
     (asked,) = server.asked
     assert (asked.system, asked.user, asked.body["max_tokens"]) == (
         PROMPT.system,
@@ -45,7 +45,7 @@ async def test_an_answer_is_asked_for_by_schema_and_accounted_for(calls: list[Mo
     form = asked.body["response_format"]["json_schema"]
     assert form["strict"] and form["schema"]["required"] == ["verdict", "why"]
     assert form["schema"]["additionalProperties"] is False
-    (call,) = calls
+    (call,) = budget.unbooked
     assert (call.prompt, call.version, call.model, call.outcome) == ("gate", "v1", MODEL, "ok")
     assert (call.prompt_tokens, call.completion_tokens, call.estimated) == (100, 5, False)
     assert math.isclose(call.cost, (2.0 * 100 + 10.0 * 5) / 1e6) and call.elapsed_ms > 0
@@ -112,16 +112,16 @@ async def test_fences_and_thoughts_are_taken_off(text: str) -> None:
     [GARBAGE, says_json(verdict="maybe", why=""), says_json(why="?"), says('{"verdict": "yes"} as asked')],
 )
 async def test_an_answer_that_cannot_be_read_is_asked_for_once_more(
-    bad: Behaviour, calls: list[ModelCall]
+    bad: Behaviour, budget: TurnBudget
 ) -> None:
     with serving_llm(bad, YES) as server:
         async with model_of(server) as model:
-            assert (await judged(model)).verdict == "yes"
+            assert (await judged(model, budget)).verdict == "yes"
     first, second = server.asked
     assert second.body["messages"][:2] == first.body["messages"]
     assert second.body["messages"][2] == {"role": "assistant", "content": bad.text}
     assert "cannot be used" in second.user
-    (call,) = calls
+    (call,) = budget.unbooked
     assert call.prompt_tokens == 200
 
 
@@ -140,15 +140,15 @@ async def test_an_answer_that_cannot_be_read_is_asked_for_once_more(
     ],
 )
 async def test_an_unusable_answer_is_an_output_error(
-    behaviour: Behaviour | Callable[[Asked], Behaviour], requests: int, calls: list[ModelCall]
+    behaviour: Behaviour | Callable[[Asked], Behaviour], requests: int, budget: TurnBudget
 ) -> None:
     with serving_llm(behaviour) as server:
         async with model_of(server) as model:
             with pytest.raises(ModelOutputError):
-                await judged(model)
+                await judged(model, budget)
             assert model.state is BreakerState.CLOSED
     assert len(server.asked) == requests
-    (call,) = calls
+    (call,) = budget.unbooked
     assert call.outcome == "unusable" and call.prompt_tokens == 100 * requests
 
 

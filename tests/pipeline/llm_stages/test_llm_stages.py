@@ -13,6 +13,7 @@ import pytest
 
 from knowledge.types import Passage, View
 from pipeline.errors import ModelOutputError, ModelUnavailable
+from pipeline.llm.usage import TurnBudget
 from pipeline.llm_stages.answer_composer import LlmComposer
 from pipeline.llm_stages.band import EVERYWHERE, NOWHERE, Band
 from pipeline.llm_stages.cascade import Asking, GateCascade, RelevanceCascade, RewriterCascade
@@ -59,10 +60,10 @@ def rewritten(query: str, *alternates: str) -> str:
 
 
 def gate(model: ScriptedModel) -> LlmTopicGate:
-    return LlmTopicGate(model, lambda: ("bridges", "ferries"))
+    return LlmTopicGate(model, lambda _release: ("bridges", "ferries"))
 
 
-async def no_manner(_question: str) -> Sequence[Exemplar]:
+async def no_manner(_question: Question) -> Sequence[Exemplar]:
     return ()
 
 
@@ -95,7 +96,7 @@ async def test_what_people_wrote_cannot_leave_its_fence() -> None:
     )
     query = SearchQuery(ESCAPE)
     await gate(model)(asked)
-    await LlmTopicCheck(model, tuple)(asked)
+    await LlmTopicCheck(model, lambda _release: ())(asked)
     await LlmQueryRewriter(model)(asked)
     await LlmRelevanceCheck(model)(query, FOUND)
     writer = LlmComposer(model, StyleCard(), no_manner, frozenset())
@@ -237,7 +238,7 @@ async def test_a_weak_word_does_not_turn_a_clear_case() -> None:
 )
 async def test_a_model_that_is_half_sure_counts_for_half(first: float, yes: float, topic: Topic) -> None:
     said = TopicVerdict(Topic.ON_TOPIC if first >= 0.8 else Topic.OFF_TOPIC, first)
-    check = LlmTopicCheck(ScriptedModel(str(yes)), lambda: ("bridges",))
+    check = LlmTopicCheck(ScriptedModel(str(yes)), lambda _release: ("bridges",))
     verdict = await GateCascade(ScriptedStage(said), check, Asking(Band.around(0.8, 2.0)))(QUESTION)
     assert verdict.topic is topic
     assert verdict.opinion == Opinion(first, yes)
@@ -284,9 +285,9 @@ async def test_one_review_settles_many_sentences_as_far_as_its_word_counts() -> 
 
 async def test_a_rule_is_not_up_for_review_and_a_heavy_no_is_final() -> None:
     review = LlmGroundingReview(ScriptedModel('{"supported": []}'), Band(0.4, 2.0, 50.0))
-    assert not review.wants(checked(0.49, debatable=False).verdict)
-    assert not review.wants(checked(0.3).verdict)
-    assert review.wants(checked(0.99).verdict)
+    assert not review.wants(checked(0.49, debatable=False).verdict, TurnBudget())
+    assert not review.wants(checked(0.3).verdict, TurnBudget())
+    assert review.wants(checked(0.99).verdict, TurnBudget())
     (refused,) = (await review([checked(0.99)], accepted("toll"))).checked
     assert not refused.verdict.supported
 
@@ -305,7 +306,7 @@ async def test_one_new_word_may_be_a_rewording_two_are_a_claim() -> None:
 
 
 async def test_the_callers_examples_take_the_place_of_the_houses_own() -> None:
-    async def house(_message: str) -> tuple[Exemplar, ...]:
+    async def house(_question: Question) -> tuple[Exemplar, ...]:
         return (Exemplar("How deep is it?", "I am glad you ask."),)
 
     for examples, shown, left_out in (

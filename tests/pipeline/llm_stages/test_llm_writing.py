@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
+import re
 from collections.abc import Iterator
 from contextlib import aclosing
 from types import AsyncGeneratorType
@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.errors import ModelOutputError, ModelUnavailable
 from pipeline.llm.breaker import BreakerState, CircuitBreaker
-from pipeline.llm.usage import ModelCall
+from pipeline.llm.usage import TurnBudget
 from tests.openai_server import (
     Behaviour,
     cut_off,
@@ -27,26 +27,26 @@ from tests.openai_server import (
 from tests.pipeline.llm.llm_calls import PROMPT, judged, model_of, until, written
 
 
-async def test_text_comes_in_pieces_while_it_is_written(calls: list[ModelCall]) -> None:
+async def test_text_comes_in_pieces_while_it_is_written(budget: TurnBudget) -> None:
     with serving_llm(says("The bridge is open. It is free.", pace_s=0.01)) as server:
         async with model_of(server) as model:
-            pieces = [piece async for piece in model.write(PROMPT, 50)]
+            pieces = [piece async for piece in model.write(PROMPT, 50, budget)]
     assert "".join(pieces) == "The bridge is open. It is free." and len(pieces) > 5
-    (call,) = calls
+    (call,) = budget.unbooked
     assert (call.prompt_tokens, call.completion_tokens, call.estimated) == (100, 7, False)
 
 
-async def test_usage_is_estimated_where_the_server_tells_none(calls: list[ModelCall]) -> None:
+async def test_usage_is_estimated_where_the_server_tells_none(budget: TurnBudget) -> None:
     with serving_llm(says("The bridge is open."), rejects=("stream_options",)) as server:
         async with model_of(server) as model:
             for _ in range(2):
-                assert await written(model) == "The bridge is open."
+                assert await written(model, budget) == "The bridge is open."
     assert [("stream_options" in asked.body) for asked in server.asked] == [True, False, False]
-    assert calls[0].estimated and calls[0].completion_tokens == 5
+    assert budget.unbooked[0].estimated and budget.unbooked[0].completion_tokens == 5
     with serving_llm(says('{"verdict": "no", "why": ""}', usage=False)) as server:
         async with model_of(server) as model:
-            await judged(model)
-    assert calls[-1].estimated and calls[-1].prompt_tokens > 5
+            await judged(model, budget)
+    assert budget.unbooked[-1].estimated and budget.unbooked[-1].prompt_tokens > 5
 
 
 async def test_thoughts_are_not_streamed() -> None:
@@ -70,16 +70,16 @@ async def test_thoughts_are_not_streamed() -> None:
     ],
 )
 async def test_a_text_that_does_not_end_well_raises(
-    behaviour: Behaviour, begins: str, error: type[Exception], calls: list[ModelCall]
+    behaviour: Behaviour, begins: str, error: type[Exception], budget: TurnBudget
 ) -> None:
     with serving_llm(behaviour) as server:
         async with model_of(server, idle_s=1.0 if behaviour.hang else 60.0) as model:
             pieces: list[str] = []
             with pytest.raises(error):
-                async for piece in model.write(PROMPT, 20):
+                async for piece in model.write(PROMPT, 20, budget):
                     pieces.append(piece)
     assert "".join(pieces).startswith(begins)
-    (call,) = calls
+    (call,) = budget.unbooked
     assert call.outcome == ("unavailable" if error is ModelUnavailable else "unusable")
     assert call.prompt_tokens > 0, "what was written has to be paid"
 
@@ -103,32 +103,33 @@ async def test_a_stream_whose_end_hangs_is_whole() -> None:
 async def test_nothing_of_a_stream_left_early_waits_for_the_garbage_collector(behaviour: Behaviour) -> None:
     with serving_llm(behaviour) as server:
         async with model_of(server) as model:
-            gc.collect()
-            before = [*_generators()]
+            gc.freeze()  # what was there before is not looked at: `get_objects` leaves it out
             gc.disable()
             try:
                 with pytest.raises((ModelOutputError, ModelUnavailable)):
                     await written(model)
-                await asyncio.sleep(0.1)
-                left = [each for each in _generators() if each.ag_frame and each not in before]
+                await until(lambda: not [*_left()])
             finally:
                 gc.enable()
-    assert not [each for each in left if "Stream" in each.__qualname__ or "Response" in each.__qualname__]
+                gc.unfreeze()
 
 
-def _generators() -> Iterator[AsyncGeneratorType[object, object]]:
-    return (each for each in gc.get_objects() if type(each) is AsyncGeneratorType)
+def _left() -> Iterator[AsyncGeneratorType[object, object]]:
+    """Streams and responses that are not at their end."""
+    for each in gc.get_objects():
+        if type(each) is AsyncGeneratorType and each.ag_frame and re.search("Stream|Resp", each.__qualname__):
+            yield each
 
 
-async def test_leaving_a_stream_ends_the_request(calls: list[ModelCall]) -> None:
+async def test_leaving_a_stream_ends_the_request(budget: TurnBudget) -> None:
     with serving_llm(loops(), says("Open.")) as server:
         async with model_of(server, concurrency=1) as model:
-            async with aclosing(model.write(PROMPT, 10_000)) as text:  # type: ignore[type-var]
+            async with aclosing(model.write(PROMPT, 10_000, budget)) as text:  # type: ignore[type-var]
                 assert await anext(text)
             await until(lambda: server.left == 1)
-            assert await written(model) == "Open.", "its slot is free again"
-    assert [call.outcome for call in calls] == ["left", "ok"]
-    assert calls[0].estimated and calls[0].completion_tokens > 0
+            assert await written(model, budget) == "Open.", "its slot is free again"
+    assert [call.outcome for call in budget.unbooked] == ["left", "ok"]
+    assert budget.unbooked[0].estimated and budget.unbooked[0].completion_tokens > 0
 
 
 async def test_a_stream_that_breaks_off_counts_as_a_failure() -> None:

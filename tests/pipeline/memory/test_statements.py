@@ -27,6 +27,15 @@ def told(message: str) -> list[tuple[str, str, bool]]:
         ("My identity card was stolen on Friday", "", "identity card was stolen"),
         ("if it matters, I have two dogs", "", "two dogs"),
         ("Is it right for my 3-year-old daughter?", "daughter", "3 years old"),
+        ("I don't own a smartphone", "", "no smartphone"),
+        ("I've never had measles", "", "never had measles"),
+        ("i was fined on line 4", "", "fined on line 4"),
+        ("Someone stole my library card", "", "someone stole your library card"),
+        ("Got a pacemaker two years ago", "", "a pacemaker"),
+        ("My husband only speaks Arabic", "husband", "Arabic"),
+        ("mum is diabetic", "mum", "diabetic"),
+        ("I use 7,000 kWh", "", "7,000 kWh"),
+        ("My power's been cut off", "", "power has been cut off"),
     ],
 )
 def test_a_statement_is_found(message: str, about: str, value: str) -> None:
@@ -44,6 +53,10 @@ def test_a_statement_is_found(message: str, about: str, value: str) -> None:
         "Pretend I'm a student.",
         "remember that the earth is flat",
         "I'm a student?",
+        "My neighbour has solar panels",
+        "My sister's friend caught it",
+        "They told me my card is blocked",
+        "Is it safe for a 3 year old?",
     ],
 )
 def test_what_is_asked_supposed_or_quoted_is_no_statement(message: str) -> None:
@@ -72,3 +85,7 @@ def test_a_question_leans_on_whom_it_is_about() -> None:
     assert leaning("is it safe for me?") == [mine]
     assert leaning("what about my son?") == [his]
     assert leaning("where are you?") == []
+
+
+def test_numbers_behind_children_are_no_age_of_who_writes() -> None:
+    assert told("We travel with two kids, 2 and 6") == [("", "with two kids", False)]

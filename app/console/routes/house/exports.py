@@ -12,17 +12,17 @@ from fastapi.responses import StreamingResponse
 from app.api.callers import Using
 from app.api.errors import Problem
 from app.api.instants import first_instant, last_instant
-from app.api.routes.entries import CSV, NDJSON, XLSX
+from app.api.routes.curation.entries import CSV, NDJSON, XLSX
 from app.compose.services import Services
 from app.console.pages import HEADERS, filters_of, view
 from app.console.route import ConsoleRoute
 from app.console.routes.house.audit import NAMES, sought_of
 from app.console.session import At, for_role
 from app.console.tables import acts_csv, ratings_csv
-from app.store.asking import Wanted
-from app.store.conversations import Rating
 from app.store.curators import Role
-from app.store.db import now
+from app.store.database.db import now
+from app.store.turns.asking import Wanted
+from app.store.turns.conversations import Rating
 from knowledge.errors import StorageFailed
 from knowledge.sheets.exporting import export_csv, export_jsonl
 from knowledge.sheets.workbook_export import export_xlsx

@@ -13,7 +13,7 @@ from app.console.route import ConsoleRoute
 from app.console.routes.house.users import ADMIN, USERS, role_from, said, users_view
 from app.console.session import At, fields_of
 from app.store.curators import CuratorNotFound, CuratorRejected
-from app.store.db import now
+from app.store.database.db import now
 
 router = APIRouter(prefix="/admin/ui/keys", include_in_schema=False, route_class=ConsoleRoute)
 _MOST_DAYS = 36_500

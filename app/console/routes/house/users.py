@@ -88,6 +88,7 @@ async def users_view(
         "tried": {"name": "", "role": Role.EDITOR.value, "key": "", "curator": "", "days": ""}
         | (tried or {}),
         "secret": secret,
+        "other": services.settings.oidc.name if services.settings.oidc.issuer else "",
     }
     return view(request, at, "house/users.html", shown, 422 if problem else 200)
 

@@ -1,7 +1,9 @@
 /** What may be linked: addresses that a reply gives, and addresses and telephone numbers in running text. */
 
 const GAP = "[ \\u00a0().\\/\\u2010-\\u2013-]{0,2}";
-const CALL = "\\b(?:call|dial|ring|text|phone|telephone|tel|number|hotline|helpline)\\b\\.?[:\\s]+(?:(?:us )?(?:on|at|is) )?";
+const CALL = "\\b(?:call|dial|ring|text|phone|telephone|tel|number|hotline|helpline|line)\\b";
+const NEXT_TO = `${CALL}\\.?[:\\s]+(?:(?:us )?(?:on|at|is) )?[*_]{0,2}`;
+const LOCAL = "\\d{3}[- \\u00a0.]\\d{4}";
 const WHOLE = "(?![\\p{L}\\d]|[.,:\\/-]\\d)";
 
 /** Alternatives of one expression, each a named group. */
@@ -10,8 +12,12 @@ export const BARE = [
   String.raw`(?<mail>(?<![\p{L}\d.+@-])[\p{L}\d_.+-]{1,64}@(?:[\p{L}\d-]+\.)+\p{L}{2,})`,
   `(?<phone>(?<![\\p{L}\\d.,+/-])(?:\\+\\d(?:${GAP}\\d){6,14}|(?<!\\d )\\(?0\\d(?:${GAP}\\d){5,12}`
     + `|(?:1[-. ])?(?:\\(\\d{3}\\) ?|\\d{3}[-. ])\\d{3}[-. ]\\d{4})${WHOLE})`,
-  `(?<called>(?<=${CALL})(?:116 ?\\d{3}|\\d{3,6})${WHOLE})`,
+  `(?<called>(?<=${NEXT_TO})(?:${LOCAL}|116 ?\\d{3}|\\d{3,6})${WHOLE}`
+    + `|(?<=${CALL}[^.!?\\n\\d]{1,60} (?:on|at|is|:) [*_]{0,2})${LOCAL}${WHOLE})`,
 ];
+
+/** In what the house says by itself, a number without its area code is one to call. */
+export const OWN = `(?<own>(?<![\\p{L}\\d.,:+/-])${LOCAL}${WHOLE})`;
 
 /** In a text that is all about reaching help, a lone number of three digits is one to call. */
 export const SHORT = `(?<short>(?<![\\p{L}\\d.,:+/-])(?:116 ?\\d{3}|\\d{3})${WHOLE}(?! ?[%°€$£]))`;

@@ -1,7 +1,7 @@
 /** Markdown within a line, as nodes. What is no Markdown is text: nothing in it can become an element. */
 
 import { make, outward } from "../nodes.js";
-import { allowed, BARE, isPhone, ofPhone, ofWeb, SHORT, trimmed } from "./addresses.js";
+import { allowed, BARE, isPhone, ofPhone, ofWeb, OWN, SHORT, trimmed } from "./addresses.js";
 
 /** Stand around the number of a citation's mark: code points that no text may hold. */
 export const OPEN = "\ufdd0";
@@ -9,7 +9,8 @@ export const CLOSE = "\ufdd1";
 
 const SPECIAL = String.raw`(?<special>[\\` + "`*_~\\[!<&\\n\\ufdd0])";
 const NEXT = new RegExp([...BARE, SPECIAL].join("|"), "giu");
-const NEXT_OF_ALARM = new RegExp([...BARE, SHORT, SPECIAL].join("|"), "giu");
+const NEXT_OF_HOUSE = new RegExp([...BARE, OWN, SPECIAL].join("|"), "giu");
+const NEXT_OF_ALARM = new RegExp([...BARE, OWN, SHORT, SPECIAL].join("|"), "giu");
 const LINK = /!?\[((?:\\.|[^[\]\\]|\[[^[\]]*\])*)\]\(\s*(?:<([^<>\n]*)>|([^\s<>()]*(?:\([^\s()]*\)[^\s<>()]*)*))(?:\s+(?:"[^"]*"|'[^']*'))?\s*\)/y;
 const ANGLE = /<(?:((?:https?|mailto|tel):[^\s<>]*)|([\w.+-]+@[\w.-]+\.\w+)|(br ?\/?))>/iy;
 const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{2,4}));/iy;
@@ -23,10 +24,11 @@ function link(address, ...inside) {
   return Object.assign(element, { href: address, rel: "noopener noreferrer" });
 }
 
-/** The nodes of a text. `options.mark(number)` makes a citation's mark; `options.alarm` links short numbers. */
+/** The nodes of a text. `options.mark(number)` makes a citation's mark; `options.house` links
+    numbers without an area code, `options.alarm` short ones too. */
 export function inline(text, options) {
   const parts = [];
-  const next = new RegExp(options.alarm ? NEXT_OF_ALARM : NEXT);
+  const next = new RegExp(options.alarm ? NEXT_OF_ALARM : options.house ? NEXT_OF_HOUSE : NEXT);
   let done = 0;
   for (let match; (match = next.exec(text)); next.lastIndex = Math.max(next.lastIndex, done)) {
     const found = match.groups.special ? special(text, match.index, options) : bare(match, options);

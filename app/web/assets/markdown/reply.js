@@ -57,7 +57,7 @@ function said(reply, sources, ui) {
   const first = Math.min(...reply.citations.map(({ start }) => start), end);
   const apart = /\n\s*\n\s*$/.test(chars.slice(from, first).join("")) || !reply.citations.length;
   const alone = apart ? first : from; // a paragraph of the house's own ends here
-  const own = { ...options, alarm: Boolean(reply.citations.length) || reply.outcome === "declined" };
+  const own = { ...options, house: true, alarm: Boolean(reply.citations.length) || reply.outcome === "declined" };
   return [
     ...urgent(alarm, ui),
     ...blocks(placed(chars, [], from, alone), own),

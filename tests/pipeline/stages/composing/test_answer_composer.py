@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from knowledge.sentences import split_sentences
+from knowledge.sentences import sentence_spans
 from knowledge.types import Calibration, Entry, FloatArray, Hit, Logistic, Passage, Source, View
 from pipeline.delivery import Checks, Delivery
 from pipeline.journal import Journal
@@ -67,7 +67,7 @@ class FakeSnapshot:
         answer = self.entries[entry_id].answer
         passages = [
             Passage(entry_id, View.SENTENCE, answer[start:end], start, end)
-            for start, end in split_sentences(answer)
+            for start, end in sentence_spans(answer)
         ]
         return passages, HashEncoder().encode([passage.text for passage in passages])
 

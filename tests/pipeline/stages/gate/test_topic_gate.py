@@ -75,6 +75,12 @@ async def test_a_question_about_the_topics_is_on_topic_with_its_probability() ->
     assert found.probability == pytest.approx(CALIBRATION.gate.probability({"score": 1.0}))
 
 
+async def test_a_long_story_is_about_what_it_asks_at_its_end() -> None:
+    story = "we drove to the coast and it rained and we played cards with my sister all week. " * 9
+    assert (await verdict(story)).topic is Topic.OFF_TOPIC
+    assert (await verdict(story + "what is the toll on the bridge?")).topic is Topic.ON_TOPIC
+
+
 async def test_a_single_topical_word_is_on_topic() -> None:
     assert (await verdict("toll")).topic is Topic.ON_TOPIC
 

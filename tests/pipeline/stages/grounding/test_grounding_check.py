@@ -37,7 +37,7 @@ def evidence(*entries: Entry) -> Evidence:
 class CountingEncoder(AsyncHashEncoder):
     calls = 0
 
-    async def encode(self, texts: Sequence[str]) -> FloatArray:
+    async def encode(self, texts: Sequence[str], *, gives_way: bool = False) -> FloatArray:
         self.calls += 1
         return await super().encode(texts)
 

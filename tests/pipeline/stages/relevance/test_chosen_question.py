@@ -7,7 +7,8 @@ import pytest
 
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Entry
-from pipeline.stages.relevance.chosen_question import ChosenQuestion, PointedStep
+from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
+from pipeline.stages.relevance.pointed_step import PointedStep
 from pipeline.types import Message, Question, Role
 from tests.fakes import HashEncoder
 
@@ -21,10 +22,14 @@ OFFER = "Which one do you mean?\n\n- When should my cat be neutered?\n- When sho
 KNOWLEDGE: Any = SimpleNamespace(current=LocalSnapshot.of(ENTRIES, HashEncoder().encode))
 
 
-def chosen(text: str, reply: str = OFFER) -> str | None:
+def read(text: str, reply: str = OFFER) -> Choice | None:
     history = (Message(Role.USER, "neuter"), Message(Role.ASSISTANT, reply))
-    evidence = ChosenQuestion(KNOWLEDGE)(Question(text, history))
-    return evidence.accepted[0].hit.entry.id if evidence else None
+    return ChosenQuestion(KNOWLEDGE)(Question(text, history))
+
+
+def chosen(text: str, reply: str = OFFER) -> str | None:
+    choice = read(text, reply)
+    return " ".join(each.accepted[0].hit.entry.id for each in choice.chosen) if choice else None
 
 
 @pytest.mark.parametrize(
@@ -37,6 +42,7 @@ def chosen(text: str, reply: str = OFFER) -> str | None:
         ("the second one", "dog"),
         ("1.", "cat"),
         ("the last one, please", "dog"),
+        ("both", "cat dog"),
     ],
 )
 def test_a_choice_is_made_by_place_or_by_words(text: str, entry_id: str) -> None:
@@ -44,10 +50,18 @@ def test_a_choice_is_made_by_place_or_by_words(text: str, entry_id: str) -> None
 
 
 @pytest.mark.parametrize(
-    "text", ["neutered", "3", "what does it cost", "both", "how old is a dog when it can walk far"]
+    "text", ["neutered", "what does it cost", "thanks", "how old is a dog when it can walk far"]
 )
 def test_what_names_none_of_them_alone_is_a_new_message(text: str) -> None:
     assert chosen(text) is None
+
+
+def test_a_yes_leaves_open_which_and_a_no_refuses_all() -> None:
+    agreed, refused = read("yes please"), read("neither")
+    assert agreed and not agreed.chosen and not agreed.refused
+    assert refused and not refused.chosen and refused.refused
+    assert [hit.entry.id for hit in refused.offered] == ["cat", "dog"]
+    assert chosen("yes", "Did you mean this?\n\n- What does it cost?") == "fee"
 
 
 def test_without_an_offer_nothing_is_chosen() -> None:

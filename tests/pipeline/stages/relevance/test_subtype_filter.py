@@ -57,7 +57,6 @@ def test_another_kind_is_told(said: str) -> None:
         "may i walk over the bridge",
         "may i walk over the iron bridge",
         "may i walk over the irom bridge",  # a typo of its own kind
-        "may i walk over hte bridge",
         "may i walk over the newest bridge",  # how it is
         "may i walk over the second bridge",
         "may i safely bridge it",
@@ -80,41 +79,6 @@ def test_where_there_are_many_kinds_an_ordinary_word_is_none() -> None:
     assert not kinds.is_of_one_kind
     assert not kinds.another("may i walk over the wooden bridge", mixed[0])
     assert kinds.another("may i walk over the zyzzyva bridge", mixed[0])
-
-
-PLACES = ("north", "south", "harbour", "market", "castle")
-SEVERAL = [
-    *(Entry(f"stone-{at}", f"Is the stone bridge in the {at} open?", "It is.") for at in PLACES),
-    *(Entry(f"RXT-7-{at}", f"Is the RXT-7 bridge in the {at} open?", "It is.") for at in PLACES),
-    *(Entry(f"drawn-{at}", f"Is the drawbar bridge in the {at} open?", "It is.") for at in PLACES),
-    *(Entry(f"any-{at}", f"Which bridge is in the {at}?", "The bridge is there.") for at in PLACES * 3),
-    Entry("both", "What are they made of?", "The RXT-7 drawbar bridge is made of iron, with a stone pier."),
-]
-TOLL = Entry("toll", "What is the toll of the stone bridge?", "Two coins.")
-FREE = Entry("free", "Is the stone bridge free?", "No, and neither is the drawbar bridge.")
-
-
-@pytest.mark.parametrize(
-    ("said", "entry", "is_another"),
-    [
-        ("what is the toll of the drawbar bridge", TOLL, True),
-        ("what is the toll of the rxt bridge", TOLL, True),
-        ("what is the toll of a crossing for rxt-7", TOLL, True),
-        ("what is the toll of the stone bridge", TOLL, False),
-        ("what is the toll of the bridge", TOLL, False),
-        ("what is the toll of the tin bridge", TOLL, False),  # no kind that it tells of in turn
-        ("what is the toll of the drawbar bridge or the bridge", TOLL, False),
-        ("is the drawbar bridge free", FREE, False),  # which the entry names too
-        ("is the drawbar bridge there", SEVERAL[15], False),  # about them all
-        ("is the rxt-7 bridge open", SEVERAL[10], False),  # that is a drawbar bridge
-        ("is the rxt-7 bridge open", SEVERAL[0], True),
-    ],
-)
-def test_kinds_that_are_told_of_in_turn_are_told_apart(said: str, entry: Entry, is_another: bool) -> None:
-    kinds = Subtypes.of(SEVERAL, SLANG, ORDINARY | {"stone", "drawbar", "tin"})
-    assert not kinds.is_of_one_kind
-    assert kinds.several == {"stone", "rxt", "drawbar"}
-    assert kinds.another(said, entry) is is_another
 
 
 def test_a_knowledge_base_without_a_main_subject_knows_no_kinds() -> None:

@@ -24,11 +24,13 @@ from tests.pipeline.judging import hit
 DOG = Entry("dog", "How do I license my dog?", "Bring the vaccination book.", about=("puppies",))
 CAT = Entry("cat", "Does my cat need a chip?", "Cats that go out need one.")
 USE = TermUse.of([DOG, CAT])
+FOUND = hit("dog", 0.9)
+FOUND = replace(FOUND, entry=DOG, passage=replace(FOUND.passage, text=DOG.question))
 MODEL = MissingTerms(dict.fromkeys(FEATURES, 0.0) | {"count": 6.0}, -0.5)
 
 
 def lacking(text: str, borrowed: Sequence[str] = ()) -> tuple[str, ...]:
-    return Unsupported.of(text, DOG, USE, frozenset(borrowed)).words
+    return Unsupported.of(text, FOUND, USE, frozenset(borrowed)).words
 
 
 def test_words_that_name_something_and_that_the_entry_lacks_are_missed() -> None:
@@ -47,22 +49,44 @@ def test_words_of_the_conversation_are_not_missed() -> None:
 
 def test_a_word_of_many_entries_tells_none_from_another() -> None:
     entries = [Entry(f"e{n}", f"What about thing{n} at the pool?", "Yes.") for n in range(4)]
-    assert Unsupported.of("opera at the pool", DOG, TermUse.of(entries)).words == ("opera",)
+    assert Unsupported.of("opera at the pool", FOUND, TermUse.of(entries)).words == ("opera",)
 
 
 def test_a_word_that_another_entry_asks_about_is_known_to_be_elsewhere() -> None:
-    found = Unsupported.of("how do i license my cat or hamster", DOG, USE)
+    found = Unsupported.of("how do i license my cat or hamster", FOUND, USE)
     assert found.words == ("cat", "hamster")
     assert found.elsewhere == ("cat",)
-    assert found.readings() == ("how do i license my or", "how do i license my or hamster")
+    assert found.readings()[:2] == ("how do i license my or", "how do i license my or hamster")
+
+
+def test_a_word_is_exchanged_for_one_of_the_question_that_is_not_said() -> None:
+    found = Unsupported.of("how do i license my cat", FOUND, USE)
+    assert found.exchanges == ("how do i license my dog",)
+    story = Unsupported.of("my cat and my hamster ate a goldfish", FOUND, USE)
+    assert story.exchanges == (), "with so much that is missing, no one word makes it the question"
+
+
+def test_a_word_stands_in_the_place_of_another_where_the_exchange_makes_the_question() -> None:
+    """Not where the two mean the same, so that the exchange changes nothing."""
+    found = Unsupported.of("how do i license my hamster", FOUND, USE)
+    vector = np.array([1.0, 0.0], dtype=np.float32)
+
+    def exchanged(dog: Sequence[float], nearness: float) -> float:
+        read = np.array([[0.6, 0.8], dog], dtype=np.float32)
+        return found.features(vector, read, np.array([0.8, 0.7, nearness], dtype=np.float32))["exchanged"]
+
+    assert exchanged([0.8, 0.6], 1.0) == pytest.approx(1.0)
+    assert exchanged([0.8, 0.6], 0.8) < 0.1
+    assert exchanged([1.0, 0.0], 1.0) == pytest.approx(0.0)
 
 
 def test_how_much_hangs_on_a_word_is_how_far_the_message_moves_without_it() -> None:
-    found = Unsupported.of("license a cat", DOG, USE)
+    found = Unsupported.of("license a cat", FOUND, USE)
     vector = np.array([1.0, 0.0], dtype=np.float32)
-    read = np.array([[0.6, 0.8], [0.6, 0.8]], dtype=np.float32)
-    features = found.features(vector, read, np.array([0.5, 0.7, 0.7], dtype=np.float32))
-    assert features == pytest.approx({"pull": -0.2, "weight": 0.4, "count": 1.0, "asked_elsewhere": 0.4})
+    read = np.array([[0.6, 0.8], [0.6, 0.8], [0.8, 0.6]], dtype=np.float32)
+    features = found.features(vector, read, np.array([0.5, 0.7, 0.7, 0.0], dtype=np.float32))
+    expected = {"pull": -0.2, "weight": 0.4, "count": 1.0, "asked_elsewhere": 0.4, "exchanged": 0.0}
+    assert features == pytest.approx(expected)
 
 
 def test_a_doubt_never_makes_an_answer_more_probable() -> None:

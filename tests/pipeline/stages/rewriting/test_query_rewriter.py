@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from knowledge.encoders.model_card import read_card
 from knowledge.types import Entry, Snapshot
-from pipeline.english.normalising import Slang, denial_words
+from pipeline.english.language import plain
+from pipeline.english.lexicon import NEGATIONS
+from pipeline.english.normalising import Slang
+from pipeline.english.words import LETTERS
 from pipeline.stages.rewriting.query_rewriter import SpecialistQueryRewriter
 from pipeline.stages.rewriting.term_resolution import TermResolver
 from pipeline.turn import SearchQuery
@@ -153,11 +156,8 @@ def test_citation_numbers_are_not_words() -> None:
     ("text", "plain"),
     [
         ("does teh vacine cuase autizm", "does the vaccine cause autism"),
-        ("pls tell me if the covid19 jab isnt safe", "the covid-19 vaccine isn't safe"),
-        (
-            "hi I was wondering if you could tell me whether the vax is safe 4 preggo ppl?",
-            "the vaccine is safe 4 pregnant people?",
-        ),
+        ("is the covid19 jab not safe", "is the covid-19 vaccine not safe"),
+        ("is the vax safe 4 preggo ppl?", "is the vaccine safe 4 pregnant people?"),
         ("IS THE VACINE SAFE", "IS THE VACCINE SAFE"),
     ],
 )
@@ -191,16 +191,6 @@ def test_without_a_list_of_everyday_words_no_typo_is_corrected() -> None:
     assert asyncio.run(rewriter(Question("is the vacine safe"))).alternates == ()
 
 
-def test_a_rambling_message_is_also_tried_as_its_question_and_its_particulars() -> None:
-    story = (
-        "We had a long talk about all this at dinner the other day and everybody had an opinion. "
-        "She never vaccinated her children. My sister told us what she read online somewhere. "
-        "Is it true that measles is harmless? We had such a nice evening otherwise."
-    )
-    shortest = min(rewrite(story).alternates, key=len)
-    assert shortest == "She never vaccinated her children. Is it true that measles is harmless?"
-
-
 def test_a_dependent_message_is_also_tried_alone_if_it_says_something() -> None:
     assert "does it cause autism?" in rewrite("does it cause autism?", HEART).alternates
     assert rewrite("why?", HEART).alternates == ()
@@ -211,16 +201,6 @@ WORDS = st.sampled_from(
     "mercury jab vacine u pls hi thanks please it that they the is about kids and autism? gelatin.".split()
 )
 KEPT = frozenset("Pfizer Moderna MMR AstraZeneca five fever baby mercury kids autism gelatin".split())
-KNOWN = frozenset(
-    word for word in KEPT if word == "five" or word[0].isupper() or word in " ".join(TEXTS).lower()
-)
-"""What only an aside says, and the knowledge base never, may be left out of a retry."""
-
-
-def test_an_aside_of_which_the_knowledge_base_knows_nothing_is_left_out_of_a_retry() -> None:
-    assert rewrite("my back is killing me, does measles hurt?").alternates[-1] == "does measles hurt?"
-    kept = rewrite("Bill told me otherwise, does measles hurt?").attempts()
-    assert all("Bill" in attempt.text for attempt in kept)
 
 
 @given(words=st.lists(WORDS, min_size=1, max_size=60), talked=st.booleans())
@@ -230,7 +210,11 @@ def test_no_negation_number_or_name_is_ever_lost(words: list[str], talked: bool)
     assert query.text.startswith(text)
     for attempt in query.attempts():
         assert _particulars(text) <= _particulars(attempt.text)
-        assert len(denial_words(attempt.text)) == len(denial_words(text))
+        assert _denials(attempt.text) == _denials(text)
+
+
+def _denials(text: str) -> int:
+    return sum(word in NEGATIONS for word in LETTERS.findall(plain(text).lower()))
 
 
 def _particulars(text: str) -> set[str]:
@@ -243,7 +227,7 @@ def test_a_message_of_ordinary_length_keeps_its_content_in_every_attempt(
 ) -> None:
     text = " ".join(words)
     for attempt in rewrite(text, HEART if talked else ()).attempts():
-        assert KNOWN & set(re.findall(r"\w+", text)) <= set(re.findall(r"\w+", attempt.text))
+        assert KEPT & set(re.findall(r"\w+", text)) <= set(re.findall(r"\w+", attempt.text))
 
 
 @given(words=st.lists(WORDS, min_size=1, max_size=60), talked=st.booleans())
