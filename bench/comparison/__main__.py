@@ -3,9 +3,9 @@
     python -m bench.comparison --base small.gguf --out FOLDER [--composer model.gguf] [--minutes 25] [SUITE …]
 
 For each suite: conversations about its entries are made up and answered by the chain, a small model is
-fine-tuned on them alone, and the suite's own questions, which nothing was trained on, are put to the chain, the
-chain with `--composer` writing, the tuned model, and the tuned model with the entries that retrieval finds. What
-is done lies in `--out` and is not done again. Nothing of it is part of the tests.
+fine-tuned on them alone, and the suite's own questions, which nothing was trained on, are put to the chain,
+the chain with `--composer` writing, the tuned model, and the tuned model with the entries that retrieval
+finds. What is done lies in `--out` and is not done again. Nothing of it is part of the tests.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _PATIENCE_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply without citation marks, the tokens it took, and the processor seconds, those of a local model too."""
+    """A reply without citation marks, the tokens and processor seconds it took, a local model included."""
 
     text: str
     prompt_tokens: int

@@ -10,9 +10,10 @@ from pathlib import Path
 import yaml
 
 from bench.grounding import evidence_of
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry
 from learning.voice.house_talk import may_carry_fact
-from pipeline.english.language import content_words, split_sentences
+from pipeline.english.language import content_words
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck
 from pipeline.turn import Sentence
 
