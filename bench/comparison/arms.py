@@ -42,8 +42,9 @@ def by_chain(chain: Chain) -> Arm:
         began = processor_s()
         reply = await chain.pipeline.run(uuid4().hex, question, unheard)
         took = processor_s() - began
-        calls = [call for step in chain.traces.steps for call in step["calls"]]
-        read, written = (sum(call[f"{side}_tokens"] for call in calls) for side in ("prompt", "completion"))
+        calls = chain.traces.turn.calls
+        read = sum(call.prompt_tokens for call in calls)
+        written = sum(call.completion_tokens for call in calls)
         text = without_marks(reply.text, {citation.index for citation in reply.citations})
         return Said(text, read, written, took)
 
