@@ -3,8 +3,9 @@ retrieval."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -32,7 +33,7 @@ class Said:
     processor_s: float
 
 
-Arm = Callable[[Question], Awaitable[Said]]
+Arm = Callable[[Question], Coroutine[Any, Any, Said]]
 
 
 def by_chain(chain: Chain) -> Arm:
@@ -83,4 +84,4 @@ def processor_s() -> float:
     """Processor seconds of this process and of those that it started, which hold the models."""
     ours = psutil.Process()
     times = [each.cpu_times() for each in (ours, *ours.children(recursive=True))]
-    return sum(time.user + time.system for time in times)
+    return float(sum(time.user + time.system for time in times))
