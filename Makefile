@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup serve test test-fast coverage check bench anchors settings constraints clean
+.PHONY: setup serve test test-fast coverage check bench anchors comparison settings constraints clean
 
 setup: $(STAMP)
 
@@ -43,6 +43,11 @@ bench: setup
 anchors: setup
 	@test -n "$(DATA)" || { echo "make anchors DATA=folder: see bench/anchors.py for what it holds"; exit 2; }
 	$(BIN)/python -m bench.anchors $(DATA)
+
+# One fine-tuned model beside the chain; BASE and COMPOSER are GGUF files, OUT a folder for what is made.
+comparison: setup
+	@test -n "$(BASE)" -a -n "$(OUT)" || { echo "make comparison BASE=small.gguf OUT=folder [COMPOSER=model.gguf]"; exit 2; }
+	$(BIN)/python -m bench.comparison --base $(BASE) --out $(OUT) $(if $(COMPOSER),--composer $(COMPOSER))
 
 # docs/settings.md, as the code has it.
 settings: setup

@@ -2,10 +2,10 @@
 
     python -m bench.comparison --base small.gguf --out FOLDER [--composer model.gguf] [--minutes 25] [SUITE …]
 
-For each suite: conversations about its entries are made up and answered by the chain, a small model is fine-tuned on
-them alone, and the suite's own questions, which nothing was trained on, are put to the chain, the chain with
-`--composer` writing, the tuned model, and the tuned model with the entries that retrieval finds. What is done
-lies in `--out` and is not done again. Nothing of it is part of the tests.
+For each suite: conversations about its entries are made up and answered by the chain, a small model is
+fine-tuned on them alone, and the suite's own questions, which nothing was trained on, are put to the chain,
+the chain with `--composer` writing, the tuned model, and the tuned model with the entries that retrieval
+finds. What is done lies in `--out` and is not done again. Nothing of it is part of the tests.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import secrets
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 
 from app.cli.curating.building import encoder
 from app.cli.evaluation import Bench, opened_bench, read_suite
 from app.cli.tuning.synthesis_sets import Order
-from app.compose.language_model import language_model
+from app.compose.local_llm import LocalServer
 from app.settings import Profile, Settings, read_settings
 from bench.comparison.arms import Arm, by_chain, by_model
 from bench.comparison.measures import Judge, house_lines
@@ -103,16 +105,16 @@ def _ask_tuned(suite: Suite, settings: Settings, out: Path, options: argparse.Na
     if not model.exists():
         rows = [json.loads(line) for line in (out / "train.jsonl").read_text("utf-8").splitlines()]
         print(tuned(options.base, rows, model, Tuning(options.minutes)), flush=True)
-    served = settings.model_copy(update={"llm_gguf": model, "llm_threads": options.threads})
+    key = secrets.token_urlsafe(24)
+    order = {"model": str(model), "threads": options.threads, "slots": 1, "context": 4096, "key": key}
     with asyncio.Runner() as runner, ExitStack() as stack:
-        language = language_model(served)
-        assert language is not None and language.local is not None
-        stack.callback(lambda: runner.run(language.close()))
-        language.start()
-        assert language.wait_ready(_LOADS_WITHIN_S), language.last_words
+        server = LocalServer(order)
+        stack.callback(server.close)
+        server.start()
+        assert server.wait_ready(_LOADS_WITHIN_S), server.last_lines
         bench = stack.enter_context(opened_bench(settings, runner, _unheard))
         bench.serve(suite, _unheard)
-        address, key = language.local.base_url(), language.local._order["key"]
+        address = server.base_url()
         ask(bench, suite, by_model(address, key), out / "tuned.jsonl")
         ask(bench, suite, by_model(address, key, bench.chain), out / "tuned_retrieving.jsonl")
 
@@ -123,7 +125,7 @@ def asked(suite: Suite) -> Sequence[Case]:
 
 
 def ask(bench: Bench, suite: Suite, arm: Arm, file: Path) -> None:
-    """Puts each case to the arm and judges what it says; a line each, and what is there is not asked again."""
+    """Puts each case to the arm and judges its reply, a line each; what is there is not asked again."""
     check = SpecialistGroundingCheck(bench.chain.encoder, SILENT)
     entries = bench.chain.knowledge.current.entries
     judge = Judge(check, entries, house_lines(bench.settings.seeds_dir / "voice.yaml"))
@@ -135,12 +137,13 @@ def ask(bench: Bench, suite: Suite, arm: Arm, file: Path) -> None:
             if case.id not in done:
                 said = bench.runner.run(arm(case.question))
                 judged = bench.runner.run(judge(said.text, case.entry_ids))
-                row = {
-                    "id": case.id, "kind": case.kind, "message": case.question.text, "answerable": case.answerable,
-                    "text": said.text, "claims": judged.claims, "right": judged.right, "made_up": judged.made_up,
-                    "prompt_tokens": said.prompt_tokens, "completion_tokens": said.completion_tokens,
-                    "processor_s": said.processor_s,
-                }  # fmt: skip
+                asked_of = {
+                    "id": case.id,
+                    "kind": case.kind,
+                    "message": case.question.text,
+                    "answerable": case.answerable,
+                }
+                row = {**asked_of, **asdict(said), **asdict(judged)}
                 lines.write(json.dumps(row) + "\n")
                 lines.flush()
 

@@ -3,13 +3,13 @@ retrieval."""
 
 from __future__ import annotations
 
-import resource
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import httpx
+import psutil
 
 from bench.comparison.talks import SYSTEM
 from learning.evaluation.fates import without_marks
@@ -25,7 +25,7 @@ _PATIENCE_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A reply without citation marks, the tokens it took, and the processor seconds of this process."""
+    """A reply without citation marks, the tokens and processor seconds it took, a local model included."""
 
     text: str
     prompt_tokens: int
@@ -33,16 +33,16 @@ class Said:
     processor_s: float
 
 
-Arm = Callable[[Question], Awaitable[Said]]
+Arm = Callable[[Question], Coroutine[Any, Any, Said]]
 
 
 def by_chain(chain: Chain) -> Arm:
     """The chain, as it stands."""
 
     async def answer(question: Question) -> Said:
-        began = time.process_time()
+        began = processor_s()
         reply = await chain.pipeline.run(uuid4().hex, question, unheard)
-        took = time.process_time() - began
+        took = processor_s() - began
         calls = chain.traces.turn.calls
         read = sum(call.prompt_tokens for call in calls)
         written = sum(call.completion_tokens for call in calls)
@@ -56,7 +56,7 @@ def by_model(address: str, key: str, chain: Chain | None = None) -> Arm:
     """A model behind the OpenAI API; with a chain, the entries that its retrieval finds are in the prompt."""
 
     async def answer(question: Question) -> Said:
-        began = time.process_time()
+        began = processor_s()
         system = SYSTEM if chain is None else "\n\n".join((SYSTEM, await _found(chain, question)))
         said = [{"role": each.role.value, "content": each.text} for each in question.history]
         messages = [{"role": "system", "content": system}, *said, {"role": "user", "content": question.text}]
@@ -67,7 +67,7 @@ def by_model(address: str, key: str, chain: Chain | None = None) -> Arm:
         made = got.raise_for_status().json()
         usage = made["usage"]
         text = str(made["choices"][0]["message"]["content"] or "").strip()
-        took = time.process_time() - began
+        took = processor_s() - began
         return Said(text, usage["prompt_tokens"], usage["completion_tokens"], took)
 
     return answer
@@ -80,7 +80,8 @@ async def _found(chain: Chain, question: Question) -> str:
     return "\n".join(f"[{number}] {passage}" for number, passage in enumerate(passages, 1))
 
 
-def children_s() -> float:
-    """Processor seconds of child processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def processor_s() -> float:
+    """Processor seconds of this process and of those that it started, which hold the models."""
+    ours = psutil.Process()
+    times = [each.cpu_times() for each in (ours, *ours.children(recursive=True))]
+    return float(sum(time.user + time.system for time in times))

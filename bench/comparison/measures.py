@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from rapidfuzz import fuzz
 
 from bench.grounding import evidence_of
+from knowledge.sentences import split_sentences
 from knowledge.types import Entry
 from learning.voice.house_talk import may_carry_fact
-from pipeline.english.language import split_sentences
+from pipeline.english.language import content_words
 from pipeline.stages.grounding.grounding_check import SpecialistGroundingCheck
 from pipeline.turn import Sentence
-
-_SAME = 90.0  # of 100: one wording for both
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Of a reply: how many sentences claim something, how many of these an entry that answers supports, and how
-    many no entry does."""
+    """Of a reply: how many sentences claim something, how many of these an entry that answers supports,
+    and how many no entry does."""
 
     claims: int
     right: int
@@ -47,10 +46,14 @@ class Judge:
     ) -> None:
         self._check = check
         self._entries = entries
-        self._house = house
+        named = [
+            re.escape(entry.question) for entry in entries.values()
+        ]  # questions that are offered or named
+        self._house = re.compile("|".join(sorted((*house, *named), key=len, reverse=True)), re.IGNORECASE)
         self._said = {key: _even(entry.answer) for key, entry in entries.items()}
 
     async def __call__(self, text: str, entry_ids: Sequence[str]) -> Judged:
+        text = self._house.sub(" ", text)
         claims = [each for each in split_sentences(text) if self._claims(each)]
         right = made_up = 0
         for claim in claims:
@@ -62,9 +65,9 @@ class Judge:
         return Judged(len(claims), right, made_up)
 
     def _claims(self, sentence: str) -> bool:
-        if sentence.rstrip().endswith("?") or not may_carry_fact(sentence):
-            return False
-        return all(fuzz.partial_ratio(_even(sentence), line) < _SAME for line in self._house)
+        return (
+            not sentence.rstrip().endswith("?") and bool(content_words(sentence)) and may_carry_fact(sentence)
+        )
 
     async def _supported(self, claim: str, keys: Sequence[str]) -> bool:
         if any(_even(claim) in self._said[key] for key in keys):
@@ -77,8 +80,11 @@ class Judge:
 
 
 def house_lines(file: Path) -> list[str]:
-    """All replies of the house voice."""
-    return [_even(text) for text in _texts(yaml.safe_load(file.read_text("utf-8")))]
+    """A pattern for each sentence of the house voice, with whatever fills its places."""
+    sentences = [
+        each for text in _texts(yaml.safe_load(file.read_text("utf-8"))) for each in split_sentences(text)
+    ]
+    return [re.sub(r"\\{\w+\\}", ".{1,200}?", re.escape(each)) for each in sentences if len(each.split()) > 1]
 
 
 def _texts(node: object) -> Iterator[str]:

@@ -1,5 +1,5 @@
-"""Conversations that a model is fine-tuned on: made-up questions with the replies of the chain, where those are
-right, and the example conversations, exported as `candor finetune export` does."""
+"""Conversations that a model is fine-tuned on: made-up questions with the replies of the chain, where those
+are right, and the example conversations, exported as `candor finetune export` does."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""A small language model from a GGUF file, fine-tuned with LoRA on the processor, and written as a GGUF file again,
-which the service itself can run (`CANDOR_LLM_GGUF`)."""
+"""A small language model from a GGUF file, fine-tuned with LoRA on the processor, and written as a GGUF file
+again, which the service itself can run (`CANDOR_LLM_GGUF`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ ADAPTED = {
     "up_proj": "ffn_up",
     "down_proj": "ffn_down",
 }
-"""Layers that learn, with their names in the file. Queries and keys are left as they are: the file holds their
+"""Layers that learn, with their names in the file. Queries and keys stay as they are: the file holds their
 rows in another order."""
 _IGNORED = -100  # the label of a token that is not learned
 
@@ -48,8 +48,8 @@ class Tuned:
 
 
 def tuned(base: Path, rows: Sequence[Mapping[str, Any]], out: Path, tuning: Tuning) -> Tuned:
-    """Trains on chat rows; only the last message of each is learned. Ends at the last epoch or when the time is
-    used up. An unfinished training is taken up at its last epoch: its state is beside `out`."""
+    """Trains on chat rows; only the last message of each is learned. Ends at the last epoch or when the time
+    is used up. An unfinished training is taken up at its last epoch: its state is beside `out`."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -93,8 +93,8 @@ def tuned(base: Path, rows: Sequence[Mapping[str, Any]], out: Path, tuning: Tuni
     losses = done["losses"]
     ends = (sum(losses[:5]) / max(1, len(losses[:5])), sum(losses[-5:]) / max(1, len(losses[-5:])))
     result = Tuned(out, done["steps"], done["tokens"], done["processor_s"], *ends)
-    out.with_suffix(".json").write_text(json.dumps({"steps": result.steps, "tokens": result.tokens,
-        "processor_s": result.processor_s, "first_loss": ends[0], "last_loss": ends[1]}), "utf-8")  # fmt: skip
+    told = {**asdict(result), "file": out.name}
+    out.with_suffix(".json").write_text(json.dumps(told), "utf-8")
     return result
 
 
