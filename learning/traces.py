@@ -135,7 +135,7 @@ def read_steps(steps: Sequence[Mapping[str, Any]]) -> TracedTurn:
 
 
 def _step(step: Mapping[str, Any]) -> TracedStep:
-    reader = _READ.get(step["step"])
+    reader = _READ.get(step["step"]) if "result" in step else None
     result = reader.validate_python(step["result"]) if reader else None
     calls = _CALLS.validate_python(step.get("calls", ()))
     return TracedStep(result, step.get("engine", ""), step.get("elapsed_ms", 0.0), calls)
