@@ -16,7 +16,7 @@ from tests.e2e.scripted import Piece, ask, reply
 pytestmark = pytest.mark.process
 
 CALLS = {
-    ("POST", "/chat"): {"message", "conversation_id", "stream"},
+    ("POST", "/chat"): {"message", "conversation_id", "stream", "user_id"},
     ("POST", "/feedback"): {"message_id", "rating", "comment"},
 }
 
