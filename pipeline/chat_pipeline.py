@@ -19,7 +19,6 @@ from pipeline.speech import Speech
 from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
 from pipeline.stages.relevance.curated import CuratedQuestion
 from pipeline.stages.relevance.pointed_step import PointedStep
-from pipeline.stages.relevance.relevance_check import without_asking
 from pipeline.stages.relevance.standing_answer import (
     DOUBT,
     StandingAnswer,
@@ -186,8 +185,6 @@ class ChatPipeline:
         if not standing and (parts := await self._parts(journal, question, doubtful=doubtful)):
             return await self._say_parts(journal, question, parts, speech)
         first, evidence = await self._search(journal, question, doubtful=doubtful)
-        if speech.urgent:
-            evidence = without_asking(evidence)
         if evidence:
             return await self._say(journal, question, evidence, speech)
         if speech.urgent:

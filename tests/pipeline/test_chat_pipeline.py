@@ -10,7 +10,6 @@ import pytest
 
 from pipeline.errors import ModelOutputError
 from pipeline.turn import (
-    Accepted,
     Evidence,
     Retrieved,
     SearchQuery,
@@ -97,20 +96,6 @@ async def test_an_emergency_that_no_entry_answers_gets_its_text_alone() -> None:
     )
     reply = await chain.run()
     assert (reply.text, reply.outcome, reply.urgent) == ("declined/emergency.", Outcome.DECLINED, True)
-
-
-async def test_an_emergency_is_not_asked_back_where_one_entry_is_likelier_than_all_others() -> None:
-    dna, flu = (item.hit for item in evidence(QUERY, "dna", "flu").accepted)
-    offered = (Accepted(dna, 0.4), Accepted(flu, 0.1))
-    chain = Chain(
-        gate=ScriptedStage(TopicVerdict(Topic.EMERGENCY, 0.1)),
-        relevance=ScriptedStage(Evidence(QUERY, (), (), 0.6, offered=offered), *[Evidence(QUERY, ())] * 2),
-        composer=Composer(BLOCK),
-        retrieval=ScriptedStage(*[Retrieved((dna,))] * 3),
-    )
-    reply = await chain.run()
-    assert reply.text == "declined/emergency.\n\nAbout dna. [1]"
-    assert (reply.outcome, reply.urgent) == (Outcome.ANSWERED, True)
 
 
 async def test_the_rest_of_a_shortened_answer_is_the_question_before_it_once_more() -> None:

@@ -17,8 +17,6 @@ TORN = 0.8
 """Of the probability of the best entry: with a second one as likely as this, to answer would be a guess."""
 LEAST_OFFERED = 0.1
 """Of the probability of the best entry: a third one that is less likely than this is no choice."""
-AHEAD_OF_ALL = 0.5
-"""Of the probability that anything answers: an entry with more than this is likelier than all others."""
 OFFERED_ALL_THE_SAME = 0.5
 """Of the doubt that missing words raise, so much is held against a choice."""
 
@@ -89,15 +87,6 @@ def decided(
     if answer <= min(offer, answers) and not torn:
         return Evidence(query, (judged[0],), probabilities, certain)
     return Evidence(query, (), probabilities, certain, offered=choices if offer < offerable else ())
-
-
-def without_asking(evidence: Evidence) -> Evidence:
-    """What is offered as a choice, as evidence for its first entry where that is likelier than all others
-    together; unchanged where it is not. For who has no time to be asked which one is meant."""
-    best = evidence.offered[0] if evidence.offered else None
-    if best is None or best.probability < evidence.answerable * AHEAD_OF_ALL:
-        return evidence
-    return replace(evidence, accepted=(best,), offered=())
 
 
 def _choices(judged: Sequence[Accepted]) -> tuple[Accepted, ...]:
