@@ -47,6 +47,7 @@ anchors: setup
 # One fine-tuned model beside the chain; BASE and COMPOSER are GGUF files, OUT a folder for what is made.
 comparison: setup
 	@test -n "$(BASE)" -a -n "$(OUT)" || { echo "make comparison BASE=small.gguf OUT=folder [COMPOSER=model.gguf]"; exit 2; }
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[compare]'
 	$(BIN)/python -m bench.comparison --base $(BASE) --out $(OUT) $(if $(COMPOSER),--composer $(COMPOSER))
 
 # docs/settings.md, as the code has it.

@@ -1,6 +1,6 @@
 """One fine-tuned model against the chain.
 
-    python -m bench.comparison --base small.gguf --out FOLDER [--composer model.gguf] [--minutes 25] [SUITE …]
+    python -m bench.comparison --base small.gguf --out FOLDER [--composer model.gguf] [--minutes 8] [SUITE …]
 
 For each suite: conversations about its entries are made up and answered by the chain, a small model is
 fine-tuned on them alone, and the suite's own questions, which nothing was trained on, are put to the chain,
@@ -50,9 +50,9 @@ def main() -> None:
     parser.add_argument("--base", type=Path, help="the small model to fine-tune, a GGUF file")
     parser.add_argument("--composer", type=Path, help="the model that writes for the chain, a GGUF file")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=25.0, help="of processor time, for the training")
-    parser.add_argument("--count", type=int, default=300, help="conversations to make up")
-    parser.add_argument("--limit", type=int, default=5, help="questions of each kind")
+    parser.add_argument("--minutes", type=float, default=8.0, help="of processor time, for the training")
+    parser.add_argument("--count", type=int, default=200, help="conversations to make up")
+    parser.add_argument("--limit", type=int, default=8, help="questions of each kind")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)

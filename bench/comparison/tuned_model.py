@@ -27,7 +27,7 @@ _IGNORED = -100  # the label of a token that is not learned
 class Tuning:
     """`minutes` of processor time at most; `tokens` of a batch, padding included."""
 
-    minutes: float = 25.0
+    minutes: float = 8.0
     epochs: int = 4
     rank: int = 32
     rate: float = 1e-3
