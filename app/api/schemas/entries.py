@@ -45,10 +45,12 @@ _SOURCE: _Schema = {
     "type": "object",
     "properties": {
         "title": _optional_text(MAX_TITLE),
-        "url": {"type": "string", "maxLength": MAX_URL, "pattern": r"^$|^https?://[a-z0-9.-]+(/[!-~]*)?$"},
+        "url": _or_null(
+            {"type": "string", "maxLength": MAX_URL, "pattern": r"^$|^https?://[a-z0-9.-]+(/[!-~]*)?$"}
+        ),
     },
     "anyOf": [
-        {"required": ["url"], "properties": {"url": {"minLength": 1}}},
+        {"required": ["url"], "properties": {"url": {"type": "string", "minLength": 1}}},
         {"required": ["title"], "properties": {"title": _text(MAX_TITLE)}},
     ],
 }
