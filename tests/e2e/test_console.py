@@ -140,7 +140,7 @@ def answer(page: Page) -> Locator:
 def publish(approver: Page) -> None:
     approver.goto("/admin/ui/releases")
     press(approver, "Publish now")
-    expect(approver.get_by_text("Done.")).to_be_visible(timeout=30_000)
+    expect(approver.get_by_text("Published: users get it now.")).to_be_visible(timeout=30_000)
     expect(approver.get_by_text("All that is approved is live.")).to_be_visible()
 
 

@@ -16,6 +16,7 @@ from app.console.route import ConsoleRoute
 from app.console.session import At, fields_of, for_role
 from app.release_gate.verdicts import Verdict
 from app.store.curators import Role
+from app.store.gate_reports import GateStatus
 from app.store.jobs import JobNotFound
 
 router = APIRouter(prefix="/admin/ui/releases", include_in_schema=False, route_class=ConsoleRoute)
@@ -95,4 +96,7 @@ async def _job(services: Services, job_id: str) -> dict[str, Any]:
         row = await services.storage.run(services.jobs.get, job_id)
     except JobNotFound:
         raise Problem(404, "not-found", "There is no such job.") from None
-    return {**row.model_dump(), "is_running": row.status in _UNDER_WAY}
+    reports = await services.storage.run(services.releases.reports) if row.release_id else {}
+    report = reports.get(row.release_id or "")
+    held = report is not None and report.status == GateStatus.HELD
+    return {**row.model_dump(), "is_running": row.status in _UNDER_WAY, "is_held": held}
