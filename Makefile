@@ -17,8 +17,8 @@ $(STAMP): pyproject.toml constraints.txt
 serve: setup
 	$(BIN)/candor serve
 
-# A file's tests stay together, so that they share what it sets up; the order is that of tests/conftest.py.
-PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+# A worker that has run its tests takes over some of another's; the order is that of tests/conftest.py.
+PARALLEL := -n auto --dist worksteal
 
 test: setup
 	$(BIN)/pytest $(PARALLEL)
