@@ -23,10 +23,11 @@ _NO = frozenset("no nope nah n".split())
 _NONE = frozenset("none neither nor nothing".split())
 _POINTING = frozenset("that this these those them it".split())
 _AROUND = frozenset(
-    """the and of or any either above other else please thanks thank you i mean meant i'd i'll like would want
+    """the and of or any either above else please thanks thank you i mean meant i'd i'll like would want
     take pick choose give show tell me number option question answer ones is it's that's let's go with well oh
     actually then just so""".split()
 )
+_LEAVING = re.compile(r"\b(?:that['’]?s|it['’]?s|that is|that will be|that['’]ll be)\s+all\b", re.IGNORECASE)
 _ENGLISH: Mapping[str, str] = MappingProxyType({})
 
 
@@ -42,6 +43,8 @@ class Pick:
 def read_pick(text: str, count: int, meanings: Mapping[str, str] = _ENGLISH) -> Pick | None:
     """Reads a message that does nothing but pick of `count` items; None where it says anything else. A "yes"
     picks the only one. `meanings` gives English for words of other languages."""
+    if _LEAVING.search(text):
+        return None
     spoken = [word.lower().replace("’", "'") for word in _WORD.findall(text)]
     words = _in_english(spoken, meanings)
     pointing = bool(_POINTING & {*words})
@@ -50,7 +53,7 @@ def read_pick(text: str, count: int, meanings: Mapping[str, str] = _ENGLISH) -> 
         return _agreed(count) if pointing or "please" in words else None
     if not all(word in _PLACES.keys() | _ALL | _YES | _NO | _NONE or word.isdecimal() for word in said):
         return None
-    if _NONE & {*said}:
+    if _NONE & {*said} or (_NO & {*said} and _ALL & {*said}):
         return Pick(refuses=True)
     if _ALL & {*said}:
         return _all(said, count)

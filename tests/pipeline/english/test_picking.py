@@ -52,3 +52,9 @@ def test_all_may_be_refused(text: str) -> None:
 )
 def test_who_says_anything_else_does_not_pick(text: str) -> None:
     assert read_pick(text, 2, GERMAN) is None
+
+
+@pytest.mark.parametrize("text", ["That's all, thanks", "no, that's all", "that is all", "the other one"])
+def test_a_goodbye_picks_nothing(text: str) -> None:
+    pick = read_pick(text, 3)
+    assert pick is None or not pick.places
