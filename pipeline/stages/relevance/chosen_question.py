@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledge.types import Entry, Hit
-from pipeline.english.language import content_stems, stem
+from pipeline.english.language import content_stems, plain, stem
+from pipeline.english.lexicon import NEGATIONS
 from pipeline.english.picking import read_pick
+from pipeline.english.words import WORD
 from pipeline.ports import Knowledge, release_of
 from pipeline.stages.relevance.curated import certain
 from pipeline.turn import Evidence
@@ -71,7 +73,7 @@ class ChosenQuestion:
 def _named(text: str, offered: Sequence[Entry]) -> Sequence[int]:
     """Which of several entries alone is named: its wordings have all that the text names."""
     said = content_stems(text) - _EMPTY
-    if not 0 < len(said) <= _WORDS:
+    if not 0 < len(said) <= _WORDS or NEGATIONS & {word.lower() for word in WORD.findall(plain(text))}:
         return ()
     having = [
         place

@@ -7,7 +7,7 @@ import pytest
 
 from knowledge.releases.snapshot import LocalSnapshot
 from knowledge.types import Entry
-from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion
+from pipeline.stages.relevance.chosen_question import Choice, ChosenQuestion, _named
 from pipeline.stages.relevance.pointed_step import PointedStep
 from pipeline.types import Message, Question, Role
 from tests.fakes import HashEncoder
@@ -85,3 +85,12 @@ def test_a_step_of_the_last_answer_is_looked_up_in_its_entry(text: str) -> None:
 def test_what_is_no_step_of_it_is_a_new_message(text: str) -> None:
     history = (Message(Role.USER, "scan?"), Message(Role.ASSISTANT, STEPS))
     assert PointedStep(KNOWLEDGE)(Question(text, history)) is None
+
+
+@pytest.mark.parametrize("text", ["not the dog one", "no dog", "I don't have a dog"])
+def test_what_is_denied_is_not_chosen(text: str) -> None:
+    offered = [
+        entry("dog", question="What does a dog cost?"),
+        entry("boat", question="What does a boat cost?"),
+    ]
+    assert _named("dog", offered) == [0] and not _named(text, offered)
