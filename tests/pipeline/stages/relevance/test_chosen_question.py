@@ -89,8 +89,6 @@ def test_what_is_no_step_of_it_is_a_new_message(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["not the dog one", "no dog", "I don't have a dog"])
 def test_what_is_denied_is_not_chosen(text: str) -> None:
-    offered = [
-        entry("dog", question="What does a dog cost?"),
-        entry("boat", question="What does a boat cost?"),
-    ]
-    assert _named("dog", offered) == [0] and not _named(text, offered)
+    offered = [Entry(id=each, question=f"What does a {each} cost?", answer="10.") for each in ("dog", "boat")]
+    assert list(_named("dog", offered)) == [0]
+    assert not _named(text, offered)
