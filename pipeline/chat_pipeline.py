@@ -232,7 +232,7 @@ class ChatPipeline:
             await self._compose(journal, replace(question, text=text, plain=True), evidence, speech)
 
         offered = await say_parts(parts, speech, self._voice, answer)
-        if asks_too_much(question.text):
+        if asks_too_much(question.text) and not speech.urgent:
             await speech.say_house(self._voice.fixed["more_questions"][0])
         if not speech.numbers:
             raise ModelOutputError("no part's answer may be said")

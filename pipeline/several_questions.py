@@ -97,7 +97,7 @@ async def say_parts(
         left = [item.hit for item in evidence.offered if item.hit.entry.id not in speech.numbers]
         if evidence and evidence.accepted[0].hit.entry.id not in speech.numbers:
             await answer(text, evidence)
-        elif len(left) > 1 and not offered:
+        elif len(left) > 1 and not offered and not speech.urgent:
             offered = questions_of(left)
             await speech.say_house(voice.offering(offered, text))
         elif not evidence and not speech.urgent:
